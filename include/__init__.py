@@ -1,0 +1,1 @@
+"""Leeway: one DVC graph, two runners."""

@@ -1,0 +1,152 @@
+"""Stage ingest_flights: raw flights and weather as one typed Parquet file a month."""
+
+import logging
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from include import partitions, step
+from include.errors import DataError, at_most_ten
+from include.flights import columns, raw_tables, sources
+from include.flights.raw_tables import type_flights, type_weather
+from include.flights.splits import Window, add_months
+from include.step import Kept, Out
+
+log = logging.getLogger(__name__)
+
+
+class Tables(BaseModel):
+    """Names of the source's files; `{month}` in flights or weather stands for 2013-01."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    flights: str = Field(description="file of flights")
+    weather: str = Field(description="file of hourly weather")
+    planes: str = Field(description="file of aircraft")
+    airports: str = Field(description="file of airports")
+    airlines: str = Field(description="file of carriers")
+
+
+class Params(BaseModel):
+    """Section ingest_flights of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    location: str = Field(min_length=1, description="folder of the source: package://, path or URL")
+    tables: Tables = Field(description="names of the source's files")
+    time_zones: dict[str, str] = Field(
+        description="time zones of airports that the source's list of airports lacks"
+    )
+
+
+def ingest_flights(
+    raw_flights: Kept, raw_weather: Kept, raw_reference: Out, window: Window, params: Params
+) -> None:
+    """Read the months of the window that are not there yet."""
+    reference = read_reference(params)
+    raw_reference.mkdir()
+    for name, table in reference.items():
+        table.write_parquet(raw_reference / f"{name}.parquet")
+    zones = time_zones(reference["airports"], params)
+    months = {f"{month:%Y-%m}": month for month in window.months()}
+    keys = {label: month_key(month, window, params, zones) for label, month in months.items()}
+    source = Source(params, window)
+
+    def flights(label: str, folder: Path) -> None:
+        table = source.read("flights", months[label], columns.SOURCE_FLIGHTS)
+        type_flights(table, zones).write_parquet(folder / f"{label}.parquet")
+
+    def weather(label: str, folder: Path) -> None:
+        table = source.read("weather", months[label], columns.SOURCE_WEATHER)
+        type_weather(table).write_parquet(folder / f"{label}.parquet")
+
+    made = partitions.update(raw_flights, keys, flights)
+    partitions.update(raw_weather, keys, weather)
+    rows = partitions.scan(raw_flights).select(pl.len()).collect().item()
+    print(f"{len(months)} months, {len(made)} of them new; {rows:,} flights", flush=True)
+
+
+class Source:
+    """The source's monthly tables; a file that holds all months is read once."""
+
+    def __init__(self, params: Params, window: Window) -> None:
+        self.params, self.window = params, window
+        self.whole: dict[str, pl.DataFrame] = {}
+
+    def read(self, name: str, month: date, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+        """The rows of one month, inside the window, in the source's columns.
+
+        Raises:
+            DataError: the source has no row for the month.
+        """
+        table = self.table(name, month, schema)
+        first, last = max(month, self.window.start), min(add_months(month, 1), self.window.end)
+        rows = table.filter(pl.col("date") >= first, pl.col("date") < last)
+        if rows.is_empty():
+            days = table.select(first=pl.col("date").min(), last=pl.col("date").max()).row(0)
+            held = "no row at all" if table.is_empty() else f"{days[0]} to {days[1]}"
+            raise DataError(
+                f"{name} has no row for {first} to {last}; the source holds {held}.",
+                "set window.start and window.end in params.yaml to months that the source has.",
+            )
+        return rows
+
+    def table(self, name: str, month: date, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+        """The file that holds a month, with the local day of each row."""
+        file = str(getattr(self.params.tables, name))
+        if "{month}" in file:
+            origin = f"{name} of {month:%Y-%m}"
+            table = sources.read_table(self.params.location, file, month)
+            return with_date(sources.typed(table, schema, origin), origin)
+        if name not in self.whole:
+            table = sources.read_table(self.params.location, file)
+            self.whole[name] = with_date(sources.typed(table, schema, name), name)
+        return self.whole[name]
+
+
+def with_date(table: pl.DataFrame, origin: str) -> pl.DataFrame:
+    """Add the local day; DataError if a row has none, which would be lost without a word."""
+    written = pl.concat_str("year", "month", "day", separator="-")
+    dated = table.with_columns(date=written.str.to_date("%Y-%m-%d", strict=False))
+    wrong = dated["date"].is_null().arg_true()
+    if len(wrong):
+        days = dated[wrong.head(20)].select("year", "month", "day").unique(maintain_order=True)
+        texts = ("-".join(map(str, day)) for day in days.iter_rows())
+        raise DataError(
+            f"{origin} has {len(wrong):,} rows whose year, month and day are no date: "
+            f"{at_most_ten(texts)} (first in row {wrong[0] + 1:,} of {table.height:,}).",
+            "correct these rows in the source, or remove them.",
+        )
+    return dated
+
+
+def read_reference(params: Params) -> dict[str, pl.DataFrame]:
+    """The tables without time: planes, airports, airlines, sorted by their keys."""
+    tables = {}
+    for name, schema in columns.SOURCE_REFERENCE.items():
+        table = sources.read_table(params.location, str(getattr(params.tables, name)))
+        tables[name] = sources.typed(table, schema, name).sort(
+            next(iter(schema)), maintain_order=True
+        )
+    return tables
+
+
+def time_zones(airports: pl.DataFrame, params: Params) -> dict[str, str]:
+    """Airport to time zone, from the source and, where it is silent, from the params."""
+    listed = airports.filter(pl.col("tzone").is_not_null())
+    return dict(listed.select("faa", "tzone").iter_rows()) | params.time_zones
+
+
+def month_key(month: date, window: Window, params: Params, zones: dict[str, str]) -> str:
+    """All that a month is made from, but for the source's bytes: a month in the past is final."""
+    first, last = max(month, window.start), min(add_months(month, 1), window.end)
+    code = Path(__file__), raw_tables, sources
+    schemas = columns.SOURCE_FLIGHTS, columns.SOURCE_WEATHER, columns.FLIGHTS, columns.WEATHER
+    used = sorted(zones.items())
+    return partitions.content_key(*code, *schemas, params, used, first, last)
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(ingest_flights))

@@ -1,0 +1,73 @@
+"""What a bento says about itself, checked before it serves."""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from include.errors import DataError, PipelineError
+
+log = logging.getLogger("bentoml.flight_delays")
+
+# What computes the answers: in another version, they may be others.
+COMPUTING = {"numpy", "polars", "safetensors", "torch", "xgboost"}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what package_bento wrote about the model, and check every file of it.
+
+    Raises:
+        DataError: a file is missing, or is not the one that was packaged.
+    """
+    fix = "import the bento again, or build it with `dvc repro package_bento`."
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    except FileNotFoundError:
+        what = f"{folder} holds no manifest.json: it is not a packaged model."
+        raise DataError(what, fix) from None
+    if manifest.get("version") != version_of(manifest):
+        raise DataError(
+            "manifest.json in the bento is not the one that was packaged.", fix
+        )
+    for name, held in manifest["files"].items():
+        path = folder.parent / name
+        if not path.is_file():
+            raise DataError(f"The bento lacks {name} ({held['bytes']:,} bytes).", fix)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != held["sha256"]:
+            raise DataError(
+                f"{name} in the bento is not the file that was packaged.", fix
+            )
+    return manifest
+
+
+def version_of(manifest: dict[str, Any]) -> str:
+    """The version of a bento: a hash of all that its manifest says, and so of all its files."""
+    content = {key: value for key, value in manifest.items() if key != "version"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def check_packages(manifest: dict[str, Any]) -> None:
+    """See that what computes the answers is installed; in another version, only warn.
+
+    Raises:
+        PipelineError: a package is not installed: each worker would end as soon as it starts.
+    """
+    for line in manifest["requirements"]:
+        name, _, version = line.partition("==")
+        if name not in COMPUTING:
+            continue
+        try:
+            held = importlib.metadata.version(name).partition("+")[0]
+        except importlib.metadata.PackageNotFoundError:
+            what = f"The bento needs {line}, which is not installed."
+            fix = "install the bento's env/python/requirements.txt."
+            raise PipelineError(what, fix) from None
+        if held != version:
+            log.warning(
+                "%s %s is installed; the model was packaged with %s",
+                name,
+                held,
+                version,
+            )

@@ -1,0 +1,198 @@
+"""Stage package_bento: the chosen model as one file that `bentoml serve` can run.
+
+The same inputs give the same bytes: the version is a hash of all that is inside, and every time
+that BentoML wrote is replaced by that of the newest flight in the data.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from include import partitions, step
+from include.errors import DataError
+from include.flights import bento_file, columns, predictor, requirements
+from include.flights.manifest import version_of
+from include.step import Out
+
+HERE = Path(__file__).parent
+PACKAGES = ("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette")
+# What a member needs beside these, of packages and of our own code.
+PACKAGES_OF = {"xgboost": ("xgboost",), "torch": ("torch", "safetensors")}
+CODE_OF = {"torch": HERE / "network.py"}
+
+
+class Params(BaseModel):
+    """Section package_bento of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the bento"
+    )
+    late_from_probability: float = Field(
+        gt=0, lt=1, description="probability from which the answer calls a flight late"
+    )
+    max_rows: int = Field(ge=1, le=100_000, description="most rows of one request")
+    max_body_mb: float = Field(
+        gt=0, le=256, description="largest body of one request, MB"
+    )
+
+
+def package_bento(
+    chosen: Path,
+    xgboost: Path,
+    torch: Path,
+    features: Path,
+    lock: Path,
+    bento: Out,
+    report: Out,
+    params: Params,
+) -> None:
+    """Build the bento of the chosen model, and say what is in it."""
+    newest = newest_flight(features)
+    with tempfile.TemporaryDirectory(prefix="bento-") as folder:
+        source = Path(folder) / "source"
+        lay_out(source, chosen, {"xgboost": xgboost, "torch": torch})
+        manifest = describe(source, params, lock, directory_md5(features))
+        (source / "model" / "manifest.json").write_text(
+            json.dumps(manifest, indent=1) + "\n"
+        )
+        built = bento_file.build(source, Path(folder) / "home", manifest)
+        bento_file.pack(built, bento, newest)
+    size, digest = bento.stat().st_size, file_sha256(bento)
+    whole = {**manifest, "bento": {"bytes": size, "sha256": digest}}
+    report.write_text(json.dumps(whole, indent=2) + "\n")
+    members = " and ".join(manifest["members"])
+    print(
+        f"{manifest['name']}:{manifest['version']} with {members}, {size:,} bytes",
+        flush=True,
+    )
+
+
+def lay_out(source: Path, chosen: Path, folders: Mapping[str, Path]) -> None:
+    """Copy code and model to where the service finds them.
+
+    Raises:
+        DataError: the chosen model names a member that is unknown or has no weights.
+    """
+    model = source / "model"
+    members = predictor.read_chosen(chosen).members
+    for name in members:
+        weights = predictor.weights_of(folders[name], name)
+        for path in (weights, folders[name] / "model.json"):
+            copy(path, model / name / path.name)
+    copy(chosen, model / "chosen.json")
+    left_out = {path for name, path in CODE_OF.items() if name not in members}
+    for path in sorted(bento_file.code_of(HERE / "serving.py", left_out)):
+        copy(path, source / path.relative_to(HERE.parents[1]))
+
+
+def describe(source: Path, params: Params, lock: Path, data_md5: str) -> dict[str, Any]:
+    """Say what the bento holds, with a version that is a hash of all the rest.
+
+    Raises:
+        DataError: the model cannot be loaded, asks for an unknown feature, or a package of its
+            environment is not in the lock.
+    """
+    model = predictor.load(source / "model")
+    packages = [
+        *PACKAGES,
+        *(one for name in model.members for one in PACKAGES_OF[name]),
+    ]
+    files = {
+        str(path.relative_to(source)): path for path in sorted(source.rglob("*.*"))
+    }
+    code = [path for path in files.values() if path.suffix == ".py"]
+    manifest: dict[str, Any] = {
+        "name": params.name,
+        "members": model.chosen.members,
+        "intercept": model.chosen.intercept,
+        "late_from_probability": params.late_from_probability,
+        "max_rows": params.max_rows,
+        "max_body_bytes": int(params.max_body_mb * 1_000_000),
+        "data_md5": data_md5,
+        "code_sha256": partitions.content_key(*code, bento_file),
+        "requirements": requirements.needed(lock, packages),
+        "features": features_of(model.names),
+        # What the model answers to made-up rows: the service compares before it is ready.
+        "probe": [round(value, 6) for value in model.predict(model.probe()).tolist()],
+        "files": {
+            name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
+            for name, path in files.items()
+        },
+    }
+    return {"name": params.name, "version": version_of(manifest), **manifest}
+
+
+def features_of(names: tuple[str, ...]) -> list[dict[str, str]]:
+    """What each feature of the model means."""
+    known = {column.name: column for column in columns.FEATURES}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        what = f"The model asks for {unknown[0]!r}, which columns.py does not describe."
+        raise DataError(what, "train the model again: `dvc repro`.")
+    shown = ("name", "view", "kind", "unit", "known", "meaning")
+    return [{key: str(getattr(known[name], key)) for key in shown} for name in names]
+
+
+def newest_flight(features: Path) -> datetime:
+    """The latest scheduled departure in the data: the time that stands in the bento.
+
+    Raises:
+        DataError: the features hold no flight.
+    """
+    files = partitions.files(features)
+    if files:
+        latest = (
+            pl.scan_parquet(files[-1])
+            .select(pl.col("sched_dep_utc").max())
+            .collect()
+            .item()
+        )
+        if isinstance(latest, datetime):
+            return latest
+    raise DataError(f"{features} holds no flight.", "run `dvc repro build_features`.")
+
+
+def directory_md5(folder: Path) -> str:
+    """The hash of a folder as dvc.lock gives it, so that an auditor can compare the two.
+
+    It is the MD5 of the JSON list of the files' MD5s and names (dvc_data.hashfile.tree).
+    """
+    listed = [
+        {"md5": file_md5(path), "relpath": path.relative_to(folder).as_posix()}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    listed.sort(key=lambda entry: entry["relpath"])
+    return hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
+
+
+def file_md5(path: Path) -> str:
+    """The hash that DVC gives a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The hash by which the service knows a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy the content of a file alone: not its times, nor its mode."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target)
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(package_bento))

@@ -1,0 +1,1 @@
+"""Tables in, numbers out: what changed between two samples."""

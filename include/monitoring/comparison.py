@@ -1,0 +1,117 @@
+"""Evidently's comparison of two tables: a statistic per column, and one page that works offline.
+
+Evidently names its charts at random and writes values into a script as they are; both are
+mended here, so that the same tables give the same bytes, and no value of a column is run as code.
+"""
+
+import itertools
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
+
+import polars as pl
+from polars import selectors
+
+Kind = Literal["number", "category"]
+# Population stability index, and Jensen-Shannon distance with natural logarithms.
+METHODS: dict[Kind, str] = {"number": "psi", "category": "jensenshannon"}
+
+
+def compare(
+    reference: pl.DataFrame,
+    current: pl.DataFrame,
+    kinds: Mapping[str, Kind],
+    thresholds: Mapping[str, float],
+    means: tuple[str, ...] = (),
+) -> tuple[dict[str, float], str]:
+    """Compare the columns of two tables.
+
+    Args:
+        kinds: column to its kind; a column without a value in one of the tables is left out.
+        thresholds: column to the statistic at which Evidently calls it drifted.
+        means: columns of 0 and 1 whose mean is shown beside that of the reference.
+
+    Returns:
+        Column to statistic (PSI of numbers, Jensen-Shannon distance of categories), and the page.
+    """
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.metrics import MeanValue, ValueDrift
+
+    kinds = {name: kind for name, kind in kinds.items() if has_values(name, reference, current)}
+    numbers = [name for name, kind in kinds.items() if kind == "number"]
+    definition = DataDefinition(
+        numerical_columns=numbers + [name for name in means if name not in numbers],
+        categorical_columns=[name for name, kind in kinds.items() if kind == "category"],
+    )
+    used = list(dict.fromkeys([*kinds, *means]))
+    # numpy cannot part a narrow range of 32-bit numbers into bins, nor booleans at all.
+    narrow = selectors.float() | selectors.boolean()
+    tables = [table.select(used).cast({narrow: pl.Float64}) for table in (current, reference)]
+    datasets = [Dataset.from_pandas(table.to_pandas(), definition) for table in tables]
+    drift = [
+        ValueDrift(column=name, method=METHODS[kind], threshold=thresholds[name])
+        for name, kind in kinds.items()
+    ]
+    with repeatable():
+        snapshot = Report([*(MeanValue(column=name) for name in means), *drift]).run(*datasets)
+        page = snapshot.get_html_str(as_iframe=False)
+    values = [metric["value"] for metric in snapshot.dict()["metrics"]][len(means) :]
+    return dict(zip(kinds, map(float, values), strict=True)), without_markup(page)
+
+
+def has_values(name: str, *tables: pl.DataFrame) -> bool:
+    """Whether a column has a finite value, or a text, in every table."""
+    columns = [table[name] for table in tables]
+    return all(
+        bool((held.is_finite() if held.dtype.is_float() else held.is_not_null()).any())
+        for held in columns
+    )
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Let Evidently count its charts instead of naming them at random, and draw them plainly.
+
+    Its own command line sets the same functions (evidently/cli/ui.py). Without plotly's template,
+    which is copied into every chart, the page takes a fifth less time and space.
+    """
+    import plotly.io
+    import uuid6
+    from evidently.legacy.renderers import html_widgets
+
+    numbers = itertools.count(1)
+
+    def next_id() -> uuid.UUID:
+        return uuid.UUID(int=next(numbers))
+
+    new: list[tuple[object, str, object]] = [
+        (uuid, "uuid4", next_id),
+        (uuid6, "uuid7", next_id),
+        (html_widgets, "uuid7", next_id),
+        (plotly.io.templates, "default", None),
+    ]
+    held = [getattr(place, name) for place, name, _ in new]
+    try:
+        for place, name, value in new:
+            setattr(place, name, value)
+        yield
+    finally:
+        for (place, name, _), value in zip(new, held, strict=True):
+            setattr(place, name, value)
+
+
+def without_markup(page: str) -> str:
+    """Write every < in Evidently's data as an escape: a value cannot end the script it is in.
+
+    The data are two lines of JSON, where < stands inside texts only.
+    """
+    lines = page.split("\n")
+    return "\n".join(
+        line.replace("<", "\\u003c")
+        if line.startswith(("    var metric_", "    var additional_graphs_metric_"))
+        else line
+        for line in lines
+    )

@@ -1,0 +1,336 @@
+"""What the stage materialize_features promises, on a Feast repository small enough to read."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from include import feast_online, feast_repo, step
+from include.errors import DataError, ParamsError, PipelineError, PlatformError
+from include.flights import materialize_features as stage
+from include.flights.materialize_features import Params, materialize_features
+from include.flights.online_receipt import RECEIPT, Receipt
+from include.flights.splits import Window
+
+SQLITE = Params(online_store="sqlite", time_zone="America/New_York")
+REDIS = Params(online_store="redis", time_zone="America/New_York")
+DEFINITIONS = """
+from datetime import timedelta
+from feast import Entity, FeatureView, Field, FileSource, ValueType
+from feast.types import Float32, Int32, String
+
+origin = Entity(name="origin", join_keys=["origin"], value_type=ValueType.STRING)
+tailnum = Entity(name="tailnum", join_keys=["tailnum"], value_type=ValueType.STRING)
+
+
+def view(name, entity, feature, online=True):
+    source = FileSource(path=f"../data/feature_views/{name}", timestamp_field="event_timestamp")
+    schema = [Field(name=entity.name, dtype=String), feature]
+    return FeatureView(name=name, entities=[entity], ttl=timedelta(hours=3), schema=schema,
+                       source=source, online=online)
+
+
+weather = view("weather", origin, Field(name="temp_f", dtype=Float32))
+plane = view("plane", tailnum, Field(name="seats", dtype=Int32))
+secret = view("secret", origin, Field(name="secret", dtype=Float32), online=False)
+"""
+
+
+def utc(day: int, hour: int = 0, month: int = 1, year: int = 2013) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """January: two airports. February: JFK again, and a row known before February. One plane."""
+    repo = tmp_path / "feature_repo"
+    repo.mkdir()
+    (repo / "definitions.py").write_text(DEFINITIONS)
+    yaml = Path(__file__).parents[2] / "feature_repo" / "feature_store.yaml"
+    shutil.copy(yaml, repo / "feature_store.yaml")
+    january = [("JFK", utc(1), 10.0), ("JFK", utc(31, 20), 11.0), ("LGA", utc(5), 20.0)]
+    put(tmp_path, "weather", "2013-01", ["origin", "temp_f"], january)
+    put(tmp_path, "plane", "all", ["tailnum", "seats"], [("N1", utc(1, year=1990), 150)])
+    put(tmp_path, "secret", "2013-01", ["origin", "secret"], [("JFK", utc(1), 1.0)])
+    return tmp_path
+
+
+def february(root: Path) -> None:
+    """A new month, whose first row was known before the last end, on 1 February 05:00 UTC."""
+    rows = [("LGA", utc(1, 3, 2), 21.0), ("JFK", utc(14, 0, 2), 12.0), ("EWR", utc(3, 0, 2), 30.0)]
+    put(root, "weather", "2013-02", ["origin", "temp_f"], rows)
+
+
+def put(root: Path, view: str, name: str, columns: list[str], rows: list[tuple]) -> None:
+    folder = root / "data" / "feature_views" / view
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "_keys.json").write_text("{}")
+    schema = {columns[0]: pl.String, "event_timestamp": pl.Datetime("us", "UTC")}
+    schema |= {columns[1]: pl.Int32 if columns[1] == "seats" else pl.Float32}
+    pl.DataFrame(rows, schema, orient="row").write_parquet(folder / f"{name}.parquet")
+
+
+def run(root: Path, end: date, params: Params = SQLITE) -> Receipt:
+    materialize_features(
+        root / "feature_repo",
+        root / "data" / "feature_views",
+        root / "data" / "online",
+        Window(start=date(2013, 1, 1), end=end),
+        params,
+    )
+    return Receipt.model_validate_json((root / "data" / "online" / RECEIPT).read_text())
+
+
+def read(root: Path, settings: dict | None = None) -> dict[str, tuple[float | None, datetime]]:
+    """Temperature and its time per airport, as Feast reads them online."""
+    work = root / f"read-{time.monotonic_ns()}"
+    work.mkdir()
+    with stage.utc_clock():
+        store = feast_repo.open_store(root / "feature_repo", work, settings)
+        airports = ["JFK", "LGA", "EWR"]
+        response = store.get_online_features(
+            ["weather:temp_f"], [{"origin": airport} for airport in airports]
+        )
+    result = response.proto.results[list(response.proto.metadata.feature_names.val).index("temp_f")]
+    times = [stamp.ToDatetime(UTC) for stamp in result.event_timestamps]
+    return dict(zip(airports, zip(response.to_dict()["temp_f"], times, strict=True), strict=True))
+
+
+def outputs(root: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (root / "data" / "online").iterdir()}
+
+
+def test_the_latest_row_of_each_entity_is_online_with_its_own_time(root):
+    receipt = run(root, date(2013, 2, 1))
+    assert read(root)["JFK"] == (11.0, utc(31, 20))
+    assert read(root)["LGA"] == (20.0, utc(5))
+    assert read(root)["EWR"][0] is None
+    assert {name: view.entities for name, view in receipt.views.items()} == {
+        "plane": 1,  # stamped 1990: the first run starts before any row
+        "weather": 2,
+    }
+    assert receipt.views["weather"].end == utc(1, 5, 2)  # midnight in New York
+    assert sorted(outputs(root)) == ["online.db", "receipt.json"]
+
+
+def test_a_month_added_gives_the_bytes_of_one_cold_run(root, tmp_path_factory):
+    run(root, date(2013, 2, 1))
+    february(root)
+    run(root, date(2013, 3, 1))
+    assert read(root) == {
+        "JFK": (12.0, utc(14, 0, 2)),
+        "LGA": (21.0, utc(1, 3, 2)),  # of the new file, though before the last end
+        "EWR": (30.0, utc(3, 0, 2)),
+    }
+    cold = tmp_path_factory.mktemp("elsewhere") / "clone"
+    shutil.copytree(root, cold, ignore=shutil.ignore_patterns("online"))
+    run(cold, date(2013, 3, 1))
+    assert outputs(root) == outputs(cold)
+
+
+def test_a_month_added_reads_only_what_is_new(root, monkeypatch):
+    from feast import FeatureStore
+
+    asked = []
+    materialize = FeatureStore.materialize
+
+    def noted(store, first, end, views):
+        asked.append((views[0], first))
+        materialize(store, first, end, views)
+
+    monkeypatch.setattr(FeatureStore, "materialize", noted)
+    run(root, date(2013, 2, 1))
+    february(root)
+    (root / "data/feature_views/weather/2013-02.parquet").rename(root / "kept")
+    put(root, "weather", "2013-02", ["origin", "temp_f"], [("JFK", utc(14, 0, 2), 12.0)])
+    asked.clear()
+    run(root, date(2013, 3, 1))
+    after = utc(1, 5, 2) + timedelta(microseconds=1)
+    assert asked == [("plane", after), ("weather", after)]
+    asked.clear()
+    run(root, date(2013, 3, 1))
+    assert asked == []
+
+
+@pytest.mark.parametrize("change", ["window moved back", "past corrected", "file damaged"])
+def test_what_changed_in_the_past_is_filled_anew(root, change):
+    run(root, date(2013, 2, 1))
+    cold = outputs(root)
+    if change == "window moved back":
+        february(root)
+        run(root, date(2013, 3, 1))
+        (root / "data/feature_views/weather/2013-02.parquet").unlink()
+    elif change == "past corrected":
+        # LGA's row is withdrawn, then comes back.
+        kept = (root / "data/feature_views/weather/2013-01.parquet").read_bytes()
+        put(root, "weather", "2013-01", ["origin", "temp_f"], [("JFK", utc(2), 9.0)])
+        assert run(root, date(2013, 2, 1)).views["weather"].entities == 1
+        assert read(root)["LGA"][0] is None
+        (root / "data/feature_views/weather/2013-01.parquet").write_bytes(kept)
+    else:
+        (root / "data/online/online.db").write_bytes(b"half a file")
+    run(root, date(2013, 2, 1))
+    assert outputs(root) == cold
+
+
+def test_a_changed_view_is_filled_anew_and_a_removed_one_goes(root):
+    run(root, date(2013, 2, 1))
+    definitions = root / "feature_repo" / "definitions.py"
+    text = definitions.read_text().replace("plane = view", "tail = view")
+    put(root, "tail", "all", ["tailnum", "seats"], [("N1", utc(1), 2), ("N2", utc(1), 3)])
+    definitions.write_text(text.replace('"plane"', '"tail"'))
+    receipt = run(root, date(2013, 2, 1))
+    assert {name: view.entities for name, view in receipt.views.items()} == {
+        "tail": 2,
+        "weather": 2,
+    }
+    assert b"flights_plane" not in outputs(root)["online.db"]
+
+
+def test_the_machine_s_time_zone_leaves_no_trace(root, monkeypatch):
+    run(root, date(2013, 2, 1))
+    first = outputs(root)
+    shutil.rmtree(root / "data" / "online")
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        run(root, date(2013, 2, 1))
+        assert os.environ["TZ"] == "America/New_York"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert outputs(root) == first
+
+
+def test_a_run_that_fails_leaves_the_store_as_it_was(root):
+    run(root, date(2013, 2, 1))
+    before = outputs(root)
+    february(root)
+    (root / "data/feature_views/weather/2013-02.parquet").write_bytes(b"PAR1 cut short")
+    with pytest.raises(DataError, match=r"cannot be read: .*\n  Next: make its files again\."):
+        run(root, date(2013, 3, 1))
+    assert outputs(root) == before
+    assert [path.name for path in (root / "data").iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_view_that_reads_elsewhere_is_named(root):
+    elsewhere = root / "data" / "elsewhere"
+    (root / "data" / "feature_views").rename(elsewhere)
+    (root / "data" / "feature_views").mkdir()
+    definitions = root / "feature_repo" / "definitions.py"
+    definitions.write_text(definitions.read_text().replace("/feature_views/", "/elsewhere/"))
+    with pytest.raises(DataError, match=r"The view \w+ reads .* not in .*\n  Next: correct its"):
+        run(root, date(2013, 2, 1))
+
+
+def test_a_repository_without_views_or_settings_says_so(root, tmp_path):
+    (root / "feature_repo" / "definitions.py").write_text("")
+    with pytest.raises(DataError, match=r"defines no feature view\.\n  Next: define one"):
+        run(root, date(2013, 2, 1))
+    (root / "feature_repo" / "feature_store.yaml").write_text("project: [")
+    with pytest.raises(DataError, match=r"feature_store.yaml is wrong: .*\n  Next: mend that"):
+        run(root, date(2013, 2, 1))
+    (root / "feature_repo" / "feature_store.yaml").unlink()
+    with pytest.raises(DataError, match=r"feature_store.yaml does not exist\.\n  Next: add"):
+        run(root, date(2013, 2, 1))
+
+
+def test_params_must_name_a_store_and_a_zone(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("materialize_features: {online_store: sqlite, time_zone: America/New_Yrok}")
+    with pytest.raises(ParamsError, match=r"'America/New_Yrok' is not a time zone"):
+        step.read_params("materialize_features", Params, path)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ({}, r"but LEEWAY_REDIS_URL is not set\.\n  Next: set LEEWAY_REDIS_URL to redis://"),
+        ({"LEEWAY_REDIS_URL": "localhost:6379"}, r"is not a redis:// URL: it starts with 'localh"),
+        ({"LEEWAY_REDIS_URL": "redis://:a%2Cb@host"}, r"holds a comma.*\n  Next: change it"),
+    ],
+    ids=["missing", "not a URL", "a comma in the password"],
+)
+def test_a_redis_url_that_cannot_be_used_says_why(url, message):
+    with pytest.raises(PlatformError, match=message):
+        feast_online.redis_settings(url)
+
+
+def test_a_redis_url_becomes_a_connection_string_of_feast():
+    url = {"LEEWAY_REDIS_URL": "rediss://me:12%2034@cache:7000/2"}
+    assert feast_online.redis_settings(url) == {
+        "type": "redis",
+        "connection_string": 'cache:7000,db=2,ssl=true,username="me",password="12 34"',
+    }
+
+
+def test_a_redis_server_that_is_not_there_is_named_without_its_password(root, monkeypatch):
+    monkeypatch.setenv("LEEWAY_REDIS_URL", f"redis://:hidden@127.0.0.1:{free_port()}")
+    with pytest.raises(PipelineError, match=r"Redis does not answer .*\n  Next: start Redis") as at:
+        run(root, date(2013, 2, 1), REDIS)
+    assert "hidden" not in str(at.value)
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path, monkeypatch) -> Iterator[str]:
+    """A Redis server of our own, with a password."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed: apt-get install redis-server")
+    port = free_port()
+    options = ["--port", str(port), "--requirepass", "12 34", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+    for _ in range(100):
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    url = f"redis://:12%2034@127.0.0.1:{port}/1"
+    monkeypatch.setenv("LEEWAY_REDIS_URL", url)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+def test_redis_holds_what_sqlite_would(root, redis_url):
+    import redis
+
+    run(root, date(2013, 2, 1))
+    receipt = run(root, date(2013, 2, 1), REDIS)
+    assert sorted(outputs(root)) == ["receipt.json"]  # the SQLite file would be stale
+    assert redis_url.encode() not in outputs(root)["receipt.json"]
+    february(root)
+    receipt = run(root, date(2013, 3, 1), REDIS)
+    assert {name: view.entities for name, view in receipt.views.items()} == {
+        "plane": 1,
+        "weather": 3,
+    }
+    settings = feast_online.redis_settings(os.environ)
+    online = read(root, settings)
+    assert online == {
+        "JFK": (12.0, utc(14, 0, 2)),
+        "LGA": (21.0, utc(1, 3, 2)),
+        "EWR": (30.0, utc(3, 0, 2)),
+    }
+    before = outputs(root)
+    redis.Redis.from_url(redis_url).flushdb()
+    run(root, date(2013, 3, 1), REDIS)  # the receipt alone is not believed
+    assert read(root, settings) == online
+    assert outputs(root) == before
+    (root / "data/feature_views/weather/2013-02.parquet").unlink()
+    run(root, date(2013, 2, 1), REDIS)
+    assert read(root, settings)["JFK"] == (11.0, utc(31, 20))
+    assert read(root, settings)["EWR"][0] is None
