@@ -79,7 +79,13 @@ def definitions(repo: Path) -> list["FeastObject"]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)
-        found |= {id(thing): thing for thing in vars(module).values() if isinstance(thing, kinds)}
+        held = [v for value in vars(module).values() for v in as_list(value)]
+        found |= {id(thing): thing for thing in held if isinstance(thing, kinds)}
     if not any(isinstance(thing, BaseFeatureView) for thing in found.values()):
         raise DataError(f"{repo} defines no feature view.", f"define one in a .py file in {repo}.")
     return list(found.values())
+
+
+def as_list(value: object) -> list[object]:
+    """The members of a list, or the value alone."""
+    return value if isinstance(value, list) else [value]

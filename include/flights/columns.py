@@ -206,6 +206,7 @@ class View:
     known: str
     rows: tuple[tuple[str, ...], ...]
     online: bool = True
+    monthly: bool = True
 
 
 VIEWS: dict[str, View] = {
@@ -285,6 +286,7 @@ VIEWS: dict[str, View] = {
     "aircraft": View(
         keys=("tailnum",),
         ttl=timedelta(0),
+        monthly=False,
         known="always: the register of aircraft",
         rows=(
             ("built_year", "year", "year of manufacture"),

@@ -1,0 +1,49 @@
+# Two commands to know: `make run` and `make test`. Both set up first, and may be repeated.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export DVC_NO_ANALYTICS := 1
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.dvc/site-cache
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+export BENTOML_DO_NOT_TRACK := true
+export OMP_WAIT_POLICY := passive
+# Without compiled bytecode every start of a stage is slow.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup run repro test check clean lock
+
+help:  ## show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: .venv/ready  ## make .venv with the locked packages (again: at once, if nothing changed)
+
+.venv/ready: requirements.lock
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || python3 -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@echo "Installing the locked packages into .venv (a minute or more) ..."
+	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --compile-bytecode -r requirements.lock
+	@touch $@
+
+run: setup repro  ## set up, run the whole pipeline on the real flights, and show the results
+	@python -m include.summary
+
+repro: setup  ## run what has changed: plain `dvc repro`
+	dvc repro
+
+test: setup  ## everything that proves it works
+	python -m pytest -n 2 --dist loadfile -q
+
+check: setup  ## ruff, formatting, types
+	ruff check .
+	ruff format --check .
+	mypy --strict include
+
+clean:  ## remove what the pipeline made (not the cache, not the environment)
+	rm -rf data models predictions metrics plots reports bento .checkpoints
+
+lock:  ## resolve pyproject.toml anew into requirements.lock
+	uv pip compile pyproject.toml --all-extras --python-version 3.11 --no-header --no-annotate \
+	  | sed 's/+.*//' > requirements.lock

@@ -1,0 +1,47 @@
+"""Entities, views and the feature service, made from include/flights/columns.py."""
+
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
+from feast.types import Float32, Float64
+
+from include.flights.columns import DERIVED, VIEWS
+
+KEYS = sorted({key for view in VIEWS.values() for key in view.keys})
+ENTITIES = {
+    key: Entity(
+        name=key,
+        join_keys=[key],
+        value_type=ValueType.INT32 if key == "flight" else ValueType.STRING,
+    )
+    for key in KEYS
+}
+
+FEATURE_VIEWS = [
+    FeatureView(
+        name=name,
+        entities=[ENTITIES[key] for key in view.keys],
+        ttl=view.ttl,
+        schema=[
+            Field(
+                name=DERIVED.get(column, column),
+                dtype=Float64 if column in DERIVED else Float32,
+                description=meaning,
+                tags={"unit": unit},
+            )
+            for column, unit, meaning in view.rows
+        ],
+        online=view.online,
+        source=FileSource(
+            name=f"{name}_source",
+            path=f"../data/feature_views/{name}",
+            timestamp_field="event_timestamp",
+        ),
+        description=f"Known {view.known}.",
+    )
+    for name, view in VIEWS.items()
+]
+
+# A model names the version of the service that it was trained on. A change of columns is a new
+# version beside the old one, not a change of the old one.
+flight_delays_v1 = FeatureService(name="flight_delays_v1", features=FEATURE_VIEWS)
+
+OBJECTS = [*ENTITIES.values(), *FEATURE_VIEWS]
