@@ -69,9 +69,7 @@ def build(source: Path, home: Path, manifest: dict[str, Any]) -> Path:
     config = {
         "service": SERVICE,
         "name": name,
-        "description": README.format(
-            **{**manifest, "members": ", ".join(manifest["members"])}
-        ),
+        "description": README.format(**{**manifest, "members": ", ".join(manifest["members"])}),
         "labels": {
             "data_md5": manifest["data_md5"],
             "code_sha256": manifest["code_sha256"],
@@ -82,9 +80,7 @@ def build(source: Path, home: Path, manifest: dict[str, Any]) -> Path:
             "packages": without_bentoml(manifest["requirements"]),
             "lock_packages": False,
         },
-        "docker": {
-            "python_version": f"{sys.version_info.major}.{sys.version_info.minor}"
-        },
+        "docker": {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}"},
     }
     (source / "bentofile.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "bentoml", "build", "--version", version]
@@ -111,9 +107,7 @@ def environment(home: Path) -> dict[str, str]:
     tools = home / "tools"
     tools.mkdir(parents=True)
     # BentoML installs uv, by pip, into our environment, if it finds none: even to lock nothing.
-    (tools / "uv").write_text(
-        "#!/bin/sh\necho 'nothing is to be resolved' >&2; exit 1\n"
-    )
+    (tools / "uv").write_text("#!/bin/sh\necho 'nothing is to be resolved' >&2; exit 1\n")
     (tools / "uv").chmod(0o755)
     return {
         **os.environ,

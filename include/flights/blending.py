@@ -104,7 +104,7 @@ def fit_blend(
     that the models learned in a whole range of seasons. With platt (Platt 1999), the level and the
     spread are those of the flights given, in whatever season they were.
     """
-    from scipy.optimize import minimize  # type: ignore[import-untyped]
+    from scipy.optimize import minimize
 
     inputs = np.column_stack([*map(logit, members.values()), np.ones(len(late))])
 

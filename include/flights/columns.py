@@ -168,8 +168,16 @@ def delays(prefix: str, whose: str, event: str, hours: tuple[int, ...]) -> list[
         row
         for h in hours
         for row in (
-            (f"{prefix}_{short}_delay_{h}h_min", "min", f"mean delay of {whose} that {event}, {h} h"),
-            (f"{prefix}_{short}_late_{h}h_share", "share", f"late among {whose} that {event}, {h} h"),
+            (
+                f"{prefix}_{short}_delay_{h}h_min",
+                "min",
+                f"mean delay of {whose} that {event}, {h} h",
+            ),
+            (
+                f"{prefix}_{short}_late_{h}h_share",
+                "share",
+                f"late among {whose} that {event}, {h} h",
+            ),
         )
     ]
 
@@ -250,7 +258,9 @@ VIEWS: dict[str, View] = {
         rows=(
             *overdue("carrier_origin", "flights of the carrier from the airport"),
             *delays("carrier_origin", "flights of the carrier from the airport", "departed", (3,)),
-            *delays("carrier_origin", "flights of the carrier from the airport", "arrived", (3, 24)),
+            *delays(
+                "carrier_origin", "flights of the carrier from the airport", "arrived", (3, 24)
+            ),
         ),
     ),
     "carrier_history": View(

@@ -54,9 +54,7 @@ def congestion(
     return pl.concat([part for part in parts if part.width], how="horizontal")
 
 
-def overdue(
-    flights: pl.DataFrame, prefix: str, times: pl.DataFrame, by: list[str]
-) -> pl.DataFrame:
+def overdue(flights: pl.DataFrame, prefix: str, times: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """How many flights are overdue at each time, and for how many minutes, summed.
 
     A flight is overdue from its schedule until it departs or gets stranded: the number is what

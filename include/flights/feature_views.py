@@ -43,7 +43,9 @@ def build(view: str, known: Known) -> pl.DataFrame:
     columns = [DERIVED.get(name, name) for name, *_ in VIEWS[view].rows]
     keys = [*VIEWS[view].keys, TIME]
     wide = {"last_leg_dep_h": pl.Float64}
-    return table.select(*keys, *(pl.col(n).cast(wide.get(n, pl.Float32)) for n in columns)).sort(keys)
+    return table.select(*keys, *(pl.col(n).cast(wide.get(n, pl.Float32)) for n in columns)).sort(
+        keys
+    )
 
 
 def midnight(day: date) -> datetime:

@@ -52,9 +52,7 @@ class Gate:
             return await answer(scope, receive, send)
         if scope["path"] not in PATHS:
             fix = "use POST /predict, GET /schema, GET /metrics, GET /readyz or GET /livez."
-            return await refuse(404, "There is nothing at this path.", fix)(
-                scope, receive, send
-            )
+            return await refuse(404, "There is nothing at this path.", fix)(scope, receive, send)
         return await self.app(scope, receive, send)
 
     def allowed(self, scope: Scope) -> bool:

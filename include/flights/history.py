@@ -38,7 +38,9 @@ def seen(
     keys = [*by, TIME]
     running = (
         events.filter(pl.col(at).is_not_null())
-        .select(*by, pl.col(at).alias(TIME), *(e.cast(pl.Float64).alias(n) for n, e in values.items()))
+        .select(
+            *by, pl.col(at).alias(TIME), *(e.cast(pl.Float64).alias(n) for n, e in values.items())
+        )
         .sort(TIME)
         .group_by(keys, maintain_order=True)
         .agg(pl.col(list(values)).sum())

@@ -28,17 +28,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         what = f"{folder} holds no manifest.json: it is not a packaged model."
         raise DataError(what, fix) from None
     if manifest.get("version") != version_of(manifest):
-        raise DataError(
-            "manifest.json in the bento is not the one that was packaged.", fix
-        )
+        raise DataError("manifest.json in the bento is not the one that was packaged.", fix)
     for name, held in manifest["files"].items():
         path = folder.parent / name
         if not path.is_file():
             raise DataError(f"The bento lacks {name} ({held['bytes']:,} bytes).", fix)
         if hashlib.sha256(path.read_bytes()).hexdigest() != held["sha256"]:
-            raise DataError(
-                f"{name} in the bento is not the file that was packaged.", fix
-            )
+            raise DataError(f"{name} in the bento is not the file that was packaged.", fix)
     return manifest
 
 

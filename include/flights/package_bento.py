@@ -34,16 +34,12 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(
-        pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the bento"
-    )
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the bento")
     late_from_probability: float = Field(
         gt=0, lt=1, description="probability from which the answer calls a flight late"
     )
     max_rows: int = Field(ge=1, le=100_000, description="most rows of one request")
-    max_body_mb: float = Field(
-        gt=0, le=256, description="largest body of one request, MB"
-    )
+    max_body_mb: float = Field(gt=0, le=256, description="largest body of one request, MB")
 
 
 def package_bento(
@@ -62,9 +58,7 @@ def package_bento(
         source = Path(folder) / "source"
         lay_out(source, chosen, {"xgboost": xgboost, "torch": torch})
         manifest = describe(source, params, lock, directory_md5(features))
-        (source / "model" / "manifest.json").write_text(
-            json.dumps(manifest, indent=1) + "\n"
-        )
+        (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         built = bento_file.build(source, Path(folder) / "home", manifest)
         bento_file.pack(built, bento, newest)
     size, digest = bento.stat().st_size, file_sha256(bento)
@@ -107,9 +101,7 @@ def describe(source: Path, params: Params, lock: Path, data_md5: str) -> dict[st
         *PACKAGES,
         *(one for name in model.members for one in PACKAGES_OF[name]),
     ]
-    files = {
-        str(path.relative_to(source)): path for path in sorted(source.rglob("*.*"))
-    }
+    files = {str(path.relative_to(source)): path for path in sorted(source.rglob("*.*"))}
     code = [path for path in files.values() if path.suffix == ".py"]
     manifest: dict[str, Any] = {
         "name": params.name,
@@ -151,12 +143,7 @@ def newest_flight(features: Path) -> datetime:
     """
     files = partitions.files(features)
     if files:
-        latest = (
-            pl.scan_parquet(files[-1])
-            .select(pl.col("sched_dep_utc").max())
-            .collect()
-            .item()
-        )
+        latest = pl.scan_parquet(files[-1]).select(pl.col("sched_dep_utc").max()).collect().item()
         if isinstance(latest, datetime):
             return latest
     raise DataError(f"{features} holds no flight.", "run `dvc repro build_features`.")

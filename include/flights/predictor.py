@@ -44,9 +44,7 @@ class Predictor:
     @property
     def names(self) -> tuple[str, ...]:
         """The features that `predict` reads."""
-        names = (
-            name for member in self.members.values() for name in member.encoder.names
-        )
+        names = (name for member in self.members.values() for name in member.encoder.names)
         return tuple(dict.fromkeys(names))
 
     def predict(self, table: pl.DataFrame) -> Probabilities:
@@ -64,8 +62,7 @@ class Predictor:
         encoders = [member.encoder for member in self.members.values()]
         numbers = dict.fromkeys(name for one in encoders for name in one.number_names)
         columns: dict[str, pl.Series] = {
-            name: pl.Series(name, draw.normal(0, 100, rows), pl.Float32)
-            for name in numbers
+            name: pl.Series(name, draw.normal(0, 100, rows), pl.Float32) for name in numbers
         }
         for name, levels in self.levels.items():
             known: list[str | None] = [*sorted(levels), None]
@@ -97,16 +94,12 @@ def read_chosen(path: Path) -> Chosen:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         what = f"{path} does not say which model was chosen: {where}: {first['msg']}."
-        raise DataError(
-            what, "run `dvc repro evaluate_models`, which writes it."
-        ) from None
+        raise DataError(what, "run `dvc repro evaluate_models`, which writes it.") from None
     for name in chosen.members:
         if name not in LOADERS:
             known = " and ".join(LOADERS)
             what = f"{path} names the member {name!r}; known are {known}."
-            raise DataError(
-                what + did_you_mean(name, LOADERS), f"correct the member in {path}."
-            )
+            raise DataError(what + did_you_mean(name, LOADERS), f"correct the member in {path}.")
     return chosen
 
 
@@ -160,9 +153,7 @@ def weights_of(folder: Path, kind: str) -> Path:
     if not held:
         names = " nor ".join(WEIGHTS[kind])
         what = f"The chosen model has the member {kind}, but {folder} holds neither {names}."
-        raise DataError(
-            what, f"run `dvc repro train_{kind}`, or `dvc pull` its output."
-        )
+        raise DataError(what, f"run `dvc repro train_{kind}`, or `dvc pull` its output.")
     return held[0]
 
 
@@ -184,17 +175,11 @@ def read_text(path: Path) -> str:
         return path.read_text()
     except FileNotFoundError:
         what = f"{path} does not exist."
-        raise DataError(
-            what, "run `dvc repro`, which makes it, or `dvc pull` it."
-        ) from None
+        raise DataError(what, "run `dvc repro`, which makes it, or `dvc pull` it.") from None
 
 
 def damaged(path: Path, problem: str) -> DataError:
     """The error of a file that is not a model of this kind."""
-    line = (
-        problem.strip().splitlines()[0].rstrip(".")
-        if problem.strip()
-        else "it is empty"
-    )
+    line = problem.strip().splitlines()[0].rstrip(".") if problem.strip() else "it is empty"
     fix = f"run `dvc repro --force train_{path.parent.name}`, which writes it anew."
     return DataError(f"{path} is not a model that can be loaded: {line}.", fix)

@@ -38,9 +38,7 @@ def read_lock(lock: Path) -> dict[str, str]:
         text = line.split("#")[0].split(";")[0].strip().rstrip("\\").strip()
         name, separator, version = text.partition("==")
         if separator:
-            locked[canonicalize_name(name.split("[")[0])] = version.split()[0].split(
-                "+"
-            )[0]
+            locked[canonicalize_name(name.split("[")[0])] = version.split()[0].split("+")[0]
     return locked
 
 

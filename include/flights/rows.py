@@ -27,8 +27,7 @@ class Rows:
     def __init__(self, kinds: Mapping[str, str], max_rows: int) -> None:
         self.kinds, self.max_rows = kinds, max_rows
         self.schema = {
-            name: pl.Float32 if kind == "number" else pl.String
-            for name, kind in kinds.items()
+            name: pl.Float32 if kind == "number" else pl.String for name, kind in kinds.items()
         }
         fields = {
             name: Number | None if kind == "number" else Category | None
@@ -40,9 +39,7 @@ class Rows:
         # The first bad row ends the reading: a thousand bad ones would cost a thousand times more.
         rules = (Field(min_length=1, max_length=max_rows), FailFast())
         rows: Any = Annotated[list.__class_getitem__(row), *rules]
-        self.adapter: TypeAdapter[list[dict[str, float | str | None]]] = TypeAdapter(
-            rows
-        )
+        self.adapter: TypeAdapter[list[dict[str, float | str | None]]] = TypeAdapter(rows)
 
     def read(self, body: bytes) -> pl.DataFrame:
         """The rows as a table: numbers as Float32, categories as text.
@@ -64,15 +61,9 @@ class Rows:
             what = f"The list should hold 1 to {self.max_rows:,} rows: {lower(first['msg'])}."
             return DataError(what, f"send 1 to {self.max_rows:,} rows in one request.")
         row = next((problem["loc"][0] for problem in problems if problem["loc"]), None)
-        texts = [
-            self.problem(one)
-            for one in problems
-            if not one["loc"] or one["loc"][0] == row
-        ]
+        texts = [self.problem(one) for one in problems if not one["loc"] or one["loc"][0] == row]
         where = "The body" if row is None else f"Row {row} (the first is 0)"
-        extra = [
-            str(one["loc"][1]) for one in problems if one["type"] == "extra_forbidden"
-        ]
+        extra = [str(one["loc"][1]) for one in problems if one["type"] == "extra_forbidden"]
         hint = did_you_mean(extra[0], self.kinds) if extra else ""
         fix = "send a JSON list of objects that hold every feature; GET /schema lists them."
         return DataError(f"{where}: {at_most_ten(texts)}.{hint}", fix)

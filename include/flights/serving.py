@@ -48,9 +48,7 @@ async def predict(request: Request) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         what = f"The body is {kind or 'of no declared type'}, not application/json."
-        return refuse(
-            415, what, "send JSON, with the header `Content-Type: application/json`."
-        )
+        return refuse(415, what, "send JSON, with the header `Content-Type: application/json`.")
     try:
         body = await read_body(request, service.manifest["max_body_bytes"])
     except ClientDisconnect:
@@ -109,16 +107,12 @@ class FlightDelays:
         # One thread: on busy cores two threads of XGBoost took ten times as long as one.
         self.predictor = predictor.load(MODEL, threads=1)
         self.levels = self.predictor.levels
-        kinds = {
-            feature["name"]: feature["kind"] for feature in self.manifest["features"]
-        }
+        kinds = {feature["name"]: feature["kind"] for feature in self.manifest["features"]}
         self.rows = Rows(kinds, self.manifest["max_rows"])
         self.version = f"{self.manifest['name']}:{self.manifest['version']}"
         self.fault = self.find_fault()
         self.predicted = Counter("leeway_predictions", "Flights predicted", ["late"])
-        self.unknown = Counter(
-            "leeway_unknown_values", "Values training never saw", ["feature"]
-        )
+        self.unknown = Counter("leeway_unknown_values", "Values training never saw", ["feature"])
         if self.fault:
             log.error("%s\n  Next: %s", self.fault, SAME_PACKAGES)
         else:
@@ -166,9 +160,7 @@ class FlightDelays:
         return {
             "predictions": [
                 {"probability": probability, "late": is_late}
-                for probability, is_late in zip(
-                    probabilities.tolist(), late.tolist(), strict=True
-                )
+                for probability, is_late in zip(probabilities.tolist(), late.tolist(), strict=True)
             ],
             "model": self.version,
             "unknown_values": unknown,

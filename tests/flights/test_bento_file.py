@@ -31,9 +31,7 @@ def test_times_owners_and_modes_do_not_change_the_file(tmp_path: Path):
     bento_file.pack(make(tmp_path / "b", 0o664, 2_000_000_000), second, MOMENT)
     assert first.read_bytes() == second.read_bytes()
     with tarfile.open(first) as archive:
-        entries = [
-            (entry.name, entry.mode, entry.mtime, entry.uid) for entry in archive
-        ]
+        entries = [(entry.name, entry.mode, entry.mtime, entry.uid) for entry in archive]
     noon = int(MOMENT.timestamp())
     assert entries == [
         ("bento.yaml", 0o644, noon, 0),

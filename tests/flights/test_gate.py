@@ -33,9 +33,7 @@ def test_a_short_token_is_refused_without_being_shown(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("word", ["0", "true", ""])
-def test_only_the_exact_word_opens_the_service(
-    monkeypatch: pytest.MonkeyPatch, word: str
-):
+def test_only_the_exact_word_opens_the_service(monkeypatch: pytest.MonkeyPatch, word: str):
     monkeypatch.setenv("LEEWAY_SERVE_OPEN", word)
     with pytest.raises(ParamsError):
         read_token()

@@ -41,25 +41,19 @@ def test_a_changed_file_is_named(model: Path):
 
 def test_a_missing_file_is_named(model: Path):
     (model / "a.ubj").unlink()
-    with pytest.raises(
-        DataError, match=r"^The bento lacks model/a\.ubj \(1 bytes\)\.\n"
-    ):
+    with pytest.raises(DataError, match=r"^The bento lacks model/a\.ubj \(1 bytes\)\.\n"):
         read_manifest(model)
 
 
 def test_a_changed_manifest_is_refused(model: Path):
     path = model / "manifest.json"
     path.write_text(path.read_text().replace("delays", "others"))
-    with pytest.raises(
-        DataError, match=r"^manifest\.json in the bento is not the one that was"
-    ):
+    with pytest.raises(DataError, match=r"^manifest\.json in the bento is not the one that was"):
         read_manifest(model)
 
 
 def test_a_folder_without_a_manifest_is_no_model(tmp_path: Path):
-    with pytest.raises(
-        DataError, match=r"holds no manifest\.json: it is not a packaged model\.\n"
-    ):
+    with pytest.raises(DataError, match=r"holds no manifest\.json: it is not a packaged model\.\n"):
         read_manifest(tmp_path)
 
 
@@ -76,7 +70,5 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 def test_a_library_in_another_version_is_a_warning(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.WARNING):
         check_packages({"requirements": ["numpy==0.1", "idna==0.1"]})
-    expected = (
-        f"numpy {numpy.__version__} is installed; the model was packaged with 0.1"
-    )
+    expected = f"numpy {numpy.__version__} is installed; the model was packaged with 0.1"
     assert [record.message for record in caplog.records] == [expected]

@@ -31,9 +31,7 @@ from include.flights.package_bento import (
 )
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Params(
-    name="flight_delays", late_from_probability=0.5, max_rows=300, max_body_mb=2
-)
+PARAMS = Params(name="flight_delays", late_from_probability=0.5, max_rows=300, max_body_mb=2)
 TOKEN = "a-token-that-nobody-guesses"
 TABLE = tiny_models.flights(columns.names("number"), columns.names("category"))
 NEWEST = datetime(2013, 12, 31, 23, 30, tzinfo=UTC)
@@ -138,9 +136,7 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     try:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(
-            base_url=url, headers=headers, trust_env=False, timeout=30
-        ) as client:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
             wait_until_ready(client, process, log)
             yield Server(client, log, process)
     finally:
@@ -160,9 +156,7 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
-def wait_until_ready(
-    client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path
-) -> None:
+def wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -181,14 +175,9 @@ def rows(count: int) -> list[dict[str, object]]:
 
 
 def test_two_builds_in_two_folders_are_byte_identical(bento: Path, tmp_path: Path):
-    other = package(
-        lay_out(tmp_path / "a" / "longer path", {"xgboost": 0.6, "torch": 0.4})
-    )
+    other = package(lay_out(tmp_path / "a" / "longer path", {"xgboost": 0.6, "torch": 0.4}))
     assert other.read_bytes() == bento.read_bytes()
-    assert (
-        other.with_name("bento.json").read_text()
-        == bento.with_name("bento.json").read_text()
-    )
+    assert other.with_name("bento.json").read_text() == bento.with_name("bento.json").read_text()
 
 
 def test_the_report_says_what_is_inside(bento: Path):
@@ -198,14 +187,10 @@ def test_the_report_says_what_is_inside(bento: Path):
     assert report["bento"]["bytes"] == bento.stat().st_size
     assert "model/xgboost/model.ubj" in report["files"]
     assert "include/flights/layers.py" in report["files"]
-    assert {"torch==2.13.0", "xgboost==3.2.0", "safetensors==0.8.0"} <= set(
-        report["requirements"]
-    )
+    assert {"torch==2.13.0", "xgboost==3.2.0", "safetensors==0.8.0"} <= set(report["requirements"])
 
 
-def test_the_bento_in_the_store_has_that_version_and_the_time_of_the_data(
-    bento: Path, home: Path
-):
+def test_the_bento_in_the_store_has_that_version_and_the_time_of_the_data(bento: Path, home: Path):
     version = json.loads(bento.with_name("bento.json").read_text())["version"]
     info = (home / "bentos" / "flight_delays" / version / "bento.yaml").read_text()
     assert "creation_time: 2013-12-31 23:30:00" in info
@@ -228,9 +213,7 @@ def test_trees_alone_need_neither_torch_nor_its_code(tmp_path: Path):
     packages = {line.partition("==")[0] for line in report["requirements"]}
     assert "xgboost" in packages
     assert not {"torch", "safetensors", "apache-airflow", "dvc", "feast"} & packages
-    assert not [
-        name for name in report["files"] if "network" in name or "torch" in name
-    ]
+    assert not [name for name in report["files"] if "network" in name or "torch" in name]
 
 
 def test_a_missing_member_says_which_stage_makes_it(tmp_path: Path):
@@ -259,9 +242,7 @@ def test_a_feature_without_a_meaning_is_refused(tmp_path: Path):
 
 
 def test_no_flight_no_bento(tmp_path: Path):
-    with pytest.raises(
-        DataError, match=r"holds no flight\.\n  Next: run `dvc repro build_feat"
-    ):
+    with pytest.raises(DataError, match=r"holds no flight\.\n  Next: run `dvc repro build_feat"):
         newest_flight(tmp_path)
 
 
@@ -286,9 +267,7 @@ def test_the_service_answers_as_the_pipeline_does(server: Server, bento: Path):
     expected = predictor.load(bento.parents[1] / "models").predict(TABLE.head(200))
     served = [flight["probability"] for flight in answer["predictions"]]
     np.testing.assert_allclose(served, expected, atol=1e-6)
-    assert [flight["late"] for flight in answer["predictions"]] == (
-        expected >= 0.5
-    ).tolist()
+    assert [flight["late"] for flight in answer["predictions"]] == (expected >= 0.5).tolist()
     report = json.loads(bento.with_name("bento.json").read_text())
     assert answer["model"] == f"flight_delays:{report['version']}"
     assert answer["unknown_values"] == {}
@@ -362,18 +341,14 @@ def test_no_row_and_too_many_rows_are_refused(server: Server, count: int):
 def test_a_large_body_is_refused_declared_or_not(server: Server):
     body = b" " * 2_000_001
     declared = server.client.post("/predict", content=body, headers=JSON)
-    streamed = server.client.post(
-        "/predict", content=iter([body[:10], body]), headers=JSON
-    )
+    streamed = server.client.post("/predict", content=iter([body[:10], body]), headers=JSON)
     for answer in (declared, streamed):
         assert answer.status_code == 413
         assert answer.json()["error"] == "The body has more than 2,000,000 bytes."
 
 
 def test_another_content_type_is_refused(server: Server):
-    answer = server.client.post(
-        "/predict", content=b"a=1", headers={"Content-Type": "text/csv"}
-    )
+    answer = server.client.post("/predict", content=b"a=1", headers={"Content-Type": "text/csv"})
     assert answer.status_code == 415
     assert answer.json()["error"] == "The body is text/csv, not application/json."
 
@@ -381,9 +356,7 @@ def test_another_content_type_is_refused(server: Server):
 TOKENS = ["", "Bearer", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/predict", "/schema", "/metrics", "/", "/docs.json", "/none"]
-)
+@pytest.mark.parametrize("path", ["/predict", "/schema", "/metrics", "/", "/docs.json", "/none"])
 def test_without_the_token_nothing_is_answered(server: Server, path: str):
     for sent in TOKENS:
         answer = server.client.request(
@@ -403,21 +376,15 @@ def test_health_needs_no_token(server: Server, path: str):
     assert server.client.get(path, headers={"Authorization": ""}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/docs.json", "/schema.json", "/static_content/x", "/none"]
-)
-def test_the_page_with_the_tracker_and_all_else_does_not_exist(
-    server: Server, path: str
-):
+@pytest.mark.parametrize("path", ["/", "/docs.json", "/schema.json", "/static_content/x", "/none"])
+def test_the_page_with_the_tracker_and_all_else_does_not_exist(server: Server, path: str):
     answer = server.client.get(path)
     assert answer.status_code == 404
     assert answer.json()["error"] == "There is nothing at this path."
 
 
 def test_no_token_stands_in_the_log(server: Server):
-    server.client.get(
-        "/schema", headers={"Authorization": "Bearer a-wrong-token-of-a-client"}
-    )
+    server.client.get("/schema", headers={"Authorization": "Bearer a-wrong-token-of-a-client"})
     log = server.log.read_text()
     assert "/schema" in log  # the access log is on
     assert TOKEN not in log

@@ -50,15 +50,11 @@ def test_a_blend_weighs_the_logits(models: Path):
     both = trees(models), network.load(models / "torch").predict(TABLE)
     tree, net = (np.log(p / (1 - p)) for p in both)
     expected = 1 / (1 + np.exp(0.02 - 0.6 * tree - 0.5 * net))
-    np.testing.assert_allclose(
-        predictor.load(models).predict(TABLE), expected, atol=1e-9
-    )
+    np.testing.assert_allclose(predictor.load(models).predict(TABLE), expected, atol=1e-9)
 
 
 def test_other_columns_and_another_order_change_nothing(models: Path):
-    other = TABLE.select(
-        "dest", pl.lit("x").alias("extra"), "carrier", "flights", "delay_mean"
-    )
+    other = TABLE.select("dest", pl.lit("x").alias("extra"), "carrier", "flights", "delay_mean")
     assert (predictor.load(models).predict(other) == trees(models)).all()
 
 
@@ -87,20 +83,14 @@ def test_made_up_rows_are_always_the_same(models: Path):
     assert set(first.columns) == set(ENCODER.names)
 
 
-@pytest.mark.parametrize(
-    ("member", "other"), [("xgboost", "torch"), ("torch", "xgboost")]
-)
-def test_only_the_library_of_the_member_is_imported(
-    models: Path, member: str, other: str
-):
+@pytest.mark.parametrize(("member", "other"), [("xgboost", "torch"), ("torch", "xgboost")])
+def test_only_the_library_of_the_member_is_imported(models: Path, member: str, other: str):
     tiny_models.choose(models, {member: 1.0})
     code = (
         "import sys; from pathlib import Path; from include.flights import predictor;"
         f"predictor.load(Path({str(models)!r})); print({other!r} in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
@@ -164,10 +154,7 @@ def test_trees_of_other_features_are_refused(models: Path):
     (models / "xgboost" / "model.json").write_text(
         json.dumps({"kind": "xgboost", "encoder": other.to_json()})
     )
-    assert (
-        "model.ubj is not a model that can be loaded: its features are not"
-        in refusal(models)
-    )
+    assert "model.ubj is not a model that can be loaded: its features are not" in refusal(models)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"kind": "xgboost", "encoder": {}}'])

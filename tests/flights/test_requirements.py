@@ -23,9 +23,7 @@ def test_takes_what_a_package_depends_on_and_nothing_else(tmp_path: Path) -> Non
 def test_names_are_normal_and_versions_without_local_part_and_hash(
     tmp_path: Path,
 ) -> None:
-    lock = write(
-        tmp_path / "lock", "# pins", "Six[x]==1.17.0+local ; python_version > '3' \\"
-    )
+    lock = write(tmp_path / "lock", "# pins", "Six[x]==1.17.0+local ; python_version > '3' \\")
     assert needed(lock, ["SIX"]) == ["six==1.17.0"]
 
 

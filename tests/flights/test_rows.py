@@ -9,9 +9,7 @@ import pytest
 from include.errors import DataError
 from include.flights.rows import Rows, unknown_values
 
-ROWS = Rows(
-    {"temp_f": "number", "wind_mph": "number", "carrier": "category"}, max_rows=3
-)
+ROWS = Rows({"temp_f": "number", "wind_mph": "number", "carrier": "category"}, max_rows=3)
 ROW: dict[str, Any] = {"temp_f": 40.5, "wind_mph": 8, "carrier": "AA"}
 
 
@@ -72,9 +70,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("change", "text"), REFUSED.values(), ids=REFUSED)
-def test_a_wrong_value_is_named_with_its_row(
-    change: dict[str, object], text: str
-) -> None:
+def test_a_wrong_value_is_named_with_its_row(change: dict[str, object], text: str) -> None:
     with pytest.raises(DataError) as caught:
         read(ROW, ROW | change)
     assert text in caught.value.what
@@ -82,9 +78,7 @@ def test_a_wrong_value_is_named_with_its_row(
 
 
 def test_a_missing_feature_is_named() -> None:
-    with pytest.raises(
-        DataError, match=r"^Row 0 \(the first is 0\): lacks wind_mph\.\n"
-    ):
+    with pytest.raises(DataError, match=r"^Row 0 \(the first is 0\): lacks wind_mph\.\n"):
         read({"temp_f": 1, "carrier": "AA"})
 
 
@@ -115,14 +109,10 @@ def test_a_body_that_is_no_list_of_rows_is_refused(body: bytes, text: str) -> No
 def test_the_number_of_rows_has_limits(count: int) -> None:
     with pytest.raises(DataError) as caught:
         read(*[ROW] * count)
-    assert caught.value.what.startswith(
-        "The list should hold 1 to 3 rows: list should have"
-    )
+    assert caught.value.what.startswith("The list should hold 1 to 3 rows: list should have")
     assert caught.value.fix == "send 1 to 3 rows in one request."
 
 
 def test_values_that_training_never_saw_are_counted() -> None:
     table = read(ROW, ROW | {"carrier": "ZZ"}, ROW | {"carrier": None})
-    assert unknown_values(table, {"carrier": frozenset({"AA"})}) == {
-        "carrier": {"ZZ": 1}
-    }
+    assert unknown_values(table, {"carrier": frozenset({"AA"})}) == {"carrier": {"ZZ": 1}}

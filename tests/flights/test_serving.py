@@ -15,12 +15,8 @@ from include.flights.encoding import Encoder
 from include.flights.manifest import version_of
 
 ROOT = Path(__file__).parents[2]
-PARAMS = stage.Params(
-    name="delays", late_from_probability=0.5, max_rows=5000, max_body_mb=50
-)
-TABLE = tiny_models.flights(
-    columns.names("number"), columns.names("category"), rows=300
-)
+PARAMS = stage.Params(name="delays", late_from_probability=0.5, max_rows=5000, max_body_mb=50)
+TABLE = tiny_models.flights(columns.names("number"), columns.names("category"), rows=300)
 
 
 @pytest.fixture
@@ -37,9 +33,7 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def serving(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
+def serving(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The module of the service, looking at the model."""
     monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "home"))
     from prometheus_client import REGISTRY
@@ -57,9 +51,7 @@ def test_many_rows_are_answered_as_few(serving: Any):
     service = serving.FlightDelays.inner()
     body = json.dumps(TABLE.to_dicts()).encode()
     many = asyncio.run(service.answer(body))["predictions"]
-    few = asyncio.run(service.answer(json.dumps(TABLE.head(5).to_dicts()).encode()))[
-        "predictions"
-    ]
+    few = asyncio.run(service.answer(json.dumps(TABLE.head(5).to_dicts()).encode()))["predictions"]
     assert len(many) == 300
     assert many[:5] == few
 
@@ -71,9 +63,7 @@ def test_a_machine_that_answers_otherwise_is_never_ready(serving: Any, model: Pa
     (model / "manifest.json").write_text(json.dumps(manifest))
     service = serving.FlightDelays.inner()
     assert not service.__is_ready__()
-    assert (
-        service.fault == "Probabilities here differ by 1.0e-02 from those at packaging."
-    )
+    assert service.fault == "Probabilities here differ by 1.0e-02 from those at packaging."
 
 
 def test_a_machine_that_answers_alike_is_ready(serving: Any):

@@ -11,9 +11,7 @@ import xgboost
 from include.flights.encoding import Encoder
 
 
-def flights(
-    numbers: Sequence[str], categories: Sequence[str], rows: int = 600
-) -> pl.DataFrame:
+def flights(numbers: Sequence[str], categories: Sequence[str], rows: int = 600) -> pl.DataFrame:
     """Made-up features, a tenth of them not known."""
     draw = np.random.default_rng(3)
     columns = {}
@@ -26,9 +24,7 @@ def flights(
     return pl.DataFrame(columns)
 
 
-def train_xgboost(
-    table: pl.DataFrame, encoder: Encoder, folder: Path, rounds: int = 20
-) -> None:
+def train_xgboost(table: pl.DataFrame, encoder: Encoder, folder: Path, rounds: int = 20) -> None:
     """Leave model.ubj and model.json."""
     folder.mkdir(parents=True, exist_ok=True)
     matrix = matrix_of(table, encoder)
@@ -43,9 +39,7 @@ def train_xgboost(
 
 def matrix_of(table: pl.DataFrame, encoder: Encoder) -> xgboost.DMatrix:
     """The rows as train_xgboost gives them to XGBoost."""
-    values = np.hstack(
-        [encoder.numbers(table), encoder.codes(table).astype(np.float32)]
-    )
+    values = np.hstack([encoder.numbers(table), encoder.codes(table).astype(np.float32)])
     kinds = ["q"] * len(encoder.number_names) + ["c"] * len(encoder.category_names)
     names = list(encoder.names)
     return xgboost.DMatrix(
@@ -60,9 +54,7 @@ def train_torch(table: pl.DataFrame, encoder: Encoder, folder: Path) -> None:
     from include.flights.network import Model, Network, Shape
 
     torch.manual_seed(5)
-    shape = Shape(
-        members=2, width=8, layers=2, bins=4, category_size=2, dropout_share=0.1
-    )
+    shape = Shape(members=2, width=8, layers=2, bins=4, category_size=2, dropout_share=0.1)
     network = Network(len(encoder.number_names), encoder.cardinalities, shape)
     network.numbers.cut(encoder.numbers(table))
     Model(encoder, shape, network).save(folder, {"epochs": 0})
