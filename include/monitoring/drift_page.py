@@ -7,7 +7,8 @@ from include.monitoring.drift import Drift
 from include.monitoring.drift_limits import Check, Column
 
 STYLE = """
-.verdict {font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 24px auto; padding: 0 24px}  # noqa: E501
+.verdict {font: 15px/1.5 system-ui, sans-serif;
+  max-width: 1100px; margin: 24px auto; padding: 0 24px}
 .verdict table {border-collapse: collapse; margin: 12px 0}
 .verdict td, .verdict th {border: 1px solid #ccc; padding: 4px 10px; text-align: left}
 .verdict .number {text-align: right; font-variant-numeric: tabular-nums}
