@@ -1,6 +1,7 @@
 """dvc.yaml agrees with the code: what a stage imports and touches is what it declares."""
 
 import ast
+import itertools
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_each_module_that_a_stage_imports_is_a_dep(stage):
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_path_in_a_command_is_a_dep_or_an_out(stage):
     words = STAGES[stage]["cmd"].split()
-    paths = {word for before, word in zip(words, words[1:], strict=False) if before[:2] == "--"}
+    paths = {word for before, word in itertools.pairwise(words) if before[:2] == "--"}
     held = names(
         [*STAGES[stage]["deps"], *STAGES[stage]["outs"], *STAGES[stage].get("metrics", [])]
     )
