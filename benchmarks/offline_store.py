@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 RAW = Path("data/raw")
-STORES = {"ours": "include.polars_store.PolarsOfflineStore", "duckdb": "duckdb"}
+STORES = {"ours": "include.feature_store.offline.PolarsOfflineStore", "duckdb": "duckdb"}
 WEATHER = ("temp_f", "dewp_f", "humid_pct", "wind_speed_mph", "pressure_mb", "visib_mi")
 
 

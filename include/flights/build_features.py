@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import partitions, step
 from include.errors import DataError
-from include.flights import columns, congestion, feature_views, history, splits
+from include.flights import columns, splits
 from include.flights.columns import FEATURES, VIEWS
-from include.flights.feature_views import Known
+from include.flights.features import congestion, feature_views, history
+from include.flights.features.feature_views import Known
 from include.flights.splits import Label, Window, add_months
 from include.step import Kept, Out
 
@@ -148,7 +149,7 @@ class Store:
     def join(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Join each row with the features known at its event_timestamp."""
         if self.opened is None:
-            from include import feast_repo
+            from include.feature_store import repository as feast_repo
 
             self.work = tempfile.TemporaryDirectory()
             self.opened = feast_repo.open_store(self.repo, Path(self.work.name))

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from include import step
-from include.flights import evaluation_files, evaluation_report, predictions
-from include.flights.evaluation import Params, evaluate
+from include.flights.evaluation import files as evaluation_files
+from include.flights.evaluation import report as evaluation_report
+from include.flights.evaluation.judgement import Params, evaluate
+from include.flights.models import predictions
 from include.flights.splits import Label, Splits, Window
 from include.step import Out
 

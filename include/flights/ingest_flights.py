@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import partitions, step
 from include.errors import DataError, at_most_ten
-from include.flights import columns, raw_tables, sources
-from include.flights.raw_tables import type_flights, type_weather
+from include.flights import columns
+from include.flights.ingestion import raw_tables, sources
+from include.flights.ingestion.raw_tables import type_flights, type_weather
 from include.flights.splits import Window, add_months
 from include.step import Kept, Out
 

@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from include import feast_repo, partitions, step
+from include import partitions, step
 from include.errors import DataError
-from include.feast_online import RedisOnline, SqliteOnline
-from include.flights.online_receipt import (
+from include.feature_store import repository as feast_repo
+from include.feature_store.online import RedisOnline, SqliteOnline
+from include.feature_store.receipt import (
     BEGINNING,
     Receipt,
     Seen,

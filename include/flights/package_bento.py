@@ -18,15 +18,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import partitions, step
 from include.errors import DataError
-from include.flights import bento_file, columns, predictor, requirements
-from include.flights.manifest import version_of
+from include.flights import columns
+from include.flights.models import predictor
+from include.flights.serving import bento_file, requirements
+from include.flights.serving.manifest import version_of
 from include.step import Out
 
-HERE = Path(__file__).parent
+FLIGHTS = Path(__file__).parent
 PACKAGES = ("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette")
 # What a member needs beside these, of packages and of our own code.
 PACKAGES_OF = {"xgboost": ("xgboost",), "torch": ("torch", "safetensors")}
-CODE_OF = {"torch": HERE / "network.py"}
+CODE_OF = {"torch": FLIGHTS / "models" / "network.py"}
 
 
 class Params(BaseModel):
@@ -85,8 +87,8 @@ def lay_out(source: Path, chosen: Path, folders: Mapping[str, Path]) -> None:
             copy(path, model / name / path.name)
     copy(chosen, model / "chosen.json")
     left_out = {path for name, path in CODE_OF.items() if name not in members}
-    for path in sorted(bento_file.code_of(HERE / "serving.py", left_out)):
-        copy(path, source / path.relative_to(HERE.parents[1]))
+    for path in sorted(bento_file.code_of(FLIGHTS / "serving" / "service.py", left_out)):
+        copy(path, source / path.relative_to(FLIGHTS.parents[1]))
 
 
 def describe(source: Path, params: Params, lock: Path, data_md5: str) -> dict[str, Any]:

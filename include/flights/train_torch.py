@@ -11,23 +11,15 @@ from pydantic import ConfigDict, Field
 
 from include import partitions, step
 from include.errors import PipelineError
-from include.flights import (
-    checkpoints,
-    columns,
-    encoding,
-    epochs,
-    layers,
-    network,
-    trainer,
-    training,
-)
-from include.flights.checkpoints import Checkpoint
-from include.flights.curves import Record, recording
-from include.flights.encoding import Encoder
-from include.flights.epochs import Progress
-from include.flights.network import Model, Network, Shape
+from include.flights import columns
+from include.flights.models import checkpoints, encoding, epochs, layers, network, trainer, training
+from include.flights.models.checkpoints import Checkpoint
+from include.flights.models.curves import Record, recording
+from include.flights.models.encoding import Encoder
+from include.flights.models.epochs import Progress
+from include.flights.models.network import Model, Network, Shape
+from include.flights.models.trainer import Rows, Schedule
 from include.flights.splits import Splits, Window
-from include.flights.trainer import Rows, Schedule
 from include.step import Out
 
 CHECKPOINTS = Path(".checkpoints/train_torch")

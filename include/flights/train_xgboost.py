@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
 from include.errors import PipelineError
-from include.flights import columns, training
-from include.flights.curves import Record, recording
-from include.flights.encoding import Encoder
+from include.flights import columns
+from include.flights.models import training
+from include.flights.models.curves import Record, recording
+from include.flights.models.encoding import Encoder
 from include.flights.splits import Splits, Window
 from include.step import Out
 

@@ -17,10 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import partitions, step
 from include.errors import DataError, at_most_ten
-from include.flights import checked_columns, checks, columns, data_docs, quarantine, records, suites
-from include.flights.checked_columns import Bounds
+from include.flights import columns
 from include.flights.splits import Window, add_months
-from include.flights.suites import Rule, Suite
+from include.flights.validation import (
+    checked_columns,
+    checks,
+    data_docs,
+    quarantine,
+    records,
+    suites,
+)
+from include.flights.validation.checked_columns import Bounds
+from include.flights.validation.suites import Rule, Suite
 from include.step import Kept, Out
 
 MONTHLY = ("flights", "weather")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from include.flights.evaluation import Params
+from include.flights.evaluation.judgement import Params
 from include.flights.splits import Splits, Window
 
 WINDOW = Window(start=date(2013, 1, 1), end=date(2013, 7, 1))

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from small_evaluation import PARAMS, SPLITS, WINDOW
 
 from include import step
-from include.flights.chosen import Chosen
 from include.flights.evaluate_models import evaluate_models
-from include.flights.evaluation import Params
+from include.flights.evaluation.judgement import Params
+from include.flights.models.chosen import Chosen
 from include.flights.splits import Label
 
 OUTS = {

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from include import step
-from include.flights import columns, ingest_flights, raw_tables, sources
+from include.flights import columns, ingest_flights
 from include.flights.ingest_flights import with_date
-from include.flights.raw_tables import type_flights
+from include.flights.ingestion import raw_tables, sources
+from include.flights.ingestion.raw_tables import type_flights
 
 ZONES = {
     "BOS": "America/New_York",

@@ -12,11 +12,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from include import feast_online, feast_repo, step
+from include import step
 from include.errors import DataError, ParamsError, PipelineError, PlatformError
+from include.feature_store import online as feast_online
+from include.feature_store import repository as feast_repo
+from include.feature_store.receipt import RECEIPT, Receipt
 from include.flights import materialize_features as stage
 from include.flights.materialize_features import Params, materialize_features
-from include.flights.online_receipt import RECEIPT, Receipt
 from include.flights.splits import Window
 
 SQLITE = Params(online_store="sqlite", time_zone="America/New_York")

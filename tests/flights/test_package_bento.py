@@ -20,9 +20,10 @@ import pytest
 import tiny_models
 
 from include.errors import DataError
-from include.flights import columns, predictor
+from include.flights import columns
 from include.flights import package_bento as stage
-from include.flights.encoding import Encoder
+from include.flights.models import predictor
+from include.flights.models.encoding import Encoder
 from include.flights.package_bento import (
     Params,
     directory_md5,
@@ -186,7 +187,7 @@ def test_the_report_says_what_is_inside(bento: Path):
     assert [feature["name"] for feature in report["features"]] == columns.names()
     assert report["bento"]["bytes"] == bento.stat().st_size
     assert "model/xgboost/model.ubj" in report["files"]
-    assert "include/flights/layers.py" in report["files"]
+    assert "include/flights/models/layers.py" in report["files"]
     assert {"torch==2.13.0", "xgboost==3.2.0", "safetensors==0.8.0"} <= set(report["requirements"])
 
 

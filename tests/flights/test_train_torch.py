@@ -16,7 +16,8 @@ import torch
 
 from include import step
 from include.errors import DataError, PipelineError
-from include.flights import columns, network
+from include.flights import columns
+from include.flights.models import network
 from include.flights.splits import Splits, Window
 from include.flights.train_torch import CHECKPOINTS, Params, prepare, train_torch
 
@@ -216,7 +217,7 @@ def stop_after_training(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("include.flights.training.write_predictions", stop)
+        patch.setattr("include.flights.models.training.write_predictions", stop)
         with pytest.raises(KeyboardInterrupt):
             run(place / "stopped")
     assert len(list(CHECKPOINTS.glob("*/fit.pt"))) == 1

@@ -9,7 +9,8 @@ import pytest
 import xgboost as xgb
 
 from include.errors import PipelineError
-from include.flights import columns, predictor
+from include.flights import columns
+from include.flights.models import predictor
 from include.flights.splits import Splits, Window
 from include.flights.train_xgboost import Params, train_xgboost
 

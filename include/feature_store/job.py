@@ -1,0 +1,89 @@
+"""What Feast gets from our offline store: a table that is computed when it is asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
+from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
+from feast.on_demand_feature_view import OnDemandFeatureView
+from feast.repo_config import RepoConfig
+from feast.saved_dataset import SavedDatasetStorage
+
+from include.errors import DataError
+from include.feature_store import asof
+
+
+class PolarsRetrievalJob(RetrievalJob):
+    """A table that is computed when it is asked for.
+
+    `to_polars` is our addition: the table without a detour through pandas.
+    """
+
+    def __init__(
+        self,
+        compute: Callable[[], pl.DataFrame],
+        config: RepoConfig,
+        full_feature_names: bool = False,
+        on_demand_feature_views: list[OnDemandFeatureView] | None = None,
+        metadata: RetrievalMetadata | None = None,
+    ) -> None:
+        self.compute, self.config, self._metadata = compute, config, metadata
+        self._full_feature_names = full_feature_names
+        self._on_demand_feature_views = on_demand_feature_views or []
+
+    def to_polars(self) -> pl.DataFrame:
+        """The table as polars holds it, with the features of on-demand views."""
+        if not self.on_demand_feature_views:
+            return self.compute()
+        table = pl.from_arrow(self.to_arrow())
+        assert isinstance(table, pl.DataFrame)
+        return table
+
+    def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
+        # In one chunk: Feast writes only the first chunk of a table to the online store.
+        table = self.compute().to_arrow(compat_level=pl.CompatLevel.oldest())
+        return table.combine_chunks()
+
+    def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
+        return self._to_arrow_internal().to_pandas()
+
+    @property
+    def full_feature_names(self) -> bool:
+        return self._full_feature_names
+
+    @property
+    def on_demand_feature_views(self) -> list[OnDemandFeatureView]:
+        return self._on_demand_feature_views
+
+    @property
+    def metadata(self) -> RetrievalMetadata | None:
+        return self._metadata
+
+    def persist(
+        self,
+        storage: SavedDatasetStorage,
+        allow_overwrite: bool = False,
+        timeout: int | None = None,
+    ) -> None:
+        """Write the table to one Parquet file.
+
+        Raises:
+            DataError: the storage is not a local .parquet file, or is there already.
+        """
+        if not isinstance(storage, SavedDatasetFileStorage):
+            kind = type(storage).__name__
+            raise DataError(f"A saved dataset cannot go to {kind}.", "use SavedDatasetFileStorage.")
+        path = Path(asof.resolve(storage.file_options.uri, self.config.repo_path))
+        if path.suffix != ".parquet" or (path.exists() and not allow_overwrite):
+            reason = "exists already" if path.exists() else "is not named .parquet"
+            raise DataError(
+                f"The saved dataset {path} {reason}.",
+                "name a new .parquet file, or set allow_overwrite=True.",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work = path.with_name(f".{path.name}")
+        self.to_polars().write_parquet(work)
+        work.replace(path)

@@ -1,0 +1,1 @@
+"""What was known of the flights at a time."""

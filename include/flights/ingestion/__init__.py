@@ -1,0 +1,1 @@
+"""How raw tables are found, read and typed."""

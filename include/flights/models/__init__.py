@@ -1,0 +1,1 @@
+"""What both models share, and the network: rows in, probabilities out."""

@@ -1,0 +1,185 @@
+"""The chosen model as one thing: a table of features in, probabilities to be late out."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from include.errors import DataError, did_you_mean
+from include.flights.models.chosen import Chosen
+from include.flights.models.encoding import Encoder
+
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One trained model and the encoder that it was trained with."""
+
+    encoder: Encoder
+    predict: Callable[[pl.DataFrame], Probabilities]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The members of the chosen model, and how they make one probability."""
+
+    chosen: Chosen
+    members: Mapping[str, Member]
+
+    @property
+    def levels(self) -> dict[str, frozenset[str]]:
+        """The values of each category that every member knows."""
+        known: dict[str, frozenset[str]] = {}
+        for member in self.members.values():
+            for name, values in member.encoder.levels.items():
+                known[name] = known.get(name, frozenset(values)) & frozenset(values)
+        return known
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that `predict` reads."""
+        names = (name for member in self.members.values() for name in member.encoder.names)
+        return tuple(dict.fromkeys(names))
+
+    def predict(self, table: pl.DataFrame) -> Probabilities:
+        """The probability that each flight is late, one per row, in the order of the rows.
+
+        Raises:
+            DataError: a feature is not in the table, or a number is not one.
+        """
+        each = {name: member.predict(table) for name, member in self.members.items()}
+        return self.chosen.probability(each)
+
+    def probe(self, rows: int = 16) -> pl.DataFrame:
+        """Made-up rows, always the same, to see whether two predictors answer alike."""
+        draw = np.random.default_rng(0)
+        encoders = [member.encoder for member in self.members.values()]
+        numbers = dict.fromkeys(name for one in encoders for name in one.number_names)
+        columns: dict[str, pl.Series] = {
+            name: pl.Series(name, draw.normal(0, 100, rows), pl.Float32) for name in numbers
+        }
+        for name, levels in self.levels.items():
+            known: list[str | None] = [*sorted(levels), None]
+            values = [known[index] for index in draw.integers(0, len(known), rows)]
+            columns[name] = pl.Series(name, values, pl.String)
+        return pl.DataFrame(columns)
+
+
+def load(folder: Path, threads: int | None = None) -> Predictor:
+    """Load the members that `chosen.json` names, and import their libraries alone.
+
+    Args:
+        folder: holds chosen.json, and one folder for each member.
+        threads: most threads of one prediction; None leaves it to the libraries.
+
+    Raises:
+        DataError: chosen.json, a member or one of its files is missing, damaged or of another kind.
+    """
+    chosen = read_chosen(folder / "chosen.json")
+    members = {name: LOADERS[name](folder / name, threads) for name in chosen.members}
+    return Predictor(chosen, members)
+
+
+def read_chosen(path: Path) -> Chosen:
+    """Read which members make the chosen model."""
+    try:
+        chosen = Chosen.model_validate_json(read_text(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        what = f"{path} does not say which model was chosen: {where}: {first['msg']}."
+        raise DataError(what, "run `dvc repro evaluate_models`, which writes it.") from None
+    for name in chosen.members:
+        if name not in LOADERS:
+            known = " and ".join(LOADERS)
+            what = f"{path} names the member {name!r}; known are {known}."
+            raise DataError(what + did_you_mean(name, LOADERS), f"correct the member in {path}.")
+    return chosen
+
+
+def load_xgboost(folder: Path, threads: int | None) -> Member:
+    """Load the trees."""
+    weights, encoder = weights_of(folder, "xgboost"), read_encoder(folder, "xgboost")
+    import xgboost
+
+    booster = xgboost.Booster({} if threads is None else {"nthread": threads})
+    try:
+        booster.load_model(weights)
+    except xgboost.core.XGBoostError as error:
+        raise damaged(weights, str(error)) from None
+    if tuple(booster.feature_names or ()) != encoder.names:
+        raise damaged(weights, "its features are not those of model.json")
+
+    def predict(table: pl.DataFrame) -> Probabilities:
+        codes = encoder.codes(table).astype(np.float32)
+        matrix = np.hstack([encoder.numbers(table), codes])
+        return np.asarray(booster.inplace_predict(matrix), dtype=np.float64)
+
+    return Member(encoder, predict)
+
+
+def load_torch(folder: Path, threads: int | None) -> Member:
+    """Load the network."""
+    weights, encoder = weights_of(folder, "torch"), read_encoder(folder, "torch")
+    import torch
+
+    from include.flights.models import network
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    return Member(encoder, network.load(folder, weights.name).predict)
+
+
+LOADERS: dict[str, Callable[[Path, int | None], Member]] = {
+    "xgboost": load_xgboost,
+    "torch": load_torch,
+}
+# Of each kind, what a refit on all labelled flights leaves, and what training does.
+WEIGHTS = {
+    "xgboost": ("refit.ubj", "model.ubj"),
+    "torch": ("refit.safetensors", "weights.safetensors"),
+}
+
+
+def weights_of(folder: Path, kind: str) -> Path:
+    """The weights to use: those of the refit where there are any."""
+    held = [folder / name for name in WEIGHTS[kind] if (folder / name).is_file()]
+    if not held:
+        names = " nor ".join(WEIGHTS[kind])
+        what = f"The chosen model has the member {kind}, but {folder} holds neither {names}."
+        raise DataError(what, f"run `dvc repro train_{kind}`, or `dvc pull` its output.")
+    return held[0]
+
+
+def read_encoder(folder: Path, kind: str) -> Encoder:
+    """Read the encoder that the member was trained with."""
+    path = folder / "model.json"
+    try:
+        held = json.loads(read_text(path))
+        if held["kind"] != kind:
+            raise damaged(path, f"it describes a model of kind {held['kind']!r}")
+        return Encoder.from_json(held["encoder"])
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from None
+
+
+def read_text(path: Path) -> str:
+    """Read a file of the model folder."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        what = f"{path} does not exist."
+        raise DataError(what, "run `dvc repro`, which makes it, or `dvc pull` it.") from None
+
+
+def damaged(path: Path, problem: str) -> DataError:
+    """The error of a file that is not a model of this kind."""
+    line = problem.strip().splitlines()[0].rstrip(".") if problem.strip() else "it is empty"
+    fix = f"run `dvc repro --force train_{path.parent.name}`, which writes it anew."
+    return DataError(f"{path} is not a model that can be loaded: {line}.", fix)

@@ -1,0 +1,1 @@
+"""How tables are held against the suites in include/flights/expectations."""

@@ -1,0 +1,197 @@
+"""Data Docs: what was checked, as pages that need no network, no script and no clock."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from include import partitions
+from include.flights.validation import records
+from include.flights.validation.records import Record, RuleRecord
+
+STYLE = """
+:root{--ink:#1c2430;--dim:#667085;--line:#e3e7ee;--soft:#f6f8fb;--good:#0f7b4f;--warn:#a15c00;
+--bad:#b42318}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:80rem;padding:2rem 1.5rem 4rem;color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif}
+h1{font-size:1.6rem;margin:.2rem 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .6rem}
+a{color:#175cd3}p{margin:.3rem 0}.dim{color:var(--dim)}
+.scroll{overflow-x:auto;border:1px solid var(--line);border-radius:8px}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px solid var(--line)}
+tr:last-child td{border-bottom:0}
+th{background:var(--soft);font-weight:600;font-size:.85rem;white-space:nowrap}
+td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+code{font:.8rem/1.4 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+.tag{display:inline-block;border-radius:99px;padding:0 .6rem;font-size:.8rem;white-space:nowrap}
+.holds{color:var(--good);background:#e9f7f0}.warned{color:var(--warn);background:#fff4e0}
+.aside{color:#344ea0;background:#ebefff}.stopped{color:var(--bad);background:#ffebe9}
+.tiles{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
+.tile{border:1px solid var(--line);border-radius:8px;padding:.6rem 1rem;min-width:9rem}
+.tile b{display:block;font-size:1.4rem;font-variant-numeric:tabular-nums}
+"""
+VERDICTS = {  # what happened where a rule was broken
+    "quarantine": ("aside", "set aside"),
+    "stop": ("stopped", "stops the run"),
+    "warn": ("warned", "warning"),
+}
+LEGEND = (
+    "set aside: rows that broke the rule are in the quarantine with the reason, and not used. "
+    "warning: counted, and used. stops the run: nothing of the table is used."
+)
+
+
+def update(folder: Path, written: Sequence[Path]) -> list[str]:
+    """Write the index, and the pages of the records that are new or changed."""
+    code = (Path(__file__), Path(records.__file__))
+    files = {page_name(path): path for path in written}
+    keys = {name: partitions.content_key(path, *code) for name, path in files.items()}
+    everything = partitions.content_key(*sorted(keys.items()))
+
+    def build(name: str, work: Path) -> None:
+        if name == "index":
+            text = index([records.read(path) for path in written])
+        else:
+            text = page(records.read(files[name]))
+        (work / f"{name}.html").write_text(text)
+
+    return partitions.update(folder, {**keys, "index": everything}, build)
+
+
+def page_name(record: Path) -> str:
+    """The name of the page of a record: flights-2013-02, or planes."""
+    folder, label = record.parent.name, record.stem
+    return label if folder == "reference" else f"{folder}-{label}"
+
+
+def write_failed(folder: Path, record: Record) -> Path:
+    """Write the page of a table that stops the run; the next run that ends well removes it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"failed-{title(record.table, record.label, '-')}.html"
+    path.write_text(page(record))
+    return path
+
+
+def title(table: str, label: str, joint: str = " of ") -> str:
+    """What a table is called."""
+    return table if table == label else f"{table}{joint}{label}"
+
+
+def index(found: Sequence[Record]) -> str:
+    """The first page: every table and month, its counts, and its broken rules."""
+    totals = records.summary(found)
+    tiles = "".join(
+        tile(f"{total['quarantined']:,}", f"of {total['rows']:,} rows of {name} set aside")
+        for name, total in totals.items()
+    )
+    rows = "".join(index_row(record) for record in found)
+    head = cells("th", ("table", "rows*", "set aside*", "share*", "warnings*", "broken rules"))
+    body = (
+        f"<h1>Data Docs</h1><p class=dim>{escape(LEGEND)}</p><div class=tiles>{tiles}</div>"
+        f"<div class=scroll><table><tr>{head}</tr>{rows}</table></div>"
+    )
+    return document("Data Docs", body)
+
+
+def index_row(record: Record) -> str:
+    """One table or month of the index."""
+    name = title(record.table, record.label, "-")
+    link = f'<a href="{escape(name)}.html">{escape(title(record.table, record.label))}</a>'
+    broken = [rule for rule in record.rules if not rule.holds]
+    counts = cells(
+        "td",
+        (
+            f"{record.rows:,}*",
+            f"{record.quarantined:,}*",
+            f"{share(record.quarantined, record.rows)}*",
+            f"{len(record.warnings):,}*",
+        ),
+    )
+    shown = "<br>".join(f"{tag(rule)} {escape(rule.rule)} ({extent(rule)})" for rule in broken)
+    return f"<tr><td>{link}</td>{counts}<td>{shown}</td></tr>"
+
+
+def page(record: Record) -> str:
+    """One table or month: broken rules first."""
+    name = title(record.table, record.label)
+    tiles = (
+        tile(f"{record.rows:,}", "rows")
+        + tile(f"{record.quarantined:,}", f"set aside ({share(record.quarantined, record.rows)})")
+        + tile(f"{len(record.warnings):,}", "warnings")
+        + tile(f"{sum(rule.holds for rule in record.rules)} of {len(record.rules)}", "rules hold")
+    )
+    body = (
+        f'<p><a href="index.html">Data Docs</a></p><h1>{escape(name)}</h1>'
+        f"<p class=dim>{escape(LEGEND)}</p><div class=tiles>{tiles}</div>"
+    )
+    for heading, holds in (("Broken rules", False), ("Rules that hold", True)):
+        rules = [rule for rule in record.rules if rule.holds is holds]
+        if rules:
+            body += f"<h2>{heading}</h2>{rule_table(rules)}"
+    return document(f"{name} - Data Docs", body)
+
+
+def rule_table(rules: Sequence[RuleRecord]) -> str:
+    """Rules with what they found."""
+    head = cells("th", ("", "rule", "checked*", "found", "expectation", "note"))
+    rows = "".join(rule_row(rule) for rule in rules)
+    return f"<div class=scroll><table><tr>{head}</tr>{rows}</table></div>"
+
+
+def rule_row(rule: RuleRecord) -> str:
+    """One rule."""
+    found = escape(extent(rule))
+    if rule.values:
+        found += f"<br><span class=dim>values: {escape(', '.join(rule.values))}</span>"
+    if rule.rows:
+        found += f"<br><span class=dim>rows: {escape(', '.join(rule.rows))}</span>"
+    kwargs = json.dumps(rule.kwargs, ensure_ascii=False)
+    return (
+        f"<tr><td>{tag(rule)}</td><td>{escape(rule.rule)}</td>"
+        f"<td class=number>{rule.checked:,}</td><td>{found}</td>"
+        f"<td><code>{escape(rule.type)}<br>{escape(kwargs)}</code><br>"
+        f"<span class=dim>{escape(rule.severity)}</span></td><td>{escape(rule.notes)}</td></tr>"
+    )
+
+
+def tag(rule: RuleRecord) -> str:
+    """The verdict on a rule."""
+    kind, text = ("holds", "holds") if rule.holds else VERDICTS[rule.action]
+    return f'<span class="tag {kind}">{text}</span>'
+
+
+def extent(rule: RuleRecord) -> str:
+    """How many rows break a rule, or what a column comes to."""
+    if rule.observed:
+        return f"is {rule.observed}"
+    return f"{rule.unexpected:,} rows, {share(rule.unexpected, rule.checked)}"
+
+
+def share(part: int, whole: int) -> str:
+    """A share in per cent."""
+    return f"{part / whole:.3%}" if whole else "none"
+
+
+def tile(number: str, text: str) -> str:
+    """A number to see first."""
+    return f"<div class=tile><b>{escape(number)}</b>{escape(text)}</div>"
+
+
+def cells(kind: str, texts: Sequence[str]) -> str:
+    """Cells of a row; a text that ends in * is a number."""
+    return "".join(
+        f"<{kind} class=number>{escape(text[:-1])}</{kind}>"
+        if text.endswith("*")
+        else f"<{kind}>{escape(text)}</{kind}>"
+        for text in texts
+    )
+
+
+def document(name: str, body: str) -> str:
+    """A whole page."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(name)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+    )

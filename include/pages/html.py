@@ -1,0 +1,24 @@
+"""Pages that need nothing beside them: one file, readable offline, in the dark and on paper."""
+
+from pathlib import Path
+
+import jinja2
+
+ROOT = Path(__file__).parents[1]
+
+
+def render(template: str, **values: object) -> str:
+    """Fill a template of include/; every value is escaped unless it is Markup.
+
+    Args:
+        template: path inside include/, as flights/evaluation/report.html.j2.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(**values)

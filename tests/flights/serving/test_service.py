@@ -1,0 +1,76 @@
+"""What a worker of the service does with its model; test_package_bento asks a whole server."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_models
+
+from include.flights import columns
+from include.flights import package_bento as stage
+from include.flights.models.encoding import Encoder
+from include.flights.serving.manifest import version_of
+
+ROOT = Path(__file__).parents[3]
+PARAMS = stage.Params(name="delays", late_from_probability=0.5, max_rows=5000, max_body_mb=50)
+TABLE = tiny_models.flights(columns.names("number"), columns.names("category"), rows=300)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The model folder of a bento's source."""
+    encoder = Encoder.fit(TABLE, columns.names("number"), columns.names("category"))
+    tiny_models.train_xgboost(TABLE, encoder, tmp_path / "xgboost", rounds=5)
+    tiny_models.choose(tmp_path, {"xgboost": 1.0})
+    source = tmp_path / "source"
+    stage.lay_out(source, tmp_path / "chosen.json", {"xgboost": tmp_path / "xgboost"})
+    manifest = stage.describe(source, PARAMS, ROOT / "requirements.lock", "")
+    (source / "model" / "manifest.json").write_text(json.dumps(manifest))
+    return source / "model"
+
+
+@pytest.fixture
+def serving(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The module of the service, looking at the model."""
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "home"))
+    from prometheus_client import REGISTRY
+
+    from include.flights.serving import service as serving
+
+    monkeypatch.setattr(serving, "MODEL", model)
+    before = set(REGISTRY._collector_to_names)
+    yield serving
+    for collector in set(REGISTRY._collector_to_names) - before:
+        REGISTRY.unregister(collector)
+
+
+def test_many_rows_are_answered_as_few(serving: Any):
+    service = serving.FlightDelays.inner()
+    body = json.dumps(TABLE.to_dicts()).encode()
+    many = asyncio.run(service.answer(body))["predictions"]
+    few = asyncio.run(service.answer(json.dumps(TABLE.head(5).to_dicts()).encode()))["predictions"]
+    assert len(many) == 300
+    assert many[:5] == few
+
+
+def test_a_machine_that_answers_otherwise_is_never_ready(serving: Any, model: Path):
+    manifest = json.loads((model / "manifest.json").read_text())
+    manifest["probe"][3] += 0.01
+    manifest["version"] = version_of(manifest)
+    (model / "manifest.json").write_text(json.dumps(manifest))
+    service = serving.FlightDelays.inner()
+    assert not service.__is_ready__()
+    assert service.fault == "Probabilities here differ by 1.0e-02 from those at packaging."
+
+
+def test_a_machine_that_answers_alike_is_ready(serving: Any):
+    assert serving.FlightDelays.inner().__is_ready__()
+
+
+def test_nothing_is_reported_to_the_maker_of_bentoml(serving: Any):
+    from bentoml._internal.utils.analytics import usage_stats
+
+    assert usage_stats.do_not_track()

@@ -1,0 +1,65 @@
+"""What running a suite promises: the right rows, in the order of the rules, or a clear error."""
+
+import polars as pl
+import pytest
+from pydantic import JsonValue
+
+from include.errors import ParamsError
+from include.flights.validation.checks import check
+from include.flights.validation.suites import Rule
+
+TABLE = pl.DataFrame({"n": [1, 2, None, 40, 2], "name": ["a", "b", "c", None, "e"]})
+
+
+def rule(kind: str, critical: bool = True, **kwargs: JsonValue) -> Rule:
+    severity = "critical" if critical else "warning"
+    return Rule.model_validate(
+        {"type": kind, "kwargs": kwargs, "severity": severity, "description": kind}
+    )
+
+
+def test_findings_come_in_the_order_of_the_rules_with_counts_and_rows() -> None:
+    rules = [
+        rule("expect_column_values_to_be_unique", column="n"),
+        rule("expect_column_mean_to_be_between", column="n", max_value=11),
+        rule("expect_column_values_to_be_between", column="n", max_value=10),
+        rule("expect_column_values_to_not_be_null", column="n", mostly=0.5),
+        rule("expect_compound_columns_to_be_unique", column_list=["n", "name"]),
+        rule("expect_column_values_to_be_between", critical=False, column="n", max_value=10),
+    ]
+    found = check(TABLE, rules, "a table")
+    assert [f.holds for f in found] == [False, False, False, True, True, False]
+    assert [f.rows for f in found] == [(1, 4), (), (3,), (), (), ()]
+    assert [f.unexpected for f in found] == [2, 0, 1, 1, 0, 1]
+    assert [f.checked for f in found[:4]] == [4, 4, 4, 5]
+    assert found[1].observed == "11.25"
+    assert found[2].values == ("40.0",)
+
+
+@pytest.mark.parametrize("length", [3, 300], ids=["short set", "long set"])
+def test_a_long_set_gives_what_a_short_one_gives(length: int) -> None:
+    allowed: list[JsonValue] = ["a", "b", *(f"x{n}" for n in range(length))]
+    [found] = check(
+        TABLE, [rule("expect_column_values_to_be_in_set", column="name", value_set=allowed)], "a"
+    )
+    assert (found.holds, found.unexpected, found.checked) == (False, 2, 4)
+    assert (found.rows, found.values) == ((2, 4), ("c", "e"))
+
+
+def test_an_unknown_expectation_offers_the_nearest() -> None:
+    with pytest.raises(ParamsError) as caught:
+        check(TABLE, [rule("expect_column_values_to_be_uniqe", column="n")], "a table")
+    assert str(caught.value) == (
+        "The rule 'expect_column_values_to_be_uniqe' is of the type "
+        "'expect_column_values_to_be_uniqe', which Great Expectations does not know. "
+        "Did you mean 'expect_column_values_to_be_unique'?\n"
+        "  Next: correct its type in the suite."
+    )
+
+
+def test_wrong_arguments_are_an_error_of_the_suite() -> None:
+    wrong = rule("expect_column_values_to_be_between", column="n", most_value=3)
+    with pytest.raises(
+        ParamsError, match=r"does not fit .*most_value.*\n  Next: correct its kwargs"
+    ):
+        check(TABLE, [wrong], "a table")
