@@ -7,7 +7,7 @@ The parameters of the function say what the stage reads and writes:
   takes the place of the real one only when the function has returned: a stage that fails, is
   killed or fills the disk leaves no half-written output.
 - `Kept`: a folder that stays between runs (`persist: true` in dvc.yaml). The function changes
-  it file by file, and owes each file the same care; see include/flights/partitions.py.
+  it file by file, and owes each file the same care; see include/partitions.py.
 - a pydantic model: one section of params.yaml. The parameter called `params` is the section with
   the name of the stage; any other is the section with the name of the parameter.
 """

@@ -20,6 +20,7 @@ from include import partitions, step
 from include.errors import DataError
 from include.flights import columns
 from include.flights.models import predictor
+from include.flights.models.chosen import read_chosen
 from include.flights.serving import bento_file, requirements
 from include.flights.serving.manifest import version_of
 from include.step import Out
@@ -80,7 +81,7 @@ def lay_out(source: Path, chosen: Path, folders: Mapping[str, Path]) -> None:
         DataError: the chosen model names a member that is unknown or has no weights.
     """
     model = source / "model"
-    members = predictor.read_chosen(chosen).members
+    members = read_chosen(chosen).members
     for name in members:
         weights = predictor.weights_of(folders[name], name)
         for path in (weights, folders[name] / "model.json"):

@@ -10,8 +10,8 @@ from pydantic import Field
 from include import partitions, step
 from include.errors import DataError, ParamsError, did_you_mean
 from include.flights import columns
+from include.flights.models.chosen import read_chosen
 from include.flights.models.predictions import dates, read_flights, read_members
-from include.flights.models.predictor import read_chosen
 from include.flights.splits import Splits, Window
 from include.monitoring import drift, drift_page
 from include.monitoring.comparison import Kind

@@ -1,17 +1,20 @@
 """The chosen model: its members, their weights, and how they make one probability."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from include.errors import DataError
+from include.errors import DataError, did_you_mean
 
 Floats = NDArray[np.float64]
 
 # A probability of exactly 0 or 1 has no logit; a model never means more certainty than this.
 MARGIN = 1e-7
+# The models that train; each has a stage train_NAME.
+MEMBERS = ("xgboost", "torch")
 
 
 class Chosen(BaseModel):
@@ -55,3 +58,29 @@ def logit(probability: Floats) -> Floats:
 def sigmoid(score: Floats) -> Floats:
     """The probability of a log of the odds."""
     return 1 / (1 + np.exp(-score))
+
+
+def read_chosen(path: Path) -> Chosen:
+    """Read which members make the chosen model."""
+    try:
+        chosen = Chosen.model_validate_json(read_text(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        what = f"{path} does not say which model was chosen: {where}: {first['msg']}."
+        raise DataError(what, "run `dvc repro evaluate_models`, which writes it.") from None
+    for name in chosen.members:
+        if name not in MEMBERS:
+            known = " and ".join(MEMBERS)
+            what = f"{path} names the member {name!r}; known are {known}."
+            raise DataError(what + did_you_mean(name, MEMBERS), f"correct the member in {path}.")
+    return chosen
+
+
+def read_text(path: Path) -> str:
+    """Read a file of the model folder."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        what = f"{path} does not exist."
+        raise DataError(what, "run `dvc repro`, which makes it, or `dvc pull` it.") from None

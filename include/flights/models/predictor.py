@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from include.errors import DataError, did_you_mean
-from include.flights.models.chosen import Chosen
+from include.errors import DataError
+from include.flights.models.chosen import Chosen, read_chosen, read_text
 from include.flights.models.encoding import Encoder
 
 Probabilities = NDArray[np.float64]
@@ -86,23 +85,6 @@ def load(folder: Path, threads: int | None = None) -> Predictor:
     return Predictor(chosen, members)
 
 
-def read_chosen(path: Path) -> Chosen:
-    """Read which members make the chosen model."""
-    try:
-        chosen = Chosen.model_validate_json(read_text(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        what = f"{path} does not say which model was chosen: {where}: {first['msg']}."
-        raise DataError(what, "run `dvc repro evaluate_models`, which writes it.") from None
-    for name in chosen.members:
-        if name not in LOADERS:
-            known = " and ".join(LOADERS)
-            what = f"{path} names the member {name!r}; known are {known}."
-            raise DataError(what + did_you_mean(name, LOADERS), f"correct the member in {path}.")
-    return chosen
-
-
 def load_xgboost(folder: Path, threads: int | None) -> Member:
     """Load the trees."""
     weights, encoder = weights_of(folder, "xgboost"), read_encoder(folder, "xgboost")
@@ -167,15 +149,6 @@ def read_encoder(folder: Path, kind: str) -> Encoder:
         return Encoder.from_json(held["encoder"])
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise damaged(path, f"{type(error).__name__}: {error}") from None
-
-
-def read_text(path: Path) -> str:
-    """Read a file of the model folder."""
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        what = f"{path} does not exist."
-        raise DataError(what, "run `dvc repro`, which makes it, or `dvc pull` it.") from None
 
 
 def damaged(path: Path, problem: str) -> DataError:
