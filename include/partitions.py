@@ -70,8 +70,11 @@ def put(folder: Path, month: str, build: Callable[[str, Path], None]) -> None:
 
 
 def content_key(*parts: object) -> str:
-    """A hash of files (by content), modules (by source) and anything else (by its text)."""
-    digest = hashlib.sha256()
+    """A hash of files (by content), modules (by source) and anything else (by its text).
+
+    The version of polars is part of each key: another version may write other bytes.
+    """
+    digest = hashlib.sha256(pl.__version__.encode())
     for part in parts:
         if isinstance(part, ModuleType):
             part = Path(str(part.__file__))

@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,14 +60,21 @@ def build_features(
         joined = store.join(rows)
         finish(joined).write_parquet(folder / f"{name}.parquet")
 
-    repo = sorted([*feature_repo.glob("*.py"), *feature_repo.glob("*.yaml")])
-    code = partitions.content_key(Path(__file__), *repo)
+    code = join_key(feature_repo)
     partitions.update(
         features, {name: partitions.content_key(key, code) for name, key in keys.items()}, build
     )
     counts = count(flights, features)
     metrics.write_text(json.dumps(counts, indent=2) + "\n")
     print(f"{len(months)} months, {made} views of them new; {counts}", flush=True)
+
+
+def join_key(feature_repo: Path) -> str:
+    """A hash of the code that joins: ours, the repository's, and the version of Feast."""
+    repo = sorted([*feature_repo.glob("*.py"), *feature_repo.glob("*.yaml")])
+    # Found by path: importing them would import Feast, which takes seconds.
+    store = sorted((Path(step.__file__).parent / "feature_store").glob("*.py"))
+    return partitions.content_key(Path(__file__), *repo, *store, version("feast"))
 
 
 class Inputs:
