@@ -1,0 +1,191 @@
+"""DVC in a process of its own: `python -m include.pipeline.child` reads its task as JSON.
+
+The process leads a group. When the process that started it dies, even by kill -9, it is told so,
+and ends the group: no step goes on without the task that it belongs to.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+BUSY = ("Unable to acquire lock", "is busy, it is being blocked by")
+
+
+def main() -> int:
+    """Do what the first argument asks, and write the result to the file it names."""
+    task = json.loads(sys.argv[1])
+    die_with_parent(task["parent"])
+    result = patiently(task, WORK[task["do"]])
+    with open(task["result"], "w") as file:
+        json.dump(result, file)
+    return 0
+
+
+def die_with_parent(parent: int) -> None:
+    """End the whole group when the parent ends, however it ends."""
+    signal.signal(signal.SIGTERM, end_group)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        end_group()
+
+
+def end_group(*_: object) -> None:
+    """Kill this process and all that it started."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def unchanged(task: dict[str, Any]) -> dict[str, Any]:
+    """The stages that have nothing to do, whose outs are in the cache."""
+    from dvc.repo import Repo
+
+    with Repo(".") as repo:
+        found: list[str] = []
+        wanted = {stage.addressing: stage for stage in repo.index.stages}
+        for name in task["stages"]:
+            stage = wanted[name]
+            before = {s.addressing for s in repo.index.graph.successors(stage)}
+            if before & set(task["stages"]) <= set(found) and same(stage, repo):
+                found.append(name)
+        return {"unchanged": found}
+
+
+def stale(task: dict[str, Any]) -> dict[str, Any]:
+    """The stages that are not what the lock says, or whose outs cannot be had from the cache.
+
+    What always runs, and what makes nothing, has no state to be held against.
+    """
+    from dvc.repo import Repo
+
+    with Repo(".") as repo:
+        stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
+        judged = [s for s in stages if s.outs and not s.always_changed and not s.is_callback]
+        return {"stale": [stage.addressing for stage in judged if not same(stage, repo)]}
+
+
+def same(stage: Any, repo: Any) -> bool:
+    """Whether a stage is what its lock entry says, and its outs can be had from the cache."""
+    if stage.always_changed or stage.is_callback or not stage.outs:
+        return False
+    if stage.is_data_source and not stage.is_import:
+        return cached(stage)
+    with repo.lock:
+        return not stage.changed(allow_missing=True) and cached(stage)
+
+
+def cached(stage: Any) -> bool:
+    """Whether the cache holds every file of every out."""
+    for out in stage.outs:
+        if not out.use_cache or not out.hash_info:
+            if not out.exists:
+                return False
+            continue
+        if out.changed_cache():
+            return False
+    return True
+
+
+def reproduce(task: dict[str, Any]) -> dict[str, Any]:
+    """Bring one stage up to date; its inputs are fetched from the cache if they are not there."""
+    from dvc.exceptions import ReproductionError
+    from dvc.repo import Repo
+
+    try:
+        with Repo(".") as repo:
+            bring(repo, task["stage"])
+            repo.reproduce(targets=[task["stage"]], single_item=True)
+    except ReproductionError as error:
+        problem = " ".join(str(cause) for cause in (error, *causes(error)))
+        if any(sign in problem for sign in BUSY):
+            raise
+        return {"status": status_of(problem), "problem": problem}
+    return {"status": 0}
+
+
+def patiently(task: dict[str, Any], work: Callable[[dict[str, Any]], Any]) -> Any:
+    """Do the work; while another process holds a lock, wait and try again.
+
+    Raises:
+        LockError, ReproductionError: the lock was still held after `lock_wait_s`.
+    """
+    from dvc.exceptions import ReproductionError
+    from dvc.lock import LockError
+
+    until, pause_s = time.monotonic() + task["lock_wait_s"], 0.05
+    while True:
+        try:
+            return work(task)
+        except (LockError, ReproductionError):
+            forget_dead()
+            if time.monotonic() > until:
+                raise
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, 2)
+
+
+def forget_dead() -> None:
+    """Take locks of processes that ended out of DVC's list of readers and writers.
+
+    DVC asks only whether a process of that number exists, and so waits for ever for one that
+    nobody has reaped, as happens in containers, or for a stranger that got the number later.
+    """
+    from dvc.repo import Repo
+    from dvc.rwlock import _edit_rwlock
+
+    with Repo(".") as repo, _edit_rwlock(repo.tmp_dir, repo.fs, False) as held:
+        for path, readers in list(held["read"].items()):
+            held["read"][path] = [reader for reader in readers if works(reader)]
+            if not held["read"][path]:
+                del held["read"][path]
+        for path, writer in list(held["write"].items()):
+            if not works(writer):
+                del held["write"][path]
+
+
+def works(holder: dict[str, Any]) -> bool:
+    """Whether the process that holds a lock is there, and is the one that took it."""
+    try:
+        state = Path(f"/proc/{holder['pid']}/stat").read_text().rpartition(")")[2].split()[0]
+        words = Path(f"/proc/{holder['pid']}/cmdline").read_bytes().split(b"\0")
+    except (OSError, KeyError):
+        return False
+    command = str(holder.get("cmd", ""))
+    return state != "Z" and any(len(word) > 3 and word.decode() in command for word in words)
+
+
+def bring(repo: Any, name: str) -> None:
+    """Check out what the stage reads, and the kept folders that it extends, if absent."""
+    stage = next(stage for stage in repo.index.stages if stage.addressing == name)
+    wanted = [str(dep) for dep in stage.deps if not hasattr(dep, "params") and not dep.exists]
+    wanted += [str(out) for out in stage.outs if out.persist and not out.exists and out.hash_info]
+    if wanted:
+        repo.checkout(targets=wanted, force=True, allow_missing=True)
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """What an error came from, outermost first."""
+    found = []
+    while error.__cause__ is not None:
+        error = error.__cause__
+        found.append(error)
+    return found
+
+
+def status_of(problem: str) -> int:
+    """The exit status of the step, which DVC only puts into words."""
+    import re
+
+    match = re.search(r"exited with (-?\d+)", problem)
+    return int(match[1]) if match else 255
+
+
+WORK = {"unchanged": unchanged, "reproduce": reproduce, "stale": stale}
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,177 @@
+"""Close a run: one DVC experiment, its data in the remote, its workspace gone."""
+
+import configparser
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+from include.errors import PipelineError, at_most_ten
+from include.pipeline.git import AUTHOR, git
+from include.pipeline.reproduce import stale
+from include.pipeline.workspace import Run, clean, keep_locks, locks
+
+
+def close_run(run: Run, home: Path) -> str:
+    """Save the run as an experiment of its repository, and remove its workspace.
+
+    May be called again after it was killed: what is done already is not done twice.
+
+    Returns:
+        The name of the experiment, as `dvc exp show` lists it.
+
+    Raises:
+        PipelineError: a stage of the run has no result.
+    """
+    name = experiment_name(run.id)
+    if not run.folder.exists() and ref_of(run.repo, run.commit, name):
+        return name
+    missing = [] if set(run.unchanged) == set(run.stages) else stale(run)
+    if missing:
+        what = f"{len(missing)} stages of the run have no good result: {at_most_ten(missing)}."
+        raise PipelineError(what, "clear the tasks of these stages, then this one.")
+    order_locks(run)
+    save(run, name)
+    push(run)
+    keep_locks(home, run.folder)
+    # Renamed first: a workspace that is half gone must not look like one to go on in.
+    gone = run.folder.with_name(f".{run.folder.name}.gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    run.folder.replace(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+    return name
+
+
+def order_locks(run: Run) -> None:
+    """List the stages as `dvc repro` would have, whichever of them ended first.
+
+    Entries that the lock had before keep their place, as they do in DVC.
+    """
+    for path in locks(run.folder):
+        old = git(run.folder, "show", f"{run.commit}:{path}", check=False)
+        held = list((yaml.safe_load(old) or {}).get("stages") or {}) if old else []
+        file = run.folder / path
+        lock = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        entries = lock.get("stages") or {}
+        prefix = "" if path.parent == Path() else f"{path.parent.as_posix()}/dvc.yaml:"
+        ranks = {name: rank for rank, name in enumerate(run.order)}
+        new = sorted(entries.keys() - set(held), key=lambda n: (ranks.get(prefix + n, 0), n))
+        wanted = [name for name in held if name in entries] + new
+        if list(entries) != wanted:
+            rewrite(file, wanted)
+
+
+def rewrite(file: Path, names: list[str]) -> None:
+    """Put the entries of a lock in order, byte for byte as they are."""
+    lines = file.read_text().splitlines(keepends=True)
+    first = next(i for i, line in enumerate(lines) if line.startswith("stages:")) + 1
+    blocks: dict[str, list[str]] = {}
+    rest: list[str] = []
+    block = rest
+    for line in lines[first:]:
+        if line[:1] not in (" ", "\n"):
+            block = rest
+        elif line[:2] == "  " and line[2:3] not in (" ", "-"):
+            block = blocks.setdefault(str(next(iter(yaml.safe_load(line)))), [])
+        block.append(line)
+    text = lines[:first] + [line for name in names for line in blocks[name]] + rest
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    aside.write_text("".join(text))
+    aside.replace(file)
+
+
+def save(run: Run, name: str) -> None:
+    """Write the experiment: a commit of the locks and params, under a ref that DVC lists.
+
+    The ref is of the commit that the run began from: the snapshot's parent, if it is a snapshot,
+    so that `dvc exp show` lists it beside the runs of that commit.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **AUTHOR}
+        git(run.folder, "read-tree", run.commit, env=env)
+        changed = [*locks(run.folder), Path("params.yaml")]
+        present = [str(path) for path in changed if (run.folder / path).exists()]
+        git(run.folder, "add", "--force", *present, env=env)
+        tree = git(run.folder, "write-tree", env=env)
+    base = base_of(run)
+    # The time of the base: the same run saved twice is the same commit.
+    moment = git(run.repo, "show", "-s", "--format=%ct", base)
+    dates = {f"GIT_{who}_DATE": f"{moment} +0000" for who in ("AUTHOR", "COMMITTER")}
+    copy_objects(run.folder, run.repo, tree)
+    message = f"dvc: commit experiment {digest(run, tree)}"
+    env = {**AUTHOR, **dates}
+    commit = git(run.repo, "commit-tree", tree, "-p", base, "-m", message, env=env)
+    held = ref_of(run.repo, run.commit, name)
+    if held and held != commit:
+        git(run.repo, "update-ref", ref(base, name), commit, held)
+    elif not held:
+        git(run.repo, "update-ref", ref(base, name), commit)
+
+
+def copy_objects(source: Path, target: Path, tree: str) -> None:
+    """Give the repository what its clone made for the tree."""
+    pack = subprocess.Popen(
+        ["git", "-C", str(source), "pack-objects", "--revs", "--local", "--stdout", "-q"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert pack.stdin is not None
+    pack.stdin.write(f"{tree}\n".encode())
+    pack.stdin.close()
+    done = subprocess.run(
+        ["git", "-C", str(target), "unpack-objects", "-q"], stdin=pack.stdout, check=False
+    )
+    if pack.wait() or done.returncode:
+        what = f"git could not copy the result of the run from {source} to {target}."
+        raise PipelineError(what, "see that the disk is not full, then clear this task.")
+
+
+def digest(run: Run, tree: str) -> str:
+    """A short hash of what the run made."""
+    return hashlib.sha256(f"{run.id} {tree}".encode()).hexdigest()[:12]
+
+
+def base_of(run: Run) -> str:
+    """The commit whose experiment this is."""
+    return git(run.repo, "rev-parse", f"{run.commit}^") if run.snapshot else run.commit
+
+
+def ref(base: str, name: str) -> str:
+    """Where DVC looks for the experiments of a commit."""
+    return f"refs/exps/{base[:2]}/{base[2:]}/{name}"
+
+
+def ref_of(repo: Path, commit: str, name: str) -> str:
+    """The commit of the experiment with this name; empty if there is none."""
+    found = git(repo, "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{name}")
+    return found.splitlines()[0] if found else ""
+
+
+def experiment_name(run_id: str) -> str:
+    """A name that git and DVC allow, as near to the run's id as can be."""
+    return clean(run_id)
+
+
+def push(run: Run) -> None:
+    """Push the run's data to the default remote, if there is one."""
+    config = configparser.ConfigParser()
+    config.read([run.folder / ".dvc" / "config", run.folder / ".dvc" / "config.local"])
+    if not config.get("core", "remote", fallback=None):
+        return
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "push", "--quiet", *run.stages],
+        cwd=run.folder,
+        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        what = f"`dvc push` of run {run.id} failed: {problem}"
+        raise PipelineError(what, "see that the remote can be reached, then clear this task.")

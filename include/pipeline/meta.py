@@ -1,0 +1,59 @@
+"""Where a stage runs: the keys of `meta` in dvc.yaml, each with a default."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from include.errors import PipelineError, did_you_mean
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+class Resources(BaseModel):
+    """What a stage needs of a machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpus: float | None = Field(default=None, gt=0, description="processors")
+    memory_gb: float | None = Field(default=None, gt=0, description="memory in GB")
+    gpus: int = Field(default=0, ge=0, description="GPUs")
+
+
+class Meta(BaseModel):
+    """Section `meta` of a stage. It is outside DVC's key: a change of it reruns nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    queue: str | None = Field(default=None, pattern=NAME, description="queue of the workers")
+    image: str | None = Field(default=None, description="container image")
+    resources: Resources = Field(default=Resources(), description="cpus, memory_gb and gpus")
+    retries: int | None = Field(default=None, ge=0, le=100, description="tries after the first")
+    timeout_minutes: float | None = Field(default=None, gt=0, description="most minutes of a try")
+    network: bool = Field(default=False, description="whether a container may use the network")
+
+
+def read_meta(stage: str, file: str, held: object) -> Meta:
+    """Read the `meta` of a stage.
+
+    Raises:
+        PipelineError: a key is unknown, or a value is not of its kind.
+    """
+    try:
+        return Meta.model_validate({} if held is None else held)
+    except ValidationError as error:
+        raise meta_error(stage, file, error.errors()[0]) from None
+
+
+def meta_error(stage: str, file: str, first: Any) -> PipelineError:
+    """Say which key of which stage is wrong, and how to right it."""
+    place = [str(name) for name in first["loc"]]
+    where = ".".join(["meta", *place])
+    if first["type"] == "extra_forbidden":
+        kind = Resources if place[:-1] == ["resources"] else Meta
+        known = ", ".join(kind.model_fields)
+        hint = did_you_mean(place[-1], kind.model_fields)
+        what = f"Stage {stage!r} in {file} has an unknown key {where}.{hint}"
+        return PipelineError(what, f"use one of {known}, or remove it.")
+    message = first["msg"][:1].lower() + first["msg"][1:].rstrip(".")
+    what = f"Stage {stage!r} in {file} sets {where} to {first['input']!r}: {message}."
+    return PipelineError(what, f"change {where} of this stage in {file}.")

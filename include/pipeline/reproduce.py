@@ -1,0 +1,203 @@
+"""Run one stage of a run by DVC, and say what happened and why."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from include.errors import PipelineError
+from include.pipeline.plan import python_path
+from include.pipeline.workspace import Run
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage did: `cached` if nothing had to run."""
+
+    status: Literal["cached", "ran"]
+    why: tuple[str, ...]
+    seconds: float
+
+
+class StageFailed(PipelineError):
+    """The command of a stage ended with an error of its own."""
+
+    def __init__(self, what: str, fix: str, status: int) -> None:
+        super().__init__(what, fix)
+        self.status = status
+
+
+def reproduce(run: Run, stage: str, *, log: Log = print, lock_wait_s: float = 600) -> Outcome:
+    """Bring one stage of the run up to date.
+
+    Args:
+        stage: its name in the plan.
+        log: gets each line of output as it comes.
+        lock_wait_s: how long to wait while another process holds DVC's lock.
+
+    Raises:
+        StageFailed: the step failed; the message holds its last two lines.
+    """
+    began = time.monotonic()
+    if stage in run.unchanged:
+        return Outcome("cached", ("no dep, param or command changed",), time.monotonic() - began)
+    before = entry_of(run.folder, stage)
+    tail: deque[str] = deque(maxlen=40)
+    task = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
+    started = False
+    for line in talk(run.folder, task, tail):
+        started = started or line.startswith(f"Running stage '{stage}'")
+        log(line)
+    result = json.loads(tail.pop())
+    if result["status"]:
+        raise failed(stage, result, list(tail))
+    why = reasons(before, entry_of(run.folder, stage)) if started else ("restored from the cache",)
+    return Outcome("ran" if started else "cached", why, time.monotonic() - began)
+
+
+def unchanged(run: Run) -> tuple[str, ...]:
+    """The stages of the run that have nothing to do, by DVC's own word."""
+    return ask(run, "unchanged")
+
+
+def stale(run: Run) -> tuple[str, ...]:
+    """The stages of the run that have no good result, by DVC's own word."""
+    return ask(run, "stale")
+
+
+def ask(run: Run, question: str) -> tuple[str, ...]:
+    """The stages of the run for which a DVC process says yes."""
+    task = {"do": question, "stages": list(run.stages), "lock_wait_s": 60}
+    tail: deque[str] = deque(maxlen=40)
+    for _ in talk(run.folder, task, tail):
+        pass
+    return tuple(json.loads(tail.pop())[question])
+
+
+def talk(folder: Path, task: dict[str, Any], tail: deque[str]) -> Iterator[str]:
+    """Give the lines of a DVC process as they come; `tail` keeps the last, then the result."""
+    with (
+        tempfile.TemporaryDirectory() as work,
+        child(folder, task, Path(work) / "result") as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            tail.append(line.rstrip("\n"))
+            yield tail[-1]
+        process.wait()
+        result = Path(work) / "result"
+        if not result.exists():
+            last = "\n".join(list(tail)[-3:]) or "it said nothing"
+            what = f"The DVC process ended with {process.returncode} before its time: {last}"
+            raise PipelineError(what, "clear the task to try again; what was done is kept.")
+        tail.append(result.read_text())
+
+
+@contextmanager
+def child(folder: Path, task: dict[str, Any], result: Path) -> Iterator[subprocess.Popen[str]]:
+    """A DVC process that leads its own group, which ends with this block."""
+    words = {**task, "parent": os.getpid(), "result": str(result)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "include.pipeline.child", json.dumps(words)],
+        cwd=folder,
+        env={**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End the group: politely, then at once."""
+    for number, patience_s in ((signal.SIGINT, 3), (signal.SIGKILL, 3)):
+        if process.poll() is not None and not alive(process.pid):
+            return
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience_s)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def alive(group: int) -> bool:
+    """Whether a process of the group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def failed(stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
+    """The error of a step, in its own words."""
+    words = [line for line in tail if line.strip() and not line.startswith("ERROR:")]
+    said = [line for line in words if line.strip().startswith("Next:")]
+    if said:
+        index = max(i for i, line in enumerate(words) if line == said[-1])
+        what, fix = words[max(index - 1, 0)], words[index].strip().removeprefix("Next:").strip()
+        return StageFailed(what, fix, result["status"])
+    last = " / ".join(words[-2:]) or result.get("problem", "it said nothing")
+    what = f"Stage {stage!r} ended with {result['status']}: {last}"
+    return StageFailed(what, "read its log above, mend it, and clear the task.", result["status"])
+
+
+def entry_of(folder: Path, stage: str) -> dict[str, Any]:
+    """What the lock says of a stage; empty if nothing."""
+    file, _, name = stage.rpartition(":")
+    lock = folder / (Path(file).with_name("dvc.lock") if file else Path("dvc.lock"))
+    if not lock.exists():
+        return {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    held = yaml.load(lock.read_text(), Loader=loader) or {}
+    found = (held.get("stages") or {}).get(name or stage)
+    return found if isinstance(found, dict) else {}
+
+
+def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+    """Which dep, param or command changed between two lock entries."""
+    if not before:
+        return ("it never ran before",)
+    found = ["the command changed"] if before.get("cmd") != after.get("cmd") else []
+    old, new = (
+        {
+            dep["path"]: {k: v for k, v in dep.items() if k != "path"}
+            for dep in entry.get("deps", [])
+        }
+        for entry in (before, after)
+    )
+    found += [f"dep {path} changed" for path in new if path in old and old[path] != new[path]]
+    found += [f"dep {path} is new" for path in new if path not in old]
+    found += [f"dep {path} is gone" for path in old if path not in new]
+    was, now = flat(before.get("params", {})), flat(after.get("params", {}))
+    for name in sorted({*was, *now}):
+        if was.get(name) != now.get(name):
+            found.append(f"param {name} changed from {was.get(name)!r} to {now.get(name)!r}")
+    return tuple(found or ["its outs were not what the lock says"])
+
+
+def flat(params: dict[str, Any]) -> dict[str, object]:
+    """Dotted names of all params, whatever file they are in."""
+    from include.pipeline.params_file import flatten
+
+    return {name: value for held in params.values() for name, value in flatten(held).items()}

@@ -1,0 +1,138 @@
+"""Let DVC resolve a graph: `python -m include.pipeline.resolve REPOSITORY` prints it as JSON."""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Print the graph, or DVC's own word on what is wrong with it."""
+    from dvc.exceptions import DvcException
+
+    repo = Path(sys.argv[1]).resolve()
+    try:
+        found = resolve(repo)
+    except DvcException as error:
+        parts = [str(error), *(str(cause) for cause in causes(error))]
+        problem = " ".join(" ".join(part.split()) for part in dict.fromkeys(parts) if part)
+        found = {"error": f"DVC cannot resolve the graph of {repo}: {problem}"}
+    print(json.dumps(found))
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """What an error came from, outermost first."""
+    found = []
+    while error.__cause__ is not None:
+        error = error.__cause__
+        found.append(error)
+    return found
+
+
+def resolve(repo: Path) -> dict[str, Any]:
+    """The stages in topological order, and the files that templating read."""
+    from dvc.repo import Repo
+    from dvc.repo.reproduce import get_active_graph, plan_repro
+
+    with Repo(str(repo)) as opened:
+        graph = opened.index.graph
+        # The order in which `dvc repro` runs them: a new dvc.lock lists its stages in it.
+        order = plan_repro(get_active_graph(graph))
+        task_ids = unique_ids([stage.addressing for stage in order])
+        stages = [described(stage, graph, task_ids[stage.addressing], repo) for stage in order]
+        read = sorted({name for stage in order for name in files_of(stage, repo)})
+    return {"stages": stages, "read": read}
+
+
+def described(stage: Any, graph: Any, task_id: str, repo: Path) -> dict[str, Any]:
+    """A stage as JSON holds it."""
+    return {
+        "name": stage.addressing,
+        "task_id": task_id,
+        "group": group_of(stage, repo),
+        "file": inside(stage.path, repo),
+        "wdir": inside(stage.wdir, repo),
+        "cmd": as_text(stage.cmd),
+        "desc": stage.desc or "",
+        "deps": [inside(str(d), repo) for d in stage.deps if not hasattr(d, "params")],
+        "params": [
+            f"{inside(str(d), repo)}:{name}"
+            for d in stage.deps
+            if hasattr(d, "params")
+            for name in d.params or ["*"]
+        ],
+        "outs": [
+            {
+                "path": inside(str(o), repo),
+                "cached": bool(o.use_cache),
+                "persist": bool(o.persist),
+            }
+            for o in stage.outs
+        ],
+        "upstream": sorted(s.addressing for s in graph.successors(stage)),
+        "frozen": bool(stage.frozen),
+        "always_changed": bool(stage.always_changed),
+        "meta": stage.meta or {},
+    }
+
+
+def inside(path: str, repo: Path) -> str:
+    """A path as seen from the root of the repository; URLs and paths outside as they are."""
+    if "://" in path:
+        return path
+    found = Path(os.path.normpath(repo / path))
+    return found.relative_to(repo).as_posix() if found.is_relative_to(repo) else str(found)
+
+
+def as_text(cmd: str | list[str] | None) -> str:
+    """The command; several are lines."""
+    return "\n".join(cmd) if isinstance(cmd, list) else cmd or ""
+
+
+def group_of(stage: Any, repo: Path) -> str:
+    """The foreach or matrix stage that made it, else the folder of its dvc.yaml."""
+    folder = Path(inside(stage.path, repo)).parent.as_posix()
+    base = str(getattr(stage, "name", "") or "")
+    parts = [folder if folder != "." else "", base.split("@")[0] if "@" in base else ""]
+    return ".".join(clean(part) for part in parts if part)
+
+
+def clean(text: str) -> str:
+    """The text in the letters that Airflow allows in an id."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.") or "stage"
+
+
+def unique_ids(names: list[str]) -> dict[str, str]:
+    """A task id for each name; where two would be one, a number tells them apart."""
+    ids: dict[str, str] = {}
+    for name in sorted(names):
+        base = clean(name.replace("/dvc.yaml:", ".").replace("@", "-"))[:200]
+        found, number = base, 1
+        while found in ids.values():
+            number += 1
+            found = f"{base}-{number}"
+        ids[name] = found
+    return ids
+
+
+def files_of(stage: Any, repo: Path) -> list[str]:
+    """The files that templating may have read for this stage: vars and the default params.yaml."""
+    import yaml
+
+    names = [Path(stage.wdir) / "params.yaml", Path(stage.path).parent / "params.yaml"]
+    if stage.path.endswith("dvc.yaml"):
+        held = yaml.safe_load(Path(stage.path).read_text()) or {}
+        bodies = [body for body in (held.get("stages") or {}).values() if isinstance(body, dict)]
+        listed = [held.get("vars"), *(body.get("vars") for body in bodies)]
+        listed += [body["do"].get("vars") for body in bodies if isinstance(body.get("do"), dict)]
+        for entry in (entry for entries in listed for entry in entries or []):
+            if isinstance(entry, str):
+                file = entry.split(":")[0]
+                names += [Path(stage.path).parent / file, Path(stage.wdir) / file]
+    return [inside(str(path), repo) for path in names]
+
+
+if __name__ == "__main__":
+    main()

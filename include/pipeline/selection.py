@@ -1,0 +1,71 @@
+"""Which stages a run takes: targets, and what lies before or after them."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from include.errors import PipelineError, did_you_mean
+from include.pipeline.plan import Plan, Stage
+
+
+def select(
+    plan: Plan, targets: Sequence[str] = (), upstream: bool = True, downstream: bool = False
+) -> tuple[Stage, ...]:
+    """The stages of a run, each after those that it needs; all without targets.
+
+    Args:
+        targets: names, task ids, groups, or paths of outs.
+        upstream: whether what the targets need runs as well.
+        downstream: whether what needs the targets runs as well.
+
+    Raises:
+        PipelineError: a target is not in the graph.
+    """
+    if not targets:
+        return plan.stages
+    named = {stage.name for target in targets for stage in matches(plan, target)}
+    by_name = {stage.name: stage for stage in plan.stages}
+    after: dict[str, list[str]] = {name: [] for name in by_name}
+    for stage in plan.stages:
+        for name in stage.upstream:
+            after[name].append(stage.name)
+    taken = set(named)
+    if upstream:
+        taken |= reached(named, lambda name: by_name[name].upstream)
+    if downstream:
+        taken |= reached(named, lambda name: after[name])
+    return tuple(stage for stage in plan.stages if stage.name in taken)
+
+
+def reached(start: Iterable[str], beside: Callable[[str], Iterable[str]]) -> set[str]:
+    """All names that can be reached from `start`."""
+    found, waiting = set[str](), list(start)
+    while waiting:
+        for name in beside(waiting.pop()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def find(plan: Plan, name: str) -> Stage:
+    """The one stage that a name or task id means."""
+    found = [stage for stage in plan.stages if name in (stage.name, stage.task_id)]
+    return found[0] if found else matches(plan, name)[0]
+
+
+def matches(plan: Plan, target: str) -> list[Stage]:
+    """The stages that a target means: by name, task id, group, or the path of an out."""
+    found = [
+        stage
+        for stage in plan.stages
+        if target in (stage.name, stage.task_id, stage.group)
+        or stage.name.startswith(f"{target}@")
+        or any(out.path == target for out in stage.outs)
+    ]
+    if found:
+        return found
+    known = {name for stage in plan.stages for name in (stage.name, stage.task_id)}
+    known |= {out.path for stage in plan.stages for out in stage.outs}
+    what = f"The graph has no stage {target!r}; it has {len(plan.stages)}."
+    raise PipelineError(
+        what + did_you_mean(target, known), "run `python -m include.pipeline show` for all names."
+    )

@@ -1,0 +1,177 @@
+"""One run, one workspace: a cheap clone at the run's commit that shares the DVC cache."""
+
+import configparser
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from include.errors import PipelineError
+from include.pipeline import params_file
+from include.pipeline.git import git, pin
+from include.pipeline.plan import load
+from include.pipeline.selection import select
+
+RUN = "leeway-run.json"
+TUPLES = ("stages", "unchanged", "order")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a pipeline, as its tasks share it."""
+
+    id: str
+    repo: Path
+    folder: Path  # the workspace
+    commit: str
+    snapshot: bool  # whether the commit is a working tree that nobody committed
+    plan_key: str
+    stages: tuple[str, ...]
+    unchanged: tuple[str, ...]  # stages that have nothing to do
+    order: tuple[str, ...]  # all stages of the graph, in the order of `dvc repro`
+
+    def to_json(self) -> str:
+        """The run as text."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Run":
+        """The run that `to_json` wrote."""
+        held = json.loads(text)
+        held |= {name: Path(held[name]) for name in ("repo", "folder")}
+        return cls(**{**held, **{name: tuple(held[name]) for name in TUPLES}})
+
+
+def open_run(
+    repo: Path,
+    run_id: str,
+    *,
+    params: Mapping[str, object],
+    targets: Sequence[str],
+    plan_key: str | None,
+    home: Path,
+) -> Run:
+    """Make the workspace of a run, or go on in the one that a try before this one left.
+
+    Args:
+        params: dotted names of params.yaml, as window.end, and their values.
+        targets: stages to run, with what they need; all if empty.
+        plan_key: key of the plan that the caller knows; None if it does not matter.
+        home: folder of the workspaces.
+
+    Raises:
+        PipelineError: the graph of the commit is not the one that the caller knows.
+        ParamsError: params.yaml has no such name, or the value is of another kind.
+    """
+    folder = home.resolve() / "runs" / clean(run_id)
+    held = folder / ".dvc" / "tmp" / RUN
+    if held.exists():
+        return decided(Run.from_json(held.read_text()))
+    commit, snapshot = pin(repo, f"Working tree of run {run_id}")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    clone(repo, commit, aside)
+    plan = load(aside, repo.resolve() / ".dvc" / "tmp" / "leeway")
+    if plan_key is not None and plan.key != plan_key:
+        shutil.rmtree(aside)
+        raise PipelineError(
+            f"The graph of commit {commit[:10]} is not the one that this run was drawn from.",
+            "wait until the graph is read again (some seconds), then trigger a new run.",
+        )
+    stages = tuple(stage.name for stage in select(plan, targets))
+    if params:
+        params_file.write(aside / "params.yaml", params)
+    restore_locks(home, aside)
+    order = tuple(stage.name for stage in plan.stages)
+    run = Run(run_id, repo.resolve(), folder, commit, snapshot, plan.key, stages, (), order)
+    (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
+    (aside / ".dvc" / "tmp" / RUN).write_text(run.to_json())
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.replace(folder)
+    return decided(run)
+
+
+def decided(run: Run) -> Run:
+    """The run, with the stages that have nothing to do. DVC decides, once for all of them."""
+    from include.pipeline.reproduce import unchanged
+
+    found = Run(**{**run.__dict__, "unchanged": unchanged(run)})
+    path = run.folder / ".dvc" / "tmp" / RUN
+    path.with_suffix(".new").write_text(found.to_json())
+    path.with_suffix(".new").replace(path)
+    return found
+
+
+def clone(repo: Path, commit: str, folder: Path) -> None:
+    """Clone without copying an object, at one commit, with the cache of the repository."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    git(repo, "clone", "--quiet", "--shared", "--no-checkout", str(repo.resolve()), str(folder))
+    git(folder, "checkout", "--quiet", "--detach", commit)
+    local = repo / ".dvc" / "config.local"
+    config = configparser.ConfigParser()
+    if local.exists():
+        config.read(local)
+    if not config.has_section("cache"):
+        config.add_section("cache")
+    config["cache"]["dir"] = str(cache_of(repo))
+    # A link is read-only, but not for root: what a step wrote would be written into the cache.
+    links = "reflink,copy" if os.geteuid() == 0 else "reflink,hardlink,symlink,copy"
+    config["cache"]["type"] = links
+    with (folder / ".dvc" / "config.local").open("w") as file:
+        config.write(file)
+    (folder / ".dvc" / "config.local").chmod(0o600)  # a remote's credentials may be in it
+
+
+def cache_of(repo: Path) -> Path:
+    """The DVC cache of a repository."""
+    config = configparser.ConfigParser()
+    config.read([repo / ".dvc" / "config", repo / ".dvc" / "config.local"])
+    found = config.get("cache", "dir", fallback="cache")
+    return (repo.resolve() / ".dvc" / found).resolve()
+
+
+def locks(folder: Path) -> list[Path]:
+    """The lock files of a workspace, relative to it."""
+    names = git(folder, "ls-files", "-z", "-co", "--", "dvc.lock", "*/dvc.lock").split("\0")
+    return [Path(name) for name in names if name and (folder / name).exists()]
+
+
+def restore_locks(home: Path, folder: Path) -> None:
+    """Start from the newest good lock: each entry in it is checked by DVC before it counts."""
+    good = home / "good"
+    for name in (path.relative_to(good) for path in good.glob("**/dvc.lock")):
+        if (folder / name).with_name("dvc.yaml").exists():
+            shutil.copyfile(good / name, folder / name)
+
+
+def keep_locks(home: Path, folder: Path) -> None:
+    """Keep the locks of a good run as the start of the next one."""
+    for name in locks(folder):
+        target = home / "good" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copyfile(folder / name, aside)
+        aside.replace(target)
+
+
+def discard_old(home: Path, older_than_h: float) -> list[str]:
+    """Remove workspaces that nobody touched for so long, and return their names."""
+    limit, gone = time.time() - older_than_h * 3600, []
+    for folder in sorted((home / "runs").glob("*")):
+        marker = folder / ".dvc" / "tmp" / RUN
+        touched = max(
+            p.stat().st_mtime for p in (marker, folder, folder / "dvc.lock") if p.exists()
+        )
+        if touched < limit:
+            shutil.rmtree(folder, ignore_errors=True)
+            gone.append(folder.name)
+    return gone
+
+
+def clean(run_id: str) -> str:
+    """A run's id in the letters that folders, refs and experiments allow."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", run_id).strip("-")[:120] or "run"

@@ -1,0 +1,309 @@
+"""A run is isolated, goes on where it stopped, and ends as one experiment."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import commit, shell
+
+from include.errors import ParamsError, PipelineError
+from include.pipeline import experiment, params_file, workspace
+from include.pipeline.experiment import close_run
+from include.pipeline.plan import load
+from include.pipeline.reproduce import StageFailed, reproduce
+from include.pipeline.workspace import Run, discard_old, open_run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def start(repo: Path, home: Path, run_id: str = "one", targets=("second.shout",), **params) -> Run:
+    values = {name.replace("__", "."): value for name, value in params.items()}
+    return open_run(repo, run_id, params=values, targets=targets, plan_key=None, home=home)
+
+
+def thaw(repo: Path, command: str) -> None:
+    """Let the frozen stage run, with another command."""
+    text = (repo / "dvc.yaml").read_text()
+    text = text.replace("cp source.txt frozen.txt", command).replace("frozen: true", "")
+    (repo / "dvc.yaml").write_text(text)
+    commit(repo)
+
+
+def finish(run: Run, home: Path) -> dict[str, str]:
+    did = {stage: reproduce(run, stage, log=lambda line: None).status for stage in run.stages}
+    close_run(run, home)
+    return did
+
+
+def experiments(repo: Path) -> set[str]:
+    refs = shell(repo, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    return {name.rsplit("/", 1)[1] for name in refs}
+
+
+def lock_of(repo: Path, name: str, file: str = "dvc.lock") -> str:
+    ref = shell(repo, "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").strip()
+    return shell(repo, "git", "show", f"{ref}:{file}")
+
+
+def test_a_run_leaves_an_experiment_and_nothing_else(repo, home):
+    run = start(repo, home, "scheduled__2013-01-01T00:00:00+00:00")
+    assert finish(run, home) == {
+        "prepare": "ran",
+        "count@left": "ran",
+        "second/dvc.yaml:shout": "ran",
+    }
+    assert experiments(repo) == {"scheduled__2013-01-01T00-00-00-00-00"}
+    assert list((home / "runs").iterdir()) == []
+    assert shell(repo, "git", "status", "--porcelain") == ""
+    assert not (repo / "parts").exists()
+    shown = shell(repo, sys.executable, "-m", "dvc", "exp", "show", "--csv")
+    assert "scheduled__2013-01-01T00-00-00-00-00" in shown
+
+
+def test_its_lock_is_that_of_plain_dvc_repro(repo, home):
+    finish(start(repo, home, targets=()), home)
+    shell(repo, sys.executable, "-m", "dvc", "checkout", "frozen.txt")
+    shell(repo, sys.executable, "-m", "dvc", "repro", "--all-pipelines")
+    for file in ("dvc.lock", "second/dvc.lock"):
+        assert lock_of(repo, "one", file).strip() == (repo / file).read_text().strip()
+
+
+def test_the_next_run_does_nothing_that_the_last_one_did(repo, home):
+    finish(start(repo, home, targets=()), home)
+    run = start(repo, home, "two", targets=())
+    assert set(run.unchanged) == set(run.stages)
+    assert set(finish(run, home).values()) == {"cached"}
+    assert lock_of(repo, "two") == lock_of(repo, "one")
+
+
+def test_a_changed_param_reruns_what_depends_on_it_and_says_so(repo, home):
+    finish(start(repo, home), home)
+    run = start(repo, home, "two", shout__times=3)
+    assert run.unchanged == ("prepare", "count@left")
+    outcome = reproduce(run, "second/dvc.yaml:shout", log=lambda line: None)
+    assert outcome.status == "ran"
+    assert outcome.why == ("the command changed", "param shout.times changed from 2 to 3")
+    assert "# how often, 1 to 9" in (run.folder / "params.yaml").read_text()
+
+
+def test_a_working_tree_with_changes_is_a_commit_on_no_branch(repo, home):
+    head = shell(repo, "git", "rev-parse", "HEAD").strip()
+    (repo / "source.txt").write_text("changed\n")
+    (repo / "new.txt").write_text("new\n")
+    run = start(repo, home)
+    assert run.snapshot
+    assert run.commit != head
+    assert (run.folder / "new.txt").read_text() == "new\n"
+    assert shell(repo, "git", "rev-parse", "HEAD").strip() == head
+    assert shell(repo, "git", "status", "--porcelain").split() == [
+        "M",
+        "source.txt",
+        "??",
+        "new.txt",
+    ]
+    finish(run, home)
+    assert "one" in shell(repo, sys.executable, "-m", "dvc", "exp", "list", "--name-only")
+
+
+def test_a_plan_that_is_not_that_of_the_commit_stops_the_run(repo, home):
+    key = load(repo).key
+    (repo / "extra.yaml").write_text("queue: cpu\n")
+    commit(repo)
+    with pytest.raises(PipelineError, match=r"is not the one that this run was drawn from"):
+        open_run(repo, "one", params={}, targets=[], plan_key=key, home=home)
+    assert list((home / "runs").iterdir()) == []
+
+
+def test_an_unknown_param_names_the_nearest(repo, home):
+    with pytest.raises(
+        ParamsError, match=r"no value 'shout\.tims'\. Did you mean 'shout\.times'\?"
+    ):
+        start(repo, home, shout__tims=3)
+
+
+def test_a_param_of_another_kind_is_refused(repo, home):
+    with pytest.raises(ParamsError, match=r"sets shout\.times to 'many', a str; .* holds a int: 2"):
+        start(repo, home, shout__times="many")
+
+
+def test_a_step_that_fails_keeps_its_status_and_its_own_words(repo, home):
+    words = 'echo "The file is torn." >&2; echo "  Next: mend it." >&2; exit 7'
+    (repo / "step.sh").write_text(words)
+    thaw(repo, "sh step.sh")
+    run = start(repo, home, targets=["frozen"])
+    with pytest.raises(StageFailed) as error:
+        reproduce(run, "frozen", log=lambda line: None)
+    assert (str(error.value), error.value.status) == ("The file is torn.\n  Next: mend it.", 7)
+    with pytest.raises(PipelineError, match=r"1 stages of the run have no good result: frozen\."):
+        close_run(run, home)
+    assert experiments(repo) == set()
+
+
+def test_a_step_that_writes_to_its_input_does_not_change_the_cache(repo, home):
+    finish(start(repo, home), home)
+    text = (repo / "dvc.yaml").read_text()
+    bad = text.replace(
+        "wc -c < parts/${item}.txt", "echo x >> parts/${item}.txt; wc -c < parts/${item}.txt"
+    )
+    (repo / "dvc.yaml").write_text(bad)
+    commit(repo)
+    before = {
+        path: path.read_bytes() for path in (repo / ".dvc/cache").rglob("*") if path.is_file()
+    }
+    run = start(repo, home, "two")
+    with pytest.raises(PipelineError) if os.geteuid() else pytest.MonkeyPatch.context():
+        reproduce(run, "count@left", log=lambda line: None)
+    assert all(path.read_bytes() == held for path, held in before.items())
+
+
+def test_stages_of_one_run_work_at_once(repo, home):
+    run = start(repo, home, targets=["grid"])
+    code = (
+        "import sys; from pathlib import Path; from include.pipeline.workspace import Run;"
+        "from include.pipeline.reproduce import reproduce;"
+        "run = Run.from_json(sys.argv[1]); print(reproduce(run, sys.argv[2]).status)"
+    )
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, run.to_json(), stage], cwd=ROOT, stdout=-1, text=True
+        )
+        for stage in run.stages
+    ]
+    assert [job.communicate()[0].splitlines()[-1] for job in jobs] == ["ran"] * 4
+    close_run(run, home)
+    assert lock_of(repo, "one").count("grid@") == 4
+
+
+def test_the_log_is_the_output_of_the_step_as_it_comes(repo, home):
+    text = (repo / "dvc.yaml").read_text()
+    (repo / "dvc.yaml").write_text(
+        text.replace("cp source.txt frozen.txt", "echo seen; sleep 2; echo 1 > frozen.txt")
+    )
+    commit(repo)
+    times: dict[str, float] = {}
+    began = time.monotonic()
+    run = start(repo, home, targets=["frozen"])
+    # A frozen stage is not run by DVC: it keeps what it has.
+    (run.folder / "dvc.yaml").write_text(
+        (run.folder / "dvc.yaml").read_text().replace("frozen: true", "")
+    )
+    reproduce(run, "frozen", log=lambda line: times.setdefault(line, time.monotonic() - began))
+    assert times["seen"] < time.monotonic() - began - 1.8
+
+
+def slow(repo: Path) -> None:
+    text = (repo / "dvc.yaml").read_text()
+    step = "sleep 31.5; cp source.txt frozen.txt"
+    (repo / "dvc.yaml").write_text(
+        text.replace("cp source.txt frozen.txt", step).replace("frozen: true", "")
+    )
+    commit(repo)
+
+
+def sleepers() -> list[str]:
+    found = subprocess.run(
+        ["pgrep", "-f", "^sleep 31.5"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.split()
+
+
+def wait_for(condition, seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_task_that_is_killed_leaves_no_orphan_and_its_retry_ends_well(repo, home, number):
+    thaw(repo, "sleep 31.5; wc source.txt > frozen.txt")
+    run = start(repo, home, targets=["frozen"])
+    code = (
+        "import sys; from pathlib import Path; from include.pipeline.workspace import Run;"
+        "from include.pipeline.reproduce import reproduce;"
+        "reproduce(Run.from_json(sys.argv[1]), 'frozen')"
+    )
+    task = subprocess.Popen(
+        [sys.executable, "-c", code, run.to_json()], cwd=ROOT, stdout=-1, stderr=-1
+    )
+    wait_for(sleepers, 20)
+    task.send_signal(number)
+    wait_for(lambda: not sleepers())
+    task.wait(10)
+    assert not (run.folder / "frozen.txt").exists()
+    again = start(repo, home, targets=["frozen"])
+    assert again.folder == run.folder
+    (run.folder / "dvc.yaml").write_text(
+        (run.folder / "dvc.yaml").read_text().replace("sleep 31.5; ", "")
+    )
+    assert reproduce(again, "frozen", log=lambda line: None).status == "ran"
+
+
+def test_a_close_that_is_killed_is_finished_by_the_next_and_saves_once(repo, home, monkeypatch):
+    run = start(repo, home)
+    for stage in run.stages:
+        reproduce(run, stage, log=lambda line: None)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment, "keep_locks", killed)
+        with pytest.raises(KeyboardInterrupt):
+            close_run(run, home)
+    first = shell(repo, "git", "for-each-ref", "refs/exps")
+    close_run(run, home)
+    close_run(run, home)
+    assert shell(repo, "git", "for-each-ref", "refs/exps") == first
+    assert len(first.splitlines()) == 1
+
+
+def test_an_opening_that_is_killed_is_begun_anew(repo, home, monkeypatch):
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace, "restore_locks", killed)
+        with pytest.raises(KeyboardInterrupt):
+            start(repo, home)
+    assert finish(start(repo, home), home)["prepare"] == "ran"
+
+
+def test_data_goes_to_the_remote_when_there_is_one(repo, home, tmp_path):
+    (tmp_path / "remote").mkdir()
+    shell(
+        repo, sys.executable, "-m", "dvc", "remote", "add", "-d", "store", str(tmp_path / "remote")
+    )
+    commit(repo)
+    finish(start(repo, home, targets=["prepare"]), home)
+    assert len([path for path in (tmp_path / "remote").rglob("*") if path.is_file()]) == 2
+
+
+def test_old_workspaces_are_removed_and_young_ones_kept(repo, home):
+    old, young = start(repo, home, "old"), start(repo, home, "young")
+    for path in (old.folder, old.folder / "dvc.lock", old.folder / ".dvc/tmp/leeway-run.json"):
+        os.utime(path, (1, 1))
+    assert discard_old(home, older_than_h=24) == ["old"]
+    assert young.folder.exists()
+
+
+def test_comments_of_params_are_the_help_of_a_form(repo):
+    assert params_file.comments((repo / "params.yaml").read_text()) == {
+        "shout.times": "how often, 1 to 9",
+        "shout.mark": "what follows each time",
+    }
+
+
+def test_a_run_survives_its_way_through_text(repo, home):
+    run = start(repo, home)
+    assert Run.from_json(json.dumps(json.loads(run.to_json()))) == run
