@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -157,14 +158,46 @@ def experiment_name(run_id: str) -> str:
     return clean(run_id)
 
 
+def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
+    """Copy reports to where they stay, and return their paths.
+
+    Args:
+        reports: outs of the run; those of an unchanged stage come from the cache.
+    """
+    if not run.folder.exists():
+        return []
+    absent = [path for path in reports if not (run.folder / path).exists()]
+    if absent:
+        dvc(run, "checkout", "--quiet", "--force", *absent)
+    found = []
+    for name in reports:
+        source, target = run.folder / name, home / "reports" / clean(run.id) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
+        found.append(target)
+    return found
+
+
 def push(run: Run) -> None:
     """Push the run's data to the default remote, if there is one."""
     config = configparser.ConfigParser()
     config.read([run.folder / ".dvc" / "config", run.folder / ".dvc" / "config.local"])
     if not config.get("core", "remote", fallback=None):
         return
+    dvc(run, "push", "--quiet", *run.stages)
+
+
+def dvc(run: Run, *words: str) -> None:
+    """Call DVC in the workspace.
+
+    Raises:
+        PipelineError: DVC refused.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "dvc", "push", "--quiet", *run.stages],
+        [sys.executable, "-m", "dvc", *words],
         cwd=run.folder,
         env={**os.environ, "DVC_NO_ANALYTICS": "1"},
         capture_output=True,
@@ -173,5 +206,6 @@ def push(run: Run) -> None:
     )
     if done.returncode:
         problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        what = f"`dvc push` of run {run.id} failed: {problem}"
-        raise PipelineError(what, "see that the remote can be reached, then clear this task.")
+        what = f"`dvc {words[0]}` of run {run.id} failed: {problem}"
+        fix = "see that the cache and the remote can be reached, then clear this task."
+        raise PipelineError(what, fix)

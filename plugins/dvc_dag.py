@@ -1,0 +1,143 @@
+"""An Airflow DAG from dvc.yaml: one task per stage, with DVC's edges. See `pipeline_dag`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from airflow.configuration import AIRFLOW_HOME, conf
+from airflow.sdk import DAG, Asset, Param, TaskGroup
+from dvc_operator import CLOSE, OPEN, CloseRun, DvcStage, OpenRun
+from dvc_routing import routing
+
+from include.errors import ParamsError, PipelineError, did_you_mean
+from include.pipeline import params_file
+from include.pipeline.plan import Stage, load
+from include.pipeline.selection import select
+
+TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+
+
+def pipeline_dag(
+    dag_id: str,
+    *,
+    repo: Path | str | None = None,
+    targets: Sequence[str] = (),
+    upstream: bool = True,
+    downstream: bool = False,
+    form: Mapping[str, Mapping[str, Any]] | None = None,
+    interval: Mapping[str, str] | None = None,
+    reports: Sequence[str] = (),
+    keep_failed_h: float = 24 * 7,
+    **arguments: Any,
+) -> DAG:
+    """Draw the graph of a DVC repository as a DAG.
+
+    Args:
+        repo: root of the repository; by default [leeway] repo of Airflow's configuration, else
+            the folder above the DAGs.
+        targets: stages to run (names, groups, outs); all if none.
+        upstream, downstream: whether to take what the targets need, and what needs them.
+        form: values of params.yaml that a run by hand may change, by dotted name, each with what
+            the form should hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing.
+        interval: values of params.yaml that a scheduled run takes from its data interval, as
+            {"window.end": "data_interval_end"}; written as 2013-01-31.
+        reports: outs, as reports/drift.html, that are kept for reading when the run is closed.
+        keep_failed_h: hours after which the workspace of a failed run is removed.
+        arguments: go to Airflow's DAG.
+
+    Raises:
+        PipelineError: the graph or a `meta` is wrong, or a target or queue is unknown.
+        ParamsError: params.yaml has no such value.
+    """
+    default = Path(conf.get("core", "dags_folder")).parent
+    root = Path(repo or conf.get("leeway", "repo", fallback="") or default).resolve()
+    home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
+    plan = load(root)
+    stages = select(plan, targets, upstream, downstream)
+    values = {**(form or {}), **{name: {} for name in interval or {} if name not in (form or {})}}
+    with DAG(dag_id, params=fields(root, values), **arguments) as dag:
+        opened = OpenRun(
+            repo=str(root),
+            home=home,
+            plan_key=plan.key,
+            targets=[stage.name for stage in stages] if targets else [],
+            form=list(values),
+            interval=dict(interval or {}),
+            keep_failed_h=keep_failed_h,
+        )
+        tasks = add_stages(stages, root)
+        closed = CloseRun(home=home, reports=reports)
+        for stage in stages:
+            before = [tasks[name] for name in stage.upstream if name in tasks]
+            tasks[stage.name].set_upstream(before or opened)
+        ends = [task for task in tasks.values() if not task.downstream_task_ids]
+        closed.set_upstream(ends or opened)
+    return dag
+
+
+def add_stages(stages: Sequence[Stage], root: Path) -> dict[str, DvcStage]:
+    """One task per stage, by the stage's name, in groups of foreach, matrix and folder."""
+    groups: dict[str, TaskGroup] = {}
+    tasks = {}
+    for stage in stages:
+        if stage.task_id in (OPEN, CLOSE):
+            what = f"Stage {stage.name!r} in {stage.file} has the name of a task of every run."
+            raise PipelineError(what, "give the stage another name.")
+        if stage.group and stage.group not in groups:
+            # The ids of tasks do not hold the group: they are the ids of the plan.
+            groups[stage.group] = TaskGroup(group_id(stage.group, stages), prefix_group_id=False)
+        tasks[stage.name] = DvcStage(
+            stage=stage.name,
+            task_id=stage.task_id,
+            task_group=groups.get(stage.group),
+            outlets=[Asset(uri_of(root, out.path)) for out in stage.outs],
+            doc_md=documentation(stage),
+            **routing(stage),
+        )
+    return tasks
+
+
+def group_id(group: str, stages: Sequence[Stage]) -> str:
+    """The group in the letters that Airflow allows; no task has the same id."""
+    name = group.replace(".", "-")
+    return f"{name}-stages" if any(stage.task_id == name for stage in stages) else name
+
+
+def uri_of(root: Path, path: str) -> str:
+    """What other DAGs wait for: `Asset("dvc://flights/models/xgboost")`."""
+    return f"dvc://{root.name}/{path}"
+
+
+def documentation(stage: Stage) -> str:
+    """What the page of the task says."""
+    lines = [stage.desc, f"From `{stage.file}`.", "```", stage.cmd, "```"]
+    lists = {"Needs": stage.deps, "Params": stage.params, "Makes": [o.path for o in stage.outs]}
+    lines += [
+        f"**{title}** {', '.join(f'`{n}`' for n in names)}\n"
+        for title, names in lists.items()
+        if names
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def fields(root: Path, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param]:
+    """The fields of the trigger form: value from params.yaml, help from the comment behind it.
+
+    Raises:
+        ParamsError: params.yaml has no such value.
+    """
+    if not form:
+        return {}
+    text = (root / "params.yaml").read_text()
+    held = params_file.flatten(yaml.safe_load(text) or {})
+    helps = params_file.comments(text)
+    found = {}
+    for name, schema in form.items():
+        if name not in held:
+            what = f"params.yaml has no value {name!r}.{did_you_mean(name, held)}"
+            raise ParamsError(what, "name values of params.yaml in form and interval.")
+        kind = TYPES.get(type(held[name]))
+        rule = {"type": kind, "section": name.split(".")[0], "title": name, **schema}
+        found[name] = Param(held[name], description=helps.get(name), **rule)
+    return found

@@ -1,0 +1,112 @@
+"""The three kinds of task of a pipeline: open the run, bring a stage up to date, close the run.
+
+What they do is in include/pipeline; here it meets Airflow. Nothing heavy is imported before a task
+runs: the scheduler reads this file often.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+
+OPEN, CLOSE = "open_run", "close_run"
+
+
+class OpenRun(BaseOperator):
+    """Make the workspace of the run, with its parameters, and decide what has nothing to do."""
+
+    ui_color = "#e8eef7"
+
+    def __init__(
+        self,
+        *,
+        repo: str,
+        home: str,
+        plan_key: str,
+        targets: Sequence[str],
+        form: Sequence[str],
+        interval: Mapping[str, str],
+        keep_failed_h: float,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(task_id=OPEN, **arguments)
+        self.repo, self.home, self.plan_key = repo, home, plan_key
+        self.targets, self.form, self.interval = list(targets), list(form), dict(interval)
+        self.keep_failed_h = keep_failed_h
+
+    def execute(self, context: Context) -> str:
+        """Return the run as JSON, for the other tasks."""
+        from include.pipeline.workspace import discard_old, open_run
+
+        home = Path(self.home)
+        for name in discard_old(home, self.keep_failed_h):
+            self.log.info("removed the workspace of %s, untouched for so long", name)
+        run = open_run(
+            Path(self.repo),
+            f"{self.dag_id}.{context['run_id']}",
+            params=self.values(context),
+            targets=self.targets,
+            plan_key=self.plan_key,
+            home=home,
+        )
+        kind = "a snapshot of the working tree" if run.snapshot else "committed"
+        self.log.info("commit %s (%s), workspace %s", run.commit[:10], kind, run.folder)
+        count = len(run.unchanged)
+        self.log.info("%d of %d stages have nothing to do", count, len(run.stages))
+        return run.to_json()
+
+    def values(self, context: Context) -> dict[str, object]:
+        """The run's parameters: the form's, and for a scheduled run those of its data interval."""
+        held: Any = context["params"]
+        found = {name: held[name] for name in self.form}
+        # A run by hand, by REST or by an asset has no interval of its own: its form counts.
+        if str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill"):
+            for name, end in self.interval.items():
+                found[name] = f"{context[end]:%Y-%m-%d}"  # type: ignore[literal-required]
+        for name, value in found.items():
+            self.log.info("%s = %s", name, value)
+        return found
+
+
+class DvcStage(BaseOperator):
+    """Bring one stage of dvc.yaml up to date, in the workspace of the run."""
+
+    ui_color = "#e9f5ec"
+
+    def __init__(self, *, stage: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.stage = stage
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return what happened: status (cached or ran), why, and seconds."""
+        from include.pipeline.reproduce import reproduce
+        from include.pipeline.workspace import Run
+
+        run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
+        outcome = reproduce(run, self.stage, log=self.log.info)
+        for reason in outcome.why:
+            self.log.info("%s: %s", outcome.status, reason)
+        return {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
+
+
+class CloseRun(BaseOperator):
+    """Save the run as a DVC experiment, push its data, keep its reports, remove the workspace."""
+
+    ui_color = "#e8eef7"
+
+    def __init__(self, *, home: str, reports: Sequence[str], **arguments: Any) -> None:
+        super().__init__(task_id=CLOSE, **arguments)
+        self.home, self.reports = home, list(reports)
+
+    def execute(self, context: Context) -> str:
+        """Return the name of the experiment."""
+        from include.pipeline.experiment import close_run, publish
+        from include.pipeline.workspace import Run
+
+        run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
+        for path in publish(run, Path(self.home), self.reports):
+            self.log.info("report: %s", path)
+        name = close_run(run, Path(self.home))
+        self.log.info("experiment %s: see `dvc exp show`", name)
+        return name

@@ -1,0 +1,60 @@
+"""Where a stage runs: its `meta` in dvc.yaml, as Airflow's queue, pool, executor and limits."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.configuration import conf
+
+from include.errors import PipelineError, at_most_ten, did_you_mean
+from include.pipeline.plan import Stage
+
+LOCAL = ("LocalExecutor", "SequentialExecutor")
+
+
+def routing(stage: Stage) -> dict[str, Any]:
+    """The arguments of an operator that follow from the stage's `meta`.
+
+    Raises:
+        PipelineError: the queue is not one that is served here.
+    """
+    meta, found = stage.meta, dict[str, Any]()
+    if meta.queue is not None:
+        found |= placed(stage, meta.queue)
+    if meta.retries is not None:
+        found["retries"] = meta.retries
+    if meta.timeout_minutes is not None:
+        found["execution_timeout"] = timedelta(minutes=meta.timeout_minutes)
+    return found
+
+
+def placed(stage: Stage, queue: str) -> dict[str, Any]:
+    """Queue, pool and executor of a stage that asks for a queue."""
+    served, pools = setting("queues"), setting("pools")
+    if served and queue not in {*served, *pools}:
+        raise PipelineError(
+            f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r}; "
+            f"served are {at_most_ten(served)}.{did_you_mean(queue, served)}",
+            f"add {queue!r} to AIRFLOW__LEEWAY__QUEUES and start a worker on it, "
+            f"or change meta.queue of the stage.",
+        )
+    found: dict[str, Any] = {"queue": queue}
+    if queue in pools:
+        found["pool"] = queue
+    remote = [name for name in executors() if name.rsplit(".", 1)[-1] not in LOCAL]
+    # An executor that is not configured would break the DAG; the only one needs no name.
+    if remote and len(executors()) > 1:
+        found["executor"] = remote[0]
+    return found
+
+
+def setting(name: str) -> list[str]:
+    """A list from section [leeway] of Airflow's configuration."""
+    return [
+        part.strip() for part in conf.get("leeway", name, fallback="").split(",") if part.strip()
+    ]
+
+
+def executors() -> list[str]:
+    """The configured executors, by the name that a task gives."""
+    parts = conf.get("core", "executor").split(",")
+    return [part.strip().split(":", 1)[0] for part in parts]
