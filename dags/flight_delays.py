@@ -17,7 +17,10 @@ flight_delays = pipeline_dag(
     "flight_delays",
     form={"train_xgboost.max_depth": {"minimum": 1, "maximum": 16}, "train_torch.epochs": {}},
     interval={"window.end": "data_interval_end"},
-    reports=["reports/evaluation.html", "reports/drift.html", "reports/data_docs"],
+    reports=[
+        *("reports/evaluation.html", "reports/drift.html", "reports/data_docs"),
+        *("metrics/xgboost.json", "metrics/torch.json", "metrics/evaluation.json"),
+    ],
     schedule="@monthly",
     start_date=datetime(2013, 6, 1, tzinfo=UTC),
     end_date=datetime(2014, 1, 1, tzinfo=UTC),

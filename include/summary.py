@@ -14,10 +14,14 @@ REPORTS = {
 }
 
 
-def main() -> int:
-    """Print both models' validation metrics, the test metrics, and the report paths."""
+def main(folder: Path = Path()) -> int:
+    """Print both models' validation metrics, the test metrics, and the report paths.
+
+    Args:
+        folder: holds metrics/ and reports/.
+    """
     try:
-        lines = [*model_lines(), *test_lines(), *report_lines()]
+        lines = [*model_lines(folder), *test_lines(folder), *report_lines(folder)]
     except PlatformError as error:
         print(f"summary: {error}", file=sys.stderr)
         return 1
@@ -25,10 +29,10 @@ def main() -> int:
     return 0
 
 
-def read(path: str) -> dict[str, object]:
+def read(path: Path) -> dict[str, object]:
     """A metrics file."""
     try:
-        held = json.loads(Path(path).read_text())
+        held = json.loads(path.read_text())
     except FileNotFoundError:
         fix = "run `make repro`, which makes it."
         raise DataError(f"{path} does not exist.", fix) from None
@@ -36,19 +40,19 @@ def read(path: str) -> dict[str, object]:
     return held
 
 
-def model_lines() -> list[str]:
+def model_lines(folder: Path) -> list[str]:
     """One line per model: how it did on the validation period."""
     lines = ["", "Validation period"]
     for model in ("xgboost", "torch"):
-        scores = read(f"metrics/{model}.json")["validation"]
+        scores = read(folder / f"metrics/{model}.json")["validation"]
         assert isinstance(scores, dict)
         lines.append(f"  {model:8}" + "".join(f"  {k} {v:.4f}" for k, v in scores.items()))
     return lines
 
 
-def test_lines() -> list[str]:
+def test_lines(folder: Path) -> list[str]:
     """The figures of the untouched test period."""
-    held = read("metrics/evaluation.json")
+    held = read(folder / "metrics/evaluation.json")
     return ["", "Test period", *(f"  {name}: {shown(value)}" for name, value in held.items())]
 
 
@@ -57,9 +61,9 @@ def shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def report_lines() -> list[str]:
+def report_lines(folder: Path) -> list[str]:
     """Where the results are."""
-    found = {name: Path(path) for name, path in REPORTS.items()}
+    found = {name: folder / path for name, path in REPORTS.items()}
     return ["", "Results", *(f"  {n:13} {p.absolute()}" for n, p in found.items() if p.exists())]
 
 

@@ -1,0 +1,151 @@
+"""Airflow on this machine: `up` starts it, `down` stops it, `run DAG` runs one DAG to its end.
+
+python -m include.embedded up
+python -m include.embedded run flight_delays --set window.end=2013-09-01
+python -m include.embedded down
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from include.embedded import processes
+from include.embedded.rest import Rest
+from include.embedded.settings import home_of, secrets_of
+from include.errors import PipelineError, PlatformError
+
+ROOT = Path(__file__).parents[2]
+ENDS = ("success", "failed")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Carry out one command; the exit status of `run` is that of the run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m include.embedded",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="start Airflow, and keep it running")
+    commands.add_parser("down", help="stop it, with all its children")
+    run = commands.add_parser("run", help="run one DAG to its end")
+    run.add_argument("dag_id")
+    run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="values")
+    words = parser.parse_args(argv)
+    try:
+        if words.command == "down":
+            processes.stop(ROOT)
+            return 0
+        if words.command == "up":
+            print(address(processes.start(ROOT)))
+            return 0
+        return run_dag(words.dag_id, dict(read_value(text) for text in words.values))
+    except PlatformError as error:
+        print(f"{words.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; what was done is kept. `make run` goes on.", file=sys.stderr)
+        return 130
+
+
+def address(rest: Rest) -> str:
+    """Where the UI is, and how to log in."""
+    home = home_of(ROOT)
+    return (
+        f"Airflow is up: {rest.url}\n  user admin, password {secrets_of(home)['password']} "
+        f"(kept in {home / 'secrets.json'})\n  stop it with `make down`"
+    )
+
+
+def read_value(text: str) -> tuple[str, object]:
+    """NAME=VALUE, where VALUE is JSON or else text."""
+    name, found, value = text.partition("=")
+    if not found:
+        raise PipelineError(
+            f"--set {text} is not NAME=VALUE.", "write --set window.end=2013-09-01."
+        )
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def run_dag(dag_id: str, conf: dict[str, object]) -> int:
+    """Run one DAG, and stop Airflow again if it was not up before."""
+    was_up = bool(processes.read(home_of(ROOT)))
+    rest = processes.start(ROOT)
+    try:
+        wait_for_dag(rest, dag_id)
+        run_id = rest.trigger(dag_id, conf)
+        print(f"{dag_id} {run_id}: {rest.url}/dags/{dag_id}/runs/{run_id}", flush=True)
+        state = follow(rest, dag_id, run_id)
+        if state == "success":
+            report(rest, dag_id, run_id)
+        return 0 if state == "success" else 1
+    finally:
+        if not was_up:
+            processes.stop(ROOT)
+
+
+def wait_for_dag(rest: Rest, dag_id: str, seconds: float = 120) -> None:
+    """Return when Airflow has read the DAG."""
+    until = time.monotonic() + seconds
+    while rest.dag(dag_id) is None:
+        errors = rest.import_errors()
+        if errors:
+            raise PipelineError(f"A DAG file cannot be read: {errors[0].strip()}", "mend it.")
+        if time.monotonic() > until:
+            what = f"Airflow has not found the DAG {dag_id!r} within {seconds:.0f} s."
+            raise PipelineError(what, "name a DAG of the folder dags/.")
+        time.sleep(0.2)
+
+
+def follow(rest: Rest, dag_id: str, run_id: str) -> str:
+    """Print what each task does until the run ends, and return its state."""
+    seen: dict[str, str] = {}
+    began = time.monotonic()
+    while True:
+        state = str(rest.run(dag_id, run_id)["state"])
+        for task in sorted(rest.tasks(dag_id, run_id), key=lambda t: t["start_date"] or "~"):
+            name, now = task["task_id"], str(task["state"])
+            if seen.get(name) == now or now not in ("running", *ENDS, "up_for_retry"):
+                continue
+            seen[name] = now
+            line = f"{time.monotonic() - began:6.1f} s  {name:24} {now}"
+            print(line + told(rest, dag_id, run_id, task), flush=True)
+        if state in ENDS:
+            return state
+        time.sleep(0.5)
+
+
+def told(rest: Rest, dag_id: str, run_id: str, task: dict[str, Any]) -> str:
+    """What a task that ended has to say: why it ran, or the last lines of its log."""
+    name, now = task["task_id"], task["state"]
+    if now == "success":
+        result = rest.result(dag_id, run_id, name)
+        if isinstance(result, dict) and "why" in result:
+            return f" ({result['status']}: {'; '.join(result['why'])})"
+    if now in ("failed", "up_for_retry"):
+        lines = rest.log(dag_id, run_id, name, task["try_number"])
+        shown = [line for line in lines if line.strip()][-12:]
+        return "\n" + "\n".join(f"          {line}" for line in shown)
+    return ""
+
+
+def report(rest: Rest, dag_id: str, run_id: str) -> None:
+    """Print the experiment, the metrics and the reports of a run."""
+    from include import summary
+    from include.pipeline.workspace import clean
+
+    name = rest.result(dag_id, run_id, "close_run")
+    kept = home_of(ROOT) / "leeway" / "reports" / clean(f"{dag_id}.{run_id}")
+    if (kept / "metrics").exists():
+        summary.main(kept)
+    print(f"\nExperiment {name}\n  see it: dvc exp show\n  take it: dvc exp apply {name}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,165 @@
+"""Start Airflow's processes, each in a group of its own, and stop them with all their children."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from include.embedded.rest import Rest
+from include.embedded.settings import environment, home_of, port_of, secrets_of
+from include.errors import PipelineError
+
+PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+
+def start(root: Path, say: Callable[[str], None] = print) -> Rest:
+    """Start what does not run yet, and return when the API answers.
+
+    Raises:
+        PipelineError: a process ended, or the API did not answer.
+    """
+    home = home_of(root)
+    port = port_of(home)
+    env = environment(root, port)
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    rest = Rest(f"http://127.0.0.1:{port}", "admin", secrets_of(home)["password"])
+    if all(alive(part) for part in read(home).values()) and read(home):
+        return rest
+    stop(root)
+    say("Starting Airflow ...")
+    once([sys.executable, "-m", "airflow", "db", "migrate"], env, home / "logs/migrate.log")
+    (home / "port").write_text(str(port))
+    groups = {"api-server": launch("api-server", env, home)}
+    write(home, groups)
+    wait(rest, home, groups)
+    # The scheduler comes after the API: a task that cannot reach it fails.
+    groups |= {part: launch(part, env, home) for part in PARTS[1:]}
+    write(home, groups)
+    rest.put_pool("gpu", slots_of_gpu(), "GPU stages of one machine wait here for each other")
+    return rest
+
+
+def once(command: list[str], env: dict[str, str], log: Path) -> None:
+    """Run a command to its end."""
+    with log.open("w") as file:
+        done = subprocess.run(command, env=env, stdout=file, stderr=file, check=False)
+    if done.returncode:
+        what = f"`{' '.join(command[2:])}` ended with {done.returncode}."
+        raise PipelineError(what, f"read {log}.")
+
+
+def launch(part: str, env: dict[str, str], home: Path) -> int:
+    """Start one process as the leader of a group; its id is the group's."""
+    with (home / "logs" / f"{part}.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", part],
+            env=env,
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return process.pid
+
+
+def wait(rest: Rest, home: Path, groups: dict[str, int], seconds: float = 180) -> None:
+    """Return when the API answers."""
+    until = time.monotonic() + seconds
+    while not rest.healthy():
+        for part, group in groups.items():
+            if not alive(group):
+                fix = f"read {home / 'logs' / part}.log."
+                raise PipelineError(f"Airflow's {part} ended before it was ready.", fix)
+        if time.monotonic() > until:
+            what = f"Airflow's API did not answer within {seconds:.0f} s."
+            raise PipelineError(what, f"read {home / 'logs'}.")
+        time.sleep(0.2)
+
+
+def stop(root: Path) -> None:
+    """End all groups: politely, then at once; tasks that run end with them."""
+    home = home_of(root)
+    groups = [group for group in read(home).values() if alive(group)]
+    for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
+        members = sorted({group for leader in groups for group in with_children(leader)})
+        for group in members:
+            kill(group, number)
+        until = time.monotonic() + seconds
+        while any(alive(group) for group in members) and time.monotonic() < until:
+            reap()
+            time.sleep(0.05)
+    (home / "processes.json").unlink(missing_ok=True)
+    (home / "port").unlink(missing_ok=True)
+
+
+def with_children(leader: int) -> set[int]:
+    """The group of a process, and the groups of all that it started: tasks lead their own."""
+    parents: dict[int, tuple[int, int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(path.parent.name)] = (int(words[1]), int(words[2]))
+    found, waiting = {leader}, [leader]
+    while waiting:
+        parent = waiting.pop()
+        for pid, (above, group) in parents.items():
+            if above == parent or group == parent:
+                found.add(group)
+                if pid not in found:
+                    found.add(pid)
+                    waiting.append(pid)
+    return {group for _, group in (parents[pid] for pid in found if pid in parents)}
+
+
+def kill(group: int, number: int) -> None:
+    """Send a signal to a group, if it is there."""
+    if group in (0, 1, os.getpgrp()):
+        return
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def alive(group: int) -> bool:
+    """Whether the leader of a group is there and works: the dead that nobody reaped do not."""
+    try:
+        return Path(f"/proc/{group}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def reap() -> None:
+    """Take leave of children that ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
+
+
+def read(home: Path) -> dict[str, int]:
+    """The groups that were started last."""
+    try:
+        held = json.loads((home / "processes.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    assert isinstance(held, dict)
+    return held
+
+
+def write(home: Path, groups: dict[str, int]) -> None:
+    """Remember the groups, so that another command can stop them."""
+    (home / "processes.json").write_text(json.dumps(groups) + "\n")
+
+
+def slots_of_gpu() -> int:
+    """One slot per GPU; one without, so that GPU stages queue all the same."""
+    return max(1, len(list(Path("/proc/driver/nvidia/gpus").glob("*"))))

@@ -1,0 +1,106 @@
+"""The few calls of Airflow's REST API that the embedded runner makes."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import quote
+
+from include.errors import PipelineError
+
+
+class Rest:
+    """A client that logs in when it must."""
+
+    def __init__(self, url: str, user: str, password: str) -> None:
+        self.url, self.user, self.password = url, user, password
+        self.token = ""
+
+    def healthy(self) -> bool:
+        """Whether the API answers."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v2/version", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """The answer to one request.
+
+        Raises:
+            PipelineError: Airflow refused; the message is its own.
+        """
+        if not self.token:
+            login = {"username": self.user, "password": self.password}
+            self.token = self.send("POST", "/auth/token", login)["access_token"]
+        return self.send(method, f"/api/v2{path}", body)
+
+    def send(self, method: str, path: str, body: object) -> Any:
+        """One request with what we hold of a token."""
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            detail = error.read().decode(errors="replace")[:500]
+            what = f"Airflow answered {method} {path} with {error.code}: {detail}"
+            raise PipelineError(what, "see the logs in .airflow/logs.") from None
+        except OSError as error:
+            what = f"Airflow at {self.url} does not answer: {error}."
+            raise PipelineError(what, "see the logs in .airflow/logs.") from None
+
+    def put_pool(self, name: str, slots: int, description: str) -> None:
+        """Make a pool, or set its slots."""
+        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
+        try:
+            self.call("PATCH", f"/pools/{name}", body)
+        except PipelineError:
+            self.call("POST", "/pools", body)
+
+    def dag(self, dag_id: str) -> dict[str, Any] | None:
+        """The DAG, if it has been read."""
+        found = self.call("GET", f"/dags?dag_id_pattern={quote(dag_id)}&exclude_stale=false")
+        return next((dag for dag in found["dags"] if dag["dag_id"] == dag_id), None)
+
+    def import_errors(self) -> list[str]:
+        """What is wrong with DAG files."""
+        errors = self.call("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
+
+    def trigger(self, dag_id: str, conf: dict[str, object]) -> str:
+        """Start a run by hand, and return its id."""
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        body = {"logical_date": None, "conf": conf}
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """A run, with its state."""
+        found = self.call("GET", f"/dags/{dag_id}/dagRuns/{quote(run_id)}")
+        assert isinstance(found, dict)
+        return found
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The tasks of a run."""
+        path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances?limit=1000"
+        found = self.call("GET", path)["task_instances"]
+        assert isinstance(found, list)
+        return found
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task returned; None if nothing."""
+        path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}"
+        try:
+            found = self.call("GET", f"{path}/xcomEntries/return_value?deserialize=true")["value"]
+        except PipelineError:
+            return None
+        return found
+
+    def log(self, dag_id: str, run_id: str, task_id: str, number: int) -> list[str]:
+        """The lines of a task's log."""
+        path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{number}"
+        content = self.call("GET", path)["content"]
+        return [str(e.get("event", e)) if isinstance(e, dict) else str(e) for e in content]

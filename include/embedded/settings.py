@@ -1,0 +1,101 @@
+"""How the embedded Airflow is set up: by environment variables alone, quiet, for few cores."""
+
+import json
+import os
+import secrets
+import socket
+from pathlib import Path
+
+PORT = 8080
+
+
+def home_of(root: Path) -> Path:
+    """Where all of it lives: git-ignored."""
+    return root / ".airflow"
+
+
+def secrets_of(home: Path) -> dict[str, str]:
+    """The login and the keys, made at random at the first start, readable by this user alone."""
+    path = home / "secrets.json"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        names = ("password", "jwt", "session", "fernet")
+        held = {name: secrets.token_urlsafe(16 if name == "password" else 32) for name in names}
+        held["fernet"] = fernet_key()
+        write_private(path, json.dumps(held, indent=2) + "\n")
+    found = json.loads(path.read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def fernet_key() -> str:
+    """A key as Airflow wants it: 32 random bytes in URL-safe base64."""
+    import base64
+
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that nobody else may read, from its first byte on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def port_of(home: Path) -> int:
+    """The port of the running Airflow; else one that is free, 8080 if it can be had."""
+    held = home / "port"
+    if held.exists():
+        return int(held.read_text())
+    for port in (PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise AssertionError("port 0 is always free")
+
+
+def environment(root: Path, port: int) -> dict[str, str]:
+    """The whole environment of each process."""
+    home, cores = home_of(root), os.cpu_count() or 2
+    held = secrets_of(home)
+    passwords = home / "passwords.json"
+    if not passwords.exists():
+        write_private(passwords, json.dumps({"admin": held["password"]}))
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "CORE__DAGS_FOLDER": str(root / "dags"),
+        "CORE__PLUGINS_FOLDER": str(root / "plugins"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": str(max(4, cores)),
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__FERNET_KEY": held["fernet"],
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(port),
+        "API__BASE_URL": url,
+        "API__WORKERS": "1",
+        "API__SECRET_KEY": held["session"],
+        "API_AUTH__JWT_SECRET": held["jwt"],
+        # On a busy machine a task needs longer than 5 s to reach the API.
+        "WORKERS__EXECUTION_API_TIMEOUT": "60",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "LOGGING__LOGGING_LEVEL": "INFO",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+        # One machine: a queue is a pool, so that GPU stages wait for each other.
+        "LEEWAY__REPO": str(root),
+        "LEEWAY__HOME": str(home / "leeway"),
+        "LEEWAY__QUEUES": "gpu",
+        "LEEWAY__POOLS": "gpu",
+    }
+    ours = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode each start is slow
+    return {**kept, **ours, "AIRFLOW_HOME": str(home), "PYTHONPATH": str(root)}
