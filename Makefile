@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY := passive
 # Without compiled bytecode every start of a stage is slow.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run repro test check clean lock
+.PHONY: help setup run up down repro test check clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,11 +27,18 @@ setup: .venv/ready  ## make .venv with the locked packages (again: at once, if n
 	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --compile-bytecode -r requirements.lock
 	@touch $@
 
-run: setup repro  ## set up, run the whole pipeline on the real flights, and show the results
-	@python -m include.summary
+run: setup  ## set up, let Airflow run the whole pipeline on real flights, and show the results
+	@python -m include.embedded run flight_delays
 
-repro: setup  ## run what has changed: plain `dvc repro`
+up: setup  ## start Airflow and keep it up, with its UI
+	@python -m include.embedded up
+
+down: setup  ## stop Airflow, with all its children
+	@python -m include.embedded down
+
+repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the results
 	dvc repro
+	@python -m include.summary
 
 test: setup  ## everything that proves it works
 	python -m pytest -n 2 --dist loadfile -q
@@ -39,7 +46,7 @@ test: setup  ## everything that proves it works
 check: setup  ## ruff, formatting, types
 	ruff check .
 	ruff format --check .
-	mypy --strict include
+	MYPYPATH=plugins mypy --strict include plugins dags
 
 clean:  ## remove what the pipeline made (not the cache, not the environment)
 	rm -rf data models predictions metrics plots reports bento .checkpoints
