@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+from dvc_notes import describe, tell
 
 OPEN, CLOSE = "open_run", "close_run"
+UNCHANGED = "no dep, param or command changed"
 
 
 class OpenRun(BaseOperator):
@@ -50,10 +52,15 @@ class OpenRun(BaseOperator):
             plan_key=self.plan_key,
             home=home,
         )
-        kind = "a snapshot of the working tree" if run.snapshot else "committed"
-        self.log.info("commit %s (%s), workspace %s", run.commit[:10], kind, run.folder)
-        count = len(run.unchanged)
-        self.log.info("%d of %d stages have nothing to do", count, len(run.stages))
+        kind = "a snapshot of the working tree, on no branch" if run.snapshot else "committed"
+        commit = f"commit {run.commit[:10]}, {kind}"
+        idle = f"{len(run.unchanged)} of {len(run.stages)} stages have nothing to do"
+        self.log.info("%s; workspace %s", commit, run.folder)
+        self.log.info("%s: %s", idle, ", ".join(run.unchanged) or "-")
+        describe(context, f"From {commit}; {idle}.")
+        tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
+        nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
+        tell(context, nothing, state="success")
         return run.to_json()
 
     def values(self, context: Context) -> dict[str, object]:
@@ -87,6 +94,7 @@ class DvcStage(BaseOperator):
         outcome = reproduce(run, self.stage, log=self.log.info)
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
+        tell(context, {self.task_id: f"{outcome.status}: {'; '.join(outcome.why)}"})
         return {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
 
 

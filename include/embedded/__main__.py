@@ -3,6 +3,7 @@
 python -m include.embedded up
 python -m include.embedded run flight_delays --set window.end=2013-09-01
 python -m include.embedded down
+python -m include.embedded --repo ../theirs up    any other DVC repository, with its folder dags/
 """
 
 import argparse
@@ -12,12 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from include.airflow_api import AirflowApi
 from include.embedded import processes
-from include.embedded.rest import Rest
-from include.embedded.settings import home_of, secrets_of
+from include.embedded.settings import Site, secrets_of
 from include.errors import PipelineError, PlatformError
 
-ROOT = Path(__file__).parents[2]
 ENDS = ("success", "failed")
 
 
@@ -28,6 +28,7 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--repo", type=Path, default=Path(), help="root of the DVC repository")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start Airflow, and keep it running")
     commands.add_parser("down", help="stop it, with all its children")
@@ -35,14 +36,15 @@ def main(argv: list[str] | None = None) -> int:
     run.add_argument("dag_id")
     run.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="values")
     words = parser.parse_args(argv)
+    site = Site.of(words.repo)
     try:
         if words.command == "down":
-            processes.stop(ROOT)
+            processes.stop(site)
             return 0
         if words.command == "up":
-            print(address(processes.start(ROOT)))
+            print(address(site, processes.start(site)))
             return 0
-        return run_dag(words.dag_id, dict(read_value(text) for text in words.values))
+        return run_dag(site, words.dag_id, dict(read_value(text) for text in words.values))
     except PlatformError as error:
         print(f"{words.command}: {error}", file=sys.stderr)
         return 1
@@ -51,12 +53,11 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def address(rest: Rest) -> str:
+def address(site: Site, rest: AirflowApi) -> str:
     """Where the UI is, and how to log in."""
-    home = home_of(ROOT)
     return (
-        f"Airflow is up: {rest.url}\n  user admin, password {secrets_of(home)['password']} "
-        f"(kept in {home / 'secrets.json'})\n  stop it with `make down`"
+        f"Airflow is up: {rest.url}\n  user admin, password {secrets_of(site.home)['password']} "
+        f"(kept in {site.home / 'secrets.json'})\n  stop it with `make down`"
     )
 
 
@@ -73,24 +74,24 @@ def read_value(text: str) -> tuple[str, object]:
         return name, value
 
 
-def run_dag(dag_id: str, conf: dict[str, object]) -> int:
+def run_dag(site: Site, dag_id: str, conf: dict[str, object]) -> int:
     """Run one DAG, and stop Airflow again if it was not up before."""
-    was_up = bool(processes.read(home_of(ROOT)))
-    rest = processes.start(ROOT)
+    was_up = processes.up(site)
+    rest = processes.start(site)
     try:
         wait_for_dag(rest, dag_id)
         run_id = rest.trigger(dag_id, conf)
         print(f"{dag_id} {run_id}: {rest.url}/dags/{dag_id}/runs/{run_id}", flush=True)
         state = follow(rest, dag_id, run_id)
         if state == "success":
-            report(rest, dag_id, run_id)
+            report(site, rest, dag_id, run_id)
         return 0 if state == "success" else 1
     finally:
         if not was_up:
-            processes.stop(ROOT)
+            processes.stop(site)
 
 
-def wait_for_dag(rest: Rest, dag_id: str, seconds: float = 120) -> None:
+def wait_for_dag(rest: AirflowApi, dag_id: str, seconds: float = 120) -> None:
     """Return when Airflow has read the DAG."""
     until = time.monotonic() + seconds
     while rest.dag(dag_id) is None:
@@ -103,7 +104,7 @@ def wait_for_dag(rest: Rest, dag_id: str, seconds: float = 120) -> None:
         time.sleep(0.2)
 
 
-def follow(rest: Rest, dag_id: str, run_id: str) -> str:
+def follow(rest: AirflowApi, dag_id: str, run_id: str) -> str:
     """Print what each task does until the run ends, and return its state."""
     seen: dict[str, str] = {}
     began = time.monotonic()
@@ -121,7 +122,7 @@ def follow(rest: Rest, dag_id: str, run_id: str) -> str:
         time.sleep(0.5)
 
 
-def told(rest: Rest, dag_id: str, run_id: str, task: dict[str, Any]) -> str:
+def told(rest: AirflowApi, dag_id: str, run_id: str, task: dict[str, Any]) -> str:
     """What a task that ended has to say: why it ran, or the last lines of its log."""
     name, now = task["task_id"], task["state"]
     if now == "success":
@@ -135,13 +136,13 @@ def told(rest: Rest, dag_id: str, run_id: str, task: dict[str, Any]) -> str:
     return ""
 
 
-def report(rest: Rest, dag_id: str, run_id: str) -> None:
+def report(site: Site, rest: AirflowApi, dag_id: str, run_id: str) -> None:
     """Print the experiment, the metrics and the reports of a run."""
     from include import summary
     from include.pipeline.workspace import clean
 
     name = rest.result(dag_id, run_id, "close_run")
-    kept = home_of(ROOT) / "leeway" / "reports" / clean(f"{dag_id}.{run_id}")
+    kept = site.leeway / "reports" / clean(f"{dag_id}.{run_id}")
     if (kept / "metrics").exists():
         summary.main(kept)
     print(f"\nExperiment {name}\n  see it: dvc exp show\n  take it: dvc exp apply {name}")

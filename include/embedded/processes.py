@@ -9,28 +9,29 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from include.embedded.rest import Rest
-from include.embedded.settings import environment, home_of, port_of, secrets_of
+from include.airflow_api import AirflowApi
+from include.embedded.settings import Site, environment, port_of, secrets_of, write_preload
 from include.errors import PipelineError
 
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
-def start(root: Path, say: Callable[[str], None] = print) -> Rest:
+def start(site: Site, say: Callable[[str], None] = print) -> AirflowApi:
     """Start what does not run yet, and return when the API answers.
 
     Raises:
         PipelineError: a process ended, or the API did not answer.
     """
-    home = home_of(root)
+    home = site.home
     port = port_of(home)
-    env = environment(root, port)
+    env = environment(site, port)
     (home / "logs").mkdir(parents=True, exist_ok=True)
-    rest = Rest(f"http://127.0.0.1:{port}", "admin", secrets_of(home)["password"])
-    if all(alive(part) for part in read(home).values()) and read(home):
+    rest = AirflowApi(f"http://127.0.0.1:{port}", "admin", secrets_of(home)["password"])
+    if up(site):
         return rest
-    stop(root)
+    stop(site)
     say("Starting Airflow ...")
+    write_preload(home)
     once([sys.executable, "-m", "airflow", "db", "migrate"], env, home / "logs/migrate.log")
     (home / "port").write_text(str(port))
     groups = {"api-server": launch("api-server", env, home)}
@@ -41,6 +42,12 @@ def start(root: Path, say: Callable[[str], None] = print) -> Rest:
     write(home, groups)
     rest.put_pool("gpu", slots_of_gpu(), "GPU stages of one machine wait here for each other")
     return rest
+
+
+def up(site: Site) -> bool:
+    """Whether all parts run."""
+    groups = read(site.home)
+    return bool(groups) and all(alive(group) for group in groups.values())
 
 
 def once(command: list[str], env: dict[str, str], log: Path) -> None:
@@ -67,7 +74,7 @@ def launch(part: str, env: dict[str, str], home: Path) -> int:
     return process.pid
 
 
-def wait(rest: Rest, home: Path, groups: dict[str, int], seconds: float = 180) -> None:
+def wait(rest: AirflowApi, home: Path, groups: dict[str, int], seconds: float = 180) -> None:
     """Return when the API answers."""
     until = time.monotonic() + seconds
     while not rest.healthy():
@@ -81,9 +88,9 @@ def wait(rest: Rest, home: Path, groups: dict[str, int], seconds: float = 180) -
         time.sleep(0.2)
 
 
-def stop(root: Path) -> None:
+def stop(site: Site) -> None:
     """End all groups: politely, then at once; tasks that run end with them."""
-    home = home_of(root)
+    home = site.home
     groups = [group for group in read(home).values() if alive(group)]
     for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
         members = sorted({group for leader in groups for group in with_children(leader)})

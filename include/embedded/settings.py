@@ -4,14 +4,32 @@ import json
 import os
 import secrets
 import socket
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 PORT = 8080
+CODE = Path(__file__).parents[2]  # this project: plugins and include
 
 
-def home_of(root: Path) -> Path:
-    """Where all of it lives: git-ignored."""
-    return root / ".airflow"
+@dataclass(frozen=True)
+class Site:
+    """One embedded Airflow: whose graph it runs, from which DAG files, and where it lives."""
+
+    repo: Path  # the DVC repository
+    dags: Path
+    home: Path  # database, logs, secrets, workspaces; git-ignored
+
+    @classmethod
+    def of(cls, repo: Path) -> "Site":
+        """The usual places in a repository."""
+        repo = repo.resolve()
+        return cls(repo, repo / "dags", repo / ".airflow")
+
+    @property
+    def leeway(self) -> Path:
+        """Where runs keep their workspaces and reports."""
+        return self.home / "leeway"
 
 
 def secrets_of(home: Path) -> dict[str, str]:
@@ -19,8 +37,8 @@ def secrets_of(home: Path) -> dict[str, str]:
     path = home / "secrets.json"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
-        names = ("password", "jwt", "session", "fernet")
-        held = {name: secrets.token_urlsafe(16 if name == "password" else 32) for name in names}
+        names = ("password", "tasks", "jwt", "session", "fernet")
+        held = {name: secrets.token_urlsafe(16 if name == "password" else 64) for name in names}
         held["fernet"] = fernet_key()
         write_private(path, json.dumps(held, indent=2) + "\n")
     found = json.loads(path.read_text())
@@ -57,23 +75,22 @@ def port_of(home: Path) -> int:
     raise AssertionError("port 0 is always free")
 
 
-def environment(root: Path, port: int) -> dict[str, str]:
+def environment(site: Site, port: int) -> dict[str, str]:
     """The whole environment of each process."""
-    home, cores = home_of(root), os.cpu_count() or 2
+    home, cores = site.home, os.cpu_count() or 2
     held = secrets_of(home)
     passwords = home / "passwords.json"
-    if not passwords.exists():
-        write_private(passwords, json.dumps({"admin": held["password"]}))
+    write_private(passwords, json.dumps({"admin": held["password"], "leeway": held["tasks"]}))
     url = f"http://127.0.0.1:{port}"
     settings = {
-        "CORE__DAGS_FOLDER": str(root / "dags"),
-        "CORE__PLUGINS_FOLDER": str(root / "plugins"),
+        "CORE__DAGS_FOLDER": str(site.dags),
+        "CORE__PLUGINS_FOLDER": str(CODE / "plugins"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": str(max(4, cores)),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "CORE__FERNET_KEY": held["fernet"],
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,leeway:op",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "API__HOST": "127.0.0.1",
@@ -90,12 +107,35 @@ def environment(root: Path, port: int) -> dict[str, str]:
         "LOGGING__LOGGING_LEVEL": "INFO",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
         # One machine: a queue is a pool, so that GPU stages wait for each other.
-        "LEEWAY__REPO": str(root),
-        "LEEWAY__HOME": str(home / "leeway"),
+        "LEEWAY__REPO": str(site.repo),
+        "LEEWAY__HOME": str(site.leeway),
         "LEEWAY__QUEUES": "gpu",
         "LEEWAY__POOLS": "gpu",
     }
     ours = {f"AIRFLOW__{name}": value for name, value in settings.items()}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode each start is slow
-    return {**kept, **ours, "AIRFLOW_HOME": str(home), "PYTHONPATH": str(root)}
+    # With this, tasks put notes on themselves, and are done at once if they have nothing to do.
+    login = {"conn_type": "http", "host": url, "login": "leeway", "password": held["tasks"]}
+    return {
+        **kept,
+        **ours,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_CONN_LEEWAY_API": json.dumps(login),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "PYTHONPATH": str(CODE),
+    }
+
+
+PRELOAD = '''"""Written at each start: imports what tasks need once, before workers are forked."""
+
+from include.embedded import preload
+
+preload.once()
+'''
+
+
+def write_preload(home: Path) -> None:
+    """Let the scheduler import what all tasks need; Airflow reads this file at its start."""
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "config/airflow_local_settings.py").write_text(PRELOAD)

@@ -19,8 +19,16 @@ BUSY = ("Unable to acquire lock", "is busy, it is being blocked by")
 
 
 def main() -> int:
-    """Do what the first argument asks, and write the result to the file it names."""
+    """Be a new process: do what the first argument asks."""
     task = json.loads(sys.argv[1])
+    os.environ.pop("PYTHONPATH", None)
+    if task["python_path"]:
+        os.environ["PYTHONPATH"] = task["python_path"]
+    return work(task)
+
+
+def work(task: dict[str, Any]) -> int:
+    """Do a task, and write the result to the file it names."""
     die_with_parent(task["parent"])
     result = patiently(task, WORK[task["do"]])
     with open(task["result"], "w") as file:
@@ -31,6 +39,8 @@ def main() -> int:
 def die_with_parent(parent: int) -> None:
     """End the whole group when the parent ends, however it ends."""
     signal.signal(signal.SIGTERM, end_group)
+    # Airflow's workers ignore it, and so would we and all steps.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         end_group()
@@ -98,6 +108,8 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
 
     try:
         with Repo(".") as repo:
+            # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
+            repo.scm_context.quiet, repo.scm_context.autostage = True, False
             bring(repo, task["stage"])
             repo.reproduce(targets=[task["stage"]], single_item=True)
     except ReproductionError as error:

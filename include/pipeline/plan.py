@@ -16,6 +16,7 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline.meta import Meta, read_meta
+from include.pipeline.process import python_path
 
 FORMAT = 1  # of the JSON: another format is another key
 MADE_FROM = ("dvc.yaml", "*/dvc.yaml", "*.dvc", ".dvcignore", "*/.dvcignore", ".dvc/config")
@@ -125,12 +126,6 @@ def make(repo: Path, folder: Path) -> Plan:
     aside.write_text(json.dumps(held))
     aside.replace(folder / f"plan-{held['key'][:16]}.json")
     return plan
-
-
-def python_path() -> str:
-    """Where the resolver finds this package, whatever the folder it is started in."""
-    root = str(Path(__file__).parents[2])
-    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def key_of(repo: Path, read: list[str]) -> str:

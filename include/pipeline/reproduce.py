@@ -1,15 +1,9 @@
 """Run one stage of a run by DVC, and say what happened and why."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from include.errors import PipelineError
-from include.pipeline.plan import python_path
+from include.pipeline.process import talk
 from include.pipeline.workspace import Run
 
 Log = Callable[[str], None]
@@ -85,68 +79,6 @@ def ask(run: Run, question: str) -> tuple[str, ...]:
     for _ in talk(run.folder, task, tail):
         pass
     return tuple(json.loads(tail.pop())[question])
-
-
-def talk(folder: Path, task: dict[str, Any], tail: deque[str]) -> Iterator[str]:
-    """Give the lines of a DVC process as they come; `tail` keeps the last, then the result."""
-    with (
-        tempfile.TemporaryDirectory() as work,
-        child(folder, task, Path(work) / "result") as process,
-    ):
-        assert process.stdout is not None
-        for line in process.stdout:
-            tail.append(line.rstrip("\n"))
-            yield tail[-1]
-        process.wait()
-        result = Path(work) / "result"
-        if not result.exists():
-            last = "\n".join(list(tail)[-3:]) or "it said nothing"
-            what = f"The DVC process ended with {process.returncode} before its time: {last}"
-            raise PipelineError(what, "clear the task to try again; what was done is kept.")
-        tail.append(result.read_text())
-
-
-@contextmanager
-def child(folder: Path, task: dict[str, Any], result: Path) -> Iterator[subprocess.Popen[str]]:
-    """A DVC process that leads its own group, which ends with this block."""
-    words = {**task, "parent": os.getpid(), "result": str(result)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "include.pipeline.child", json.dumps(words)],
-        cwd=folder,
-        env={**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        end(process)
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    """End the group: politely, then at once."""
-    for number, patience_s in ((signal.SIGINT, 3), (signal.SIGKILL, 3)):
-        if process.poll() is not None and not alive(process.pid):
-            return
-        try:
-            os.killpg(process.pid, number)
-            process.wait(patience_s)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-
-
-def alive(group: int) -> bool:
-    """Whether a process of the group is left."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def failed(stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:

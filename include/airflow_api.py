@@ -1,15 +1,16 @@
-"""The few calls of Airflow's REST API that the embedded runner makes."""
+"""The few calls of Airflow's REST API that we make."""
 
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from include.errors import PipelineError
 
 
-class Rest:
+class AirflowApi:
     """A client that logs in when it must."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
@@ -17,12 +18,15 @@ class Rest:
         self.token = ""
 
     def healthy(self) -> bool:
-        """Whether the API answers."""
+        """Whether the API answers: the public one, and that of tasks, which is made when asked."""
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v2/version", timeout=5) as answer:
-                return bool(answer.status == 200)
+            for path in ("/api/v2/version", "/execution/health"):
+                with urllib.request.urlopen(f"{self.url}{path}", timeout=30) as answer:
+                    if answer.status != 200:
+                        return False
         except OSError:
             return False
+        return True
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The answer to one request.
@@ -76,6 +80,33 @@ class Rest:
         self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
         body = {"logical_date": None, "conf": conf}
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def tell(
+        self, dag_id: str, run_id: str, notes: Mapping[str, str], state: str = ""
+    ) -> list[str]:
+        """Put notes on tasks of a run, and set their state if one is given.
+
+        Args:
+            notes: by task id; the UI shows them.
+
+        Returns:
+            What Airflow refused, as a task that is in that state already.
+        """
+        change = {"new_state": state} if state else {}
+        entities = [{"task_id": name, "note": note, **change} for name, note in notes.items()]
+        refused: list[str] = []
+        # In parts: Airflow reads the graph again for each task whose state is set.
+        for first in range(0, len(entities), 50):
+            action = {"action": "update", "action_on_non_existence": "skip"}
+            body = {"actions": [{**action, "entities": entities[first : first + 50]}]}
+            path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
+            errors = self.call("PATCH", path, body)["update"]["errors"]
+            refused += [str(error["error"]) for error in errors]
+        return refused
+
+    def describe(self, dag_id: str, run_id: str, note: str) -> None:
+        """Put a note on a run."""
+        self.call("PATCH", f"/dags/{dag_id}/dagRuns/{quote(run_id)}", {"note": note})
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """A run, with its state."""

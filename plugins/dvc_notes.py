@@ -1,0 +1,56 @@
+"""What tasks tell the UI: a note on each, and `success` at once for what has nothing to do.
+
+Airflow gives a task no way to do so but its REST API, for which a task needs a login: the
+connection `leeway_api`. Without it, no notes are written, and a stage with nothing to do is a task
+that ends soon.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from airflow.sdk import Connection, Context
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from include.airflow_api import AirflowApi
+from include.errors import PipelineError
+
+CONNECTION = "leeway_api"
+LONGEST = 1000  # letters of a note, by Airflow's own limit
+
+log = logging.getLogger(__name__)
+
+
+def tell(context: Context, notes: Mapping[str, str], state: str = "") -> None:
+    """Put notes on tasks of this run, and set their state if one is given."""
+    api = login()
+    if api is None or not notes:
+        return
+    shown = {name: note[:LONGEST] for name, note in notes.items()}
+    try:
+        refused = api.tell(context["dag"].dag_id, context["run_id"], shown, state)
+        for problem in refused:
+            log.info("not set: %s", problem)
+    except PipelineError as error:
+        # What the UI shows is not worth a failed run.
+        log.warning("%s", error)
+
+
+def describe(context: Context, note: str) -> None:
+    """Put a note on this run."""
+    api = login()
+    if api is None:
+        return
+    try:
+        api.describe(context["dag"].dag_id, context["run_id"], note[:LONGEST])
+    except PipelineError as error:
+        log.warning("%s", error)
+
+
+def login() -> AirflowApi | None:
+    """The API, if there is a login for it."""
+    try:
+        found = Connection.get(CONNECTION)
+    except AirflowNotFoundException:
+        log.info("no connection %s: no notes in the UI", CONNECTION)
+        return None
+    return AirflowApi(str(found.host), str(found.login), str(found.password))
