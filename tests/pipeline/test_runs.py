@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import commit, shell
+from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
 from include.pipeline import experiment, params_file, workspace
