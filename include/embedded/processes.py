@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from include.airflow_api import AirflowApi
-from include.embedded.settings import Site, environment, port_of, secrets_of, write_preload
+from include.embedded.settings import Site, environment, port_of, prepare, secrets_of
 from include.errors import PipelineError
 
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -23,15 +23,14 @@ def start(site: Site, say: Callable[[str], None] = print) -> AirflowApi:
         PipelineError: a process ended, or the API did not answer.
     """
     home = site.home
+    prepare(home)
     port = port_of(home)
     env = environment(site, port)
-    (home / "logs").mkdir(parents=True, exist_ok=True)
     rest = AirflowApi(f"http://127.0.0.1:{port}", "admin", secrets_of(home)["password"])
     if up(site):
         return rest
     stop(site)
     say("Starting Airflow ...")
-    write_preload(home)
     once([sys.executable, "-m", "airflow", "db", "migrate"], env, home / "logs/migrate.log")
     (home / "port").write_text(str(port))
     groups = {"api-server": launch("api-server", env, home)}

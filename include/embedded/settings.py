@@ -135,7 +135,11 @@ preload.once()
 '''
 
 
-def write_preload(home: Path) -> None:
-    """Let the scheduler import what all tasks need; Airflow reads this file at its start."""
+def prepare(home: Path) -> None:
+    """Make the folder: invisible to git and DVC, with what the scheduler imports at its start."""
     (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "logs").mkdir(exist_ok=True)
+    # Whatever the repository ignores: no secret of ours gets into a commit.
+    for name in (".gitignore", ".dvcignore"):
+        (home / name).write_text("*\n")
     (home / "config/airflow_local_settings.py").write_text(PRELOAD)
