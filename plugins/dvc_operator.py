@@ -81,17 +81,26 @@ class DvcStage(BaseOperator):
 
     ui_color = "#e9f5ec"
 
-    def __init__(self, *, stage: str, **arguments: Any) -> None:
+    def __init__(
+        self, *, stage: str, where: Mapping[str, Any] | None = None, **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
-        self.stage = stage
+        self.stage, self.where = stage, where
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what happened: status (cached or ran), why, and seconds."""
         from include.pipeline.reproduce import reproduce
+        from include.pipeline.runtime import Where
         from include.pipeline.workspace import Run
 
         run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
-        outcome = reproduce(run, self.stage, log=self.log.info)
+        outcome = reproduce(
+            run,
+            self.stage,
+            where=Where.from_json(dict(self.where)) if self.where else None,
+            labels={"dag": self.dag_id, "try": str(context["ti"].try_number)},
+            log=self.log.info,
+        )
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
         tell(context, {self.task_id: f"{outcome.status}: {'; '.join(outcome.why)}"})

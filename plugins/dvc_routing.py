@@ -7,6 +7,7 @@ from airflow.configuration import conf
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.plan import Stage
+from include.pipeline.runtime import RUNTIMES, Where
 
 LOCAL = ("LocalExecutor", "SequentialExecutor")
 
@@ -24,7 +25,41 @@ def routing(stage: Stage) -> dict[str, Any]:
         found["retries"] = meta.retries
     if meta.timeout_minutes is not None:
         found["execution_timeout"] = timedelta(minutes=meta.timeout_minutes)
+    place = where(stage)
+    if place is not None:
+        found["where"] = place.to_json()
     return found
+
+
+def where(stage: Stage) -> Where | None:
+    """The container or pod of a stage; None for a process of its task.
+
+    Raises:
+        PipelineError: the runtime is unknown, or there is no image.
+    """
+    meta = stage.meta
+    runtime = meta.runtime or conf.get("leeway", "runtime", fallback="process")
+    if runtime not in RUNTIMES:
+        what = f"AIRFLOW__LEEWAY__RUNTIME is {runtime!r}.{did_you_mean(runtime, RUNTIMES)}"
+        raise PipelineError(what, f"set it to one of {', '.join(RUNTIMES)}.")
+    if runtime == "process":
+        return None
+    image = meta.image or conf.get("leeway", "image", fallback="")
+    if not image:
+        what = f"Stage {stage.name!r} in {stage.file} runs by {runtime}, and has no image."
+        raise PipelineError(what, "set meta.image of the stage, or AIRFLOW__LEEWAY__IMAGE.")
+    return Where(
+        runtime,
+        image,
+        **meta.resources.model_dump(),
+        network=meta.network,
+        user=conf.get("leeway", "user", fallback=""),
+        volumes=tuple(setting("volumes")),
+        environment=tuple(setting("environment")),
+        namespace=conf.get("leeway", "namespace", fallback="default"),
+        node_selector=tuple(meta.node_selector.items()),
+        tolerations=tuple(tuple(held.items()) for held in meta.tolerations),
+    )
 
 
 def placed(stage: Stage, queue: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """DVC in a process of its own: `python -m include.pipeline.child` reads its task as JSON.
 
+It is copied into containers, and so imports nothing but DVC and the standard library there.
+
 The process leads a group. When the process that started it dies, even by kill -9, it is told so,
 and ends the group: no step goes on without the task that it belongs to.
 """
@@ -30,19 +32,34 @@ def main() -> int:
 def work(task: dict[str, Any]) -> int:
     """Do a task, and write the result to the file it names."""
     die_with_parent(task["parent"])
+    if task.get("where"):
+        return work_elsewhere(task)
     result = patiently(task, WORK[task["do"]])
     with open(task["result"], "w") as file:
         json.dump(result, file)
     return 0
 
 
+def work_elsewhere(task: dict[str, Any]) -> int:
+    """Let a container or pod do the task."""
+    from include.errors import PipelineError
+    from include.pipeline import docker_step, kubernetes_step
+
+    steps = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
+    try:
+        return steps[task["where"]["runtime"]](task)
+    except PipelineError as error:
+        Path(task["result"]).write_text(json.dumps({"refused": [error.what, error.fix]}))
+        return 0
+
+
 def die_with_parent(parent: int) -> None:
-    """End the whole group when the parent ends, however it ends."""
+    """End the whole group when the parent ends, however it ends; 0 is no parent: a container."""
     signal.signal(signal.SIGTERM, end_group)
     # Airflow's workers ignore it, and so would we and all steps.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
+    if parent and os.getppid() != parent:
         end_group()
 
 

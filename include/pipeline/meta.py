@@ -1,6 +1,6 @@
 """Where a stage runs: the keys of `meta` in dvc.yaml, each with a default."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,11 +25,16 @@ class Meta(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     queue: str | None = Field(default=None, pattern=NAME, description="queue of the workers")
+    runtime: Literal["process", "docker", "kubernetes"] | None = Field(
+        default=None, description="process, docker or kubernetes"
+    )
     image: str | None = Field(default=None, description="container image")
     resources: Resources = Field(default=Resources(), description="cpus, memory_gb and gpus")
     retries: int | None = Field(default=None, ge=0, le=100, description="tries after the first")
     timeout_minutes: float | None = Field(default=None, gt=0, description="most minutes of a try")
     network: bool = Field(default=False, description="whether a container may use the network")
+    node_selector: dict[str, str] = Field(default={}, description="labels of a node for its pod")
+    tolerations: tuple[dict[str, str], ...] = Field(default=(), description="taints it tolerates")
 
 
 def read_meta(stage: str, file: str, held: object) -> Meta:

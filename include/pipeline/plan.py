@@ -105,7 +105,7 @@ def still_true(repo: Path, file: Path) -> Plan | None:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    command = [sys.executable, "-m", "include.pipeline.resolve", str(repo)]
+    command = [sys.executable, "-P", "-m", "include.pipeline.resolve", str(repo)]
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()}
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
     done = subprocess.run(

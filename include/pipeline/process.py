@@ -48,7 +48,8 @@ def talk(folder: Path, task: dict[str, Any], tail: deque[str]) -> Iterator[str]:
     Raises:
         PipelineError: the process ended without a result.
     """
-    with tempfile.TemporaryDirectory() as work:
+    # In the workspace, which a container sees as well.
+    with tempfile.TemporaryDirectory(dir=folder / ".dvc" / "tmp") as work:
         result = Path(work) / "result"
         words = {**task, "parent": os.getpid(), "result": str(result)}
         with group(folder, words) as (process, output):
@@ -125,7 +126,7 @@ def started(
     """A new Python; it gives its steps the environment without our path."""
     words = {**words, "python_path": environment.get("PYTHONPATH")}
     return subprocess.Popen(
-        [sys.executable, "-m", "include.pipeline.child", json.dumps(words)],
+        [sys.executable, "-P", "-m", "include.pipeline.child", json.dumps(words)],
         cwd=folder,
         env={**environment, "PYTHONPATH": python_path()},
         stdin=subprocess.DEVNULL,
@@ -221,7 +222,7 @@ def forget_logs() -> None:
 
 def end(process: Process) -> None:
     """End the group: politely, then at once."""
-    for number, patience_s in ((signal.SIGINT, 3), (signal.SIGKILL, 3)):
+    for number, patience_s in ((signal.SIGINT, 5), (signal.SIGKILL, 3)):
         if process.poll() is not None and not alive(process.pid):
             return
         try:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,8 @@ import yaml
 
 from include.errors import PipelineError
 from include.pipeline.process import talk
-from include.pipeline.workspace import Run
+from include.pipeline.runtime import Where
+from include.pipeline.workspace import Run, cache_of
 
 Log = Callable[[str], None]
 
@@ -34,28 +35,45 @@ class StageFailed(PipelineError):
         self.status = status
 
 
-def reproduce(run: Run, stage: str, *, log: Log = print, lock_wait_s: float = 600) -> Outcome:
+def reproduce(
+    run: Run,
+    stage: str,
+    *,
+    where: Where | None = None,
+    labels: Mapping[str, str] | None = None,
+    log: Log = print,
+    lock_wait_s: float = 600,
+) -> Outcome:
     """Bring one stage of the run up to date.
 
     Args:
         stage: its name in the plan.
+        where: its container or pod; a process of this task if None.
+        labels: of the container or pod: dag, run and try.
         log: gets each line of output as it comes.
         lock_wait_s: how long to wait while another process holds DVC's lock.
 
     Raises:
         StageFailed: the step failed; the message holds its last two lines.
+        PipelineError: the stage could not be run at all.
     """
     began = time.monotonic()
     if stage in run.unchanged:
         return Outcome("cached", ("no dep, param or command changed",), time.monotonic() - began)
     before = entry_of(run.folder, stage)
     tail: deque[str] = deque(maxlen=40)
-    task = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
+    task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
+    if where is not None:
+        place = {"folder": str(run.folder), "cache": str(cache_of(run.repo)), "repo": str(run.repo)}
+        named = {"dag": "", "run": run.id, "try": "", **(labels or {}), "stage": stage}
+        task |= {**place, "where": where.to_json(), "labels": named}
     started = False
     for line in talk(run.folder, task, tail):
         started = started or line.startswith(f"Running stage '{stage}'")
         log(line)
     result = json.loads(tail.pop())
+    if "refused" in result:
+        raise PipelineError(*result["refused"])
     if result["status"]:
         raise failed(stage, result, list(tail))
     why = reasons(before, entry_of(run.folder, stage)) if started else ("restored from the cache",)
@@ -89,7 +107,9 @@ def failed(stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
         index = max(i for i, line in enumerate(words) if line == said[-1])
         what, fix = words[max(index - 1, 0)], words[index].strip().removeprefix("Next:").strip()
         return StageFailed(what, fix, result["status"])
-    last = " / ".join(words[-2:]) or result.get("problem", "it said nothing")
+    # What DVC itself says before it runs a step is no word of the step's.
+    own = [line for line in words if not line.startswith(("Running stage ", "> "))]
+    last = " / ".join(own[-2:]) or result.get("problem", "it said nothing")
     what = f"Stage {stage!r} ended with {result['status']}: {last}"
     return StageFailed(what, "read its log above, mend it, and clear the task.", result["status"])
 

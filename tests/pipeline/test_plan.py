@@ -146,7 +146,8 @@ def test_an_unknown_key_in_meta_names_stage_file_and_nearest_key(repo):
         load(repo)
     assert str(error.value) == (
         "Stage 'a' in dvc.yaml has an unknown key meta.quue. Did you mean 'queue'?\n"
-        "  Next: use one of queue, image, resources, retries, timeout_minutes, network, or remove it."
+        "  Next: use one of queue, runtime, image, resources, retries, timeout_minutes, network, "
+        "node_selector, tolerations, or remove it."
     )
 
 

@@ -1,0 +1,98 @@
+"""Run one DVC process in a container: live output, its own exit status, and nothing left behind."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from include.errors import PipelineError
+from include.pipeline import runtime
+from include.pipeline.runtime import Where
+
+
+def run(task: dict[str, Any]) -> int:
+    """Do a task in a container, and pass on what it writes; the task's result is a file of it."""
+    import docker
+    from docker.errors import APIError, DockerException, ImageNotFound
+
+    where, folder = Where.from_json(task["where"]), Path(task["folder"])
+    arguments = prepared(where, folder, task)
+    end_on_signals()
+    try:
+        client = docker.from_env()
+        reap(client, task["labels"])
+        held = client.images.get(where.image).labels.get(runtime.LOCK_LABEL)
+        runtime.see_that_locks_agree(folder, where.image, held)
+        with container(client, arguments) as made:
+            for chunk in made.logs(stream=True, follow=True):
+                os.write(1, chunk)
+            status = int(made.wait()["StatusCode"])
+            made.reload()
+            if made.attrs["State"].get("OOMKilled"):
+                raise out_of_memory(task, where)
+        return status
+    except ImageNotFound:
+        fix = "make it (`make images`) or pull it on this worker, then clear this task."
+        raise PipelineError(f"This worker has no image {where.image}.", fix) from None
+    except (APIError, DockerException) as error:
+        what = f"Docker refused the container of {task['stage']}: {error}"
+        raise PipelineError(what, "see that its engine runs here, then clear this task.") from None
+
+
+def prepared(where: Where, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
+    """What the container is made of; the workspace and the cache are given to its user."""
+    command = runtime.command_of(folder, task)
+    Path(task["cache"]).mkdir(parents=True, exist_ok=True)  # Docker would make it, as root
+    if os.geteuid() == 0:
+        uid, _, gid = runtime.user_of(where).partition(":")
+        give(folder, int(uid), int(gid or uid), files=True)
+        give(Path(task["cache"]), int(uid), int(gid or uid), files=False)
+    folders = runtime.folders_of(folder, Path(task["cache"]), Path(task["repo"]))
+    return runtime.docker_arguments(where, command, folders, task["labels"])
+
+
+def give(folder: Path, uid: int, gid: int, *, files: bool) -> None:
+    """Give a folder to the user of the container: a worker that is root made it."""
+    for place, _, names in os.walk(folder):
+        for path in [place, *(os.path.join(place, name) for name in names if files)]:
+            with suppress(FileNotFoundError):  # of another stage that works beside this one
+                if os.lstat(path).st_uid != uid:
+                    os.lchown(path, uid, gid)
+
+
+@contextmanager
+def container(client: Any, arguments: dict[str, Any]) -> Iterator[Any]:
+    """A container that is gone when the block ends, however it ends."""
+    made = client.containers.create(**arguments)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove(force=True)
+
+
+def reap(client: Any, labels: dict[str, str]) -> None:
+    """Remove what an earlier try of this stage left, when its worker was killed."""
+    wanted = [f"{runtime.PREFIX}{name}={labels[name]}" for name in ("dag", "run", "stage")]
+    for old in client.containers.list(all=True, filters={"label": wanted}):
+        print(f"removing {old.name}, which an earlier try left", flush=True)
+        old.remove(force=True)
+
+
+def out_of_memory(task: dict[str, Any], where: Where) -> PipelineError:
+    """The error of a step that was killed for its memory."""
+    what = f"Stage {task['stage']!r} was killed: it used more than {where.memory_gb:g} GB."
+    return PipelineError(what, "raise meta.resources.memory_gb of the stage, or let it use less.")
+
+
+def end_on_signals() -> None:
+    """Let every signal end this process in the orderly way, so that the container is removed."""
+
+    def leave(number: int, frame: object) -> NoReturn:
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, leave)

@@ -1,0 +1,227 @@
+"""Where a stage runs: a process of its task, or a container or pod with the same workspace.
+
+All run the same: DVC, in the workspace of the run, with the shared cache, at the same paths. What
+a container or pod is made of is plain data here; docker_step and kubernetes_step make it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from include.errors import PipelineError
+
+RUNTIMES = ("process", "docker", "kubernetes")
+LOCK = "requirements.lock"  # what an image is made from, where a repository has it
+LOCK_LABEL = "leeway.lock"  # of an image: the hash of the lock that it was made from
+PREFIX = "leeway."
+
+
+@dataclass(frozen=True)
+class Where:
+    """The container or pod of a stage."""
+
+    runtime: str  # docker or kubernetes
+    image: str
+    cpus: float | None = None
+    memory_gb: float | None = None
+    gpus: int = 0
+    network: bool = False
+    user: str = ""  # uid:gid; that of the worker if empty
+    volumes: tuple[str, ...] = ()  # NAME:PATH; the folders of the run itself if empty
+    environment: tuple[str, ...] = ()  # names that a step may see
+    namespace: str = "default"
+    node_selector: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[tuple[tuple[str, str], ...], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, held: dict[str, Any]) -> "Where":
+        """What `to_json` made, also on its way through JSON, which knows no tuples."""
+        names = ("volumes", "environment", "node_selector", "tolerations")
+        return cls(**{**held, **{name: frozen(held[name]) for name in names}})
+
+
+def frozen(held: Any) -> Any:
+    """Lists as tuples, all the way down."""
+    return tuple(frozen(part) for part in held) if isinstance(held, list | tuple) else held
+
+
+def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
+    """What runs in the container: DVC, by a script that needs nothing but DVC.
+
+    The script is put into the workspace, so that any image with DVC will do.
+    """
+    from include.pipeline import child
+
+    script = folder / ".dvc" / "tmp" / "leeway-child.py"
+    aside = script.with_suffix(f".{os.getpid()}")
+    shutil.copyfile(child.__file__, aside)
+    aside.replace(script)
+    words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "result")}
+    return ["python3", str(script), json.dumps({**words, "parent": 0, "python_path": None})]
+
+
+def environment_of(where: Where, folder: Path) -> dict[str, str]:
+    """What a step sees in a container: little, and only what it was promised."""
+    fixed = {
+        "HOME": "/tmp",
+        "USER": "leeway",  # whoever the number is: an image may not know it
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site-cache"),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",  # the workspace is the run's, not the image's
+    }
+    return fixed | {name: os.environ[name] for name in where.environment if name in os.environ}
+
+
+def folders_of(folder: Path, cache: Path, repo: Path) -> list[tuple[str, str]]:
+    """The folders of a run, and how they may be used: workspace, cache, and the clone's objects."""
+    git = (repo / ".git").resolve()
+    return [(str(folder), "rw"), (str(cache), "rw"), (str(git), "ro")]
+
+
+def user_of(where: Where) -> str:
+    """Who a step is: the worker's own user, but never root."""
+    if where.user:
+        return where.user
+    return "50000:0" if os.geteuid() == 0 else f"{os.geteuid()}:{os.getegid()}"
+
+
+def docker_arguments(
+    where: Where, command: list[str], folders: list[tuple[str, str]], labels: dict[str, str]
+) -> dict[str, Any]:
+    """The container, in the words of Docker's Python client."""
+    binds = {path: {"bind": path, "mode": mode} for path, mode in folders}
+    for volume in where.volumes:
+        name, _, path = volume.partition(":")
+        binds[name] = {"bind": path, "mode": "rw"}
+    gpus = [{"Driver": "nvidia", "Count": where.gpus, "Capabilities": [["gpu"]]}]
+    return {
+        "image": where.image,
+        "command": command,
+        "working_dir": folders[0][0],
+        "user": user_of(where),
+        "labels": {PREFIX + name: value for name, value in labels.items()},
+        "environment": environment_of(where, Path(folders[0][0])),
+        "volumes": {name: bind for name, bind in binds.items() if not inside(bind, where, binds)},
+        "network_mode": "bridge" if where.network else "none",
+        "read_only": True,
+        "tmpfs": {"/tmp": "mode=1777"},
+        "shm_size": "1g",  # PyTorch's workers pass tensors through it
+        "init": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        **({"nano_cpus": int(where.cpus * 1e9)} if where.cpus else {}),
+        **({"mem_limit": int(where.memory_gb * 1e9)} if where.memory_gb else {}),
+        **({"device_requests": gpus} if where.gpus else {}),
+    }
+
+
+def inside(bind: dict[str, str], where: Where, binds: dict[str, dict[str, str]]) -> bool:
+    """Whether a folder of the run lies in a volume that is mounted already."""
+    paths = [Path(binds[volume.partition(":")[0]]["bind"]) for volume in where.volumes]
+    return any(path in Path(bind["bind"]).parents for path in paths)
+
+
+def pod_manifest(
+    where: Where, command: list[str], folders: list[tuple[str, str]], labels: dict[str, str]
+) -> dict[str, Any]:
+    """The pod, in the words of Kubernetes; `volumes` names claims that hold the run's folders.
+
+    Raises:
+        PipelineError: no volume is set: a pod cannot see the folders of a worker.
+    """
+    if not where.volumes:
+        what = "The runtime kubernetes has no volume: a pod cannot see the folders of a worker."
+        fix = "set AIRFLOW__LEEWAY__VOLUMES to CLAIM:PATH, the claim that the workers mount."
+        raise PipelineError(what, fix)
+    uid, _, gid = user_of(where).partition(":")
+    claims = [volume.partition(":")[::2] for volume in where.volumes]
+    named = [(f"volume-{i}", claim, path) for i, (claim, path) in enumerate(claims)]
+    limits = {
+        **({"cpu": f"{where.cpus:g}"} if where.cpus else {}),
+        **({"memory": f"{int(where.memory_gb * 1000)}M"} if where.memory_gb else {}),
+        **({"nvidia.com/gpu": str(where.gpus)} if where.gpus else {}),
+    }
+    pairs = environment_of(where, Path(folders[0][0])).items()
+    container = {
+        "name": "step",
+        "image": where.image,
+        "command": command,
+        "workingDir": folders[0][0],
+        "env": [{"name": name, "value": value} for name, value in sorted(pairs)],
+        "resources": {"requests": limits, "limits": limits},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": int(uid),
+            "runAsGroup": int(gid or uid),
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            *({"name": name, "mountPath": path} for name, _, path in named),
+            {"name": "tmp", "mountPath": "/tmp"},
+        ],
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": pod_name(labels),
+            "namespace": where.namespace,
+            "labels": {PREFIX + name: label(value) for name, value in labels.items()},
+            "annotations": {PREFIX + name: value for name, value in labels.items()},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "nodeSelector": dict(where.node_selector),
+            "tolerations": [dict(toleration) for toleration in where.tolerations],
+            "containers": [container],
+            "volumes": [
+                *({"name": n, "persistentVolumeClaim": {"claimName": c}} for n, c, _ in named),
+                {"name": "tmp", "emptyDir": {}},
+            ],
+        },
+    }
+
+
+def label(value: str) -> str:
+    """A value that Kubernetes takes as a label: 63 letters at most, and few kinds of them."""
+    clean = "".join(c if c.isalnum() or c in "-_." else "-" for c in value).strip("-_.")
+    if len(clean) <= 63:
+        return clean
+    return f"{clean[:50]}-{hashlib.sha256(value.encode()).hexdigest()[:12]}"
+
+
+def pod_name(labels: dict[str, str]) -> str:
+    """The same for each try of a stage: two pods of one stage cannot be."""
+    digest = hashlib.sha256(f"{labels['run']} {labels['stage']}".encode()).hexdigest()[:12]
+    base = "".join(c if c.isalnum() else "-" for c in labels["stage"].lower()).strip("-")
+    return f"leeway-{base[:40].strip('-')}-{digest}"
+
+
+def see_that_locks_agree(folder: Path, image: str, label: str | None) -> None:
+    """Refuse an image that was made from another lock than that which is in the stage's key.
+
+    Raises:
+        PipelineError: the hashes differ. An image without the label is not ours to judge.
+    """
+    lock = folder / LOCK
+    if not label or not lock.exists():
+        return
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if label != wanted:
+        raise PipelineError(
+            f"The image {image} was made from another {LOCK} ({label[:12]}) than that of the run "
+            f"({wanted[:12]}): the result would not be what its key says.",
+            "make the images again (`make images`), then clear this task.",
+        )
