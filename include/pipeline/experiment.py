@@ -10,12 +10,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.git import AUTHOR, git
+from include.pipeline.locks import locks, put_in_order
 from include.pipeline.reproduce import stale
-from include.pipeline.workspace import Run, clean, keep_locks, locks
+from include.pipeline.workspace import Run, clean, keep_locks
 
 
 def close_run(run: Run, home: Path) -> str:
@@ -36,7 +35,7 @@ def close_run(run: Run, home: Path) -> str:
     if missing:
         what = f"{len(missing)} stages of the run have no good result: {at_most_ten(missing)}."
         raise PipelineError(what, "clear the tasks of these stages, then this one.")
-    order_locks(run)
+    put_in_order(run.folder, run.commit, run.order)
     save(run, name)
     push(run)
     keep_locks(home, run.folder)
@@ -46,44 +45,6 @@ def close_run(run: Run, home: Path) -> str:
     run.folder.replace(gone)
     shutil.rmtree(gone, ignore_errors=True)
     return name
-
-
-def order_locks(run: Run) -> None:
-    """List the stages as `dvc repro` would have, whichever of them ended first.
-
-    Entries that the lock had before keep their place, as they do in DVC.
-    """
-    for path in locks(run.folder):
-        old = git(run.folder, "show", f"{run.commit}:{path}", check=False)
-        held = list((yaml.safe_load(old) or {}).get("stages") or {}) if old else []
-        file = run.folder / path
-        lock = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        entries = lock.get("stages") or {}
-        prefix = "" if path.parent == Path() else f"{path.parent.as_posix()}/dvc.yaml:"
-        ranks = {name: rank for rank, name in enumerate(run.order)}
-        new = sorted(entries.keys() - set(held), key=lambda n: (ranks.get(prefix + n, 0), n))
-        wanted = [name for name in held if name in entries] + new
-        if list(entries) != wanted:
-            rewrite(file, wanted)
-
-
-def rewrite(file: Path, names: list[str]) -> None:
-    """Put the entries of a lock in order, byte for byte as they are."""
-    lines = file.read_text().splitlines(keepends=True)
-    first = next(i for i, line in enumerate(lines) if line.startswith("stages:")) + 1
-    blocks: dict[str, list[str]] = {}
-    rest: list[str] = []
-    block = rest
-    for line in lines[first:]:
-        if line[:1] not in (" ", "\n"):
-            block = rest
-        elif line[:2] == "  " and line[2:3] not in (" ", "-"):
-            block = blocks.setdefault(str(next(iter(yaml.safe_load(line)))), [])
-        block.append(line)
-    text = lines[:first] + [line for name in names for line in blocks[name]] + rest
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text("".join(text))
-    aside.replace(file)
 
 
 def save(run: Run, name: str) -> None:

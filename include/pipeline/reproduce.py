@@ -5,12 +5,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from include.errors import PipelineError
+from include.pipeline.locks import entry_of
 from include.pipeline.process import talk
 from include.pipeline.runtime import Where
 from include.pipeline.workspace import Run, cache_of
@@ -112,18 +110,6 @@ def failed(stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
     last = " / ".join(own[-2:]) or result.get("problem", "it said nothing")
     what = f"Stage {stage!r} ended with {result['status']}: {last}"
     return StageFailed(what, "read its log above, mend it, and clear the task.", result["status"])
-
-
-def entry_of(folder: Path, stage: str) -> dict[str, Any]:
-    """What the lock says of a stage; empty if nothing."""
-    file, _, name = stage.rpartition(":")
-    lock = folder / (Path(file).with_name("dvc.lock") if file else Path("dvc.lock"))
-    if not lock.exists():
-        return {}
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    held = yaml.load(lock.read_text(), Loader=loader) or {}
-    found = (held.get("stages") or {}).get(name or stage)
-    return found if isinstance(found, dict) else {}
 
 
 def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from include.errors import PipelineError
 from include.pipeline import params_file
 from include.pipeline.git import git, pin
+from include.pipeline.locks import locks
 from include.pipeline.plan import load
 from include.pipeline.selection import select
 
@@ -132,12 +133,6 @@ def cache_of(repo: Path) -> Path:
     config.read([repo / ".dvc" / "config", repo / ".dvc" / "config.local"])
     found = config.get("cache", "dir", fallback="cache")
     return (repo.resolve() / ".dvc" / found).resolve()
-
-
-def locks(folder: Path) -> list[Path]:
-    """The lock files of a workspace, relative to it."""
-    names = git(folder, "ls-files", "-z", "-co", "--", "dvc.lock", "*/dvc.lock").split("\0")
-    return [Path(name) for name in names if name and (folder / name).exists()]
 
 
 def restore_locks(home: Path, folder: Path) -> None:

@@ -1,0 +1,209 @@
+"""What a container and a pod of a stage are made of: plain data, compared whole."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from include.errors import PipelineError
+from include.pipeline import runtime
+from include.pipeline.runtime import Where
+
+LABELS = {"dag": "flights", "run": "flights.manual__1", "stage": "train@big", "try": "2"}
+FOLDERS = [("/home/runs/one", "rw"), ("/repo/.dvc/cache", "rw"), ("/repo/.git", "ro")]
+COMMAND = ["python3", "child.py", "{}"]
+GPU = Where(
+    "docker",
+    "leeway/step-gpu",
+    cpus=1.5,
+    memory_gb=16,
+    gpus=1,
+    user="1000:1000",
+    environment=("TOKEN", "ABSENT"),
+    node_selector=(("pool", "a100"),),
+    tolerations=((("key", "gpu"), ("operator", "Exists")),),
+)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    monkeypatch.delenv("ABSENT", raising=False)
+
+
+def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_asked_for():
+    assert runtime.docker_arguments(GPU, COMMAND, FOLDERS, LABELS) == {
+        "image": "leeway/step-gpu",
+        "command": COMMAND,
+        "working_dir": "/home/runs/one",
+        "user": "1000:1000",
+        "labels": {
+            "leeway.dag": "flights",
+            "leeway.run": "flights.manual__1",
+            "leeway.stage": "train@big",
+            "leeway.try": "2",
+        },
+        "environment": {
+            "HOME": "/tmp",
+            "USER": "leeway",
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": "/home/runs/one/.dvc/tmp/site-cache",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TOKEN": "secret",
+        },
+        "volumes": {
+            "/home/runs/one": {"bind": "/home/runs/one", "mode": "rw"},
+            "/repo/.dvc/cache": {"bind": "/repo/.dvc/cache", "mode": "rw"},
+            "/repo/.git": {"bind": "/repo/.git", "mode": "ro"},
+        },
+        "network_mode": "none",
+        "read_only": True,
+        "tmpfs": {"/tmp": "mode=1777"},
+        "shm_size": "1g",
+        "init": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "nano_cpus": 1_500_000_000,
+        "mem_limit": 16_000_000_000,
+        "device_requests": [{"Driver": "nvidia", "Count": 1, "Capabilities": [["gpu"]]}],
+    }
+
+
+def test_a_stage_that_asks_for_nothing_has_no_limit_and_no_gpu():
+    made = runtime.docker_arguments(Where("docker", "image"), COMMAND, FOLDERS, LABELS)
+    assert not {"nano_cpus", "mem_limit", "device_requests"} & made.keys()
+
+
+def test_the_network_is_there_for_a_stage_that_says_so():
+    where = Where("docker", "image", network=True)
+    made = runtime.docker_arguments(where, COMMAND, FOLDERS, LABELS)
+    assert made["network_mode"] == "bridge"
+
+
+def test_a_named_volume_stands_for_the_folders_in_it():
+    where = Where("docker", "image", volumes=("leeway:/home",))
+    assert runtime.docker_arguments(where, COMMAND, FOLDERS, LABELS)["volumes"] == {
+        "leeway": {"bind": "/home", "mode": "rw"},
+        "/repo/.dvc/cache": {"bind": "/repo/.dvc/cache", "mode": "rw"},
+        "/repo/.git": {"bind": "/repo/.git", "mode": "ro"},
+    }
+
+
+def test_no_step_is_root_even_where_the_worker_is(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert runtime.user_of(Where("docker", "image")) == "50000:0"
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    monkeypatch.setattr(os, "getegid", lambda: 99)
+    assert runtime.user_of(Where("docker", "image")) == "1234:99"
+
+
+def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
+    where = Where.from_json({**GPU.to_json(), "volumes": ["claim:/home"], "runtime": "kubernetes"})
+    assert runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS) == {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "leeway-train-big-"
+            + hashlib.sha256(b"flights.manual__1 train@big").hexdigest()[:12],
+            "namespace": "default",
+            "labels": {
+                "leeway.dag": "flights",
+                "leeway.run": "flights.manual__1",
+                "leeway.stage": "train-big",
+                "leeway.try": "2",
+            },
+            "annotations": {
+                "leeway.dag": "flights",
+                "leeway.run": "flights.manual__1",
+                "leeway.stage": "train@big",
+                "leeway.try": "2",
+            },
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "nodeSelector": {"pool": "a100"},
+            "tolerations": [{"key": "gpu", "operator": "Exists"}],
+            "containers": [
+                {
+                    "name": "step",
+                    "image": "leeway/step-gpu",
+                    "command": COMMAND,
+                    "workingDir": "/home/runs/one",
+                    "env": [
+                        {"name": "DVC_NO_ANALYTICS", "value": "1"},
+                        {
+                            "name": "DVC_SITE_CACHE_DIR",
+                            "value": "/home/runs/one/.dvc/tmp/site-cache",
+                        },
+                        {"name": "HOME", "value": "/tmp"},
+                        {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
+                        {"name": "PYTHONUNBUFFERED", "value": "1"},
+                        {"name": "TOKEN", "value": "secret"},
+                        {"name": "USER", "value": "leeway"},
+                    ],
+                    "resources": {
+                        "requests": {"cpu": "1.5", "memory": "16000M", "nvidia.com/gpu": "1"},
+                        "limits": {"cpu": "1.5", "memory": "16000M", "nvidia.com/gpu": "1"},
+                    },
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 1000,
+                        "runAsGroup": 1000,
+                        "readOnlyRootFilesystem": True,
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                    "volumeMounts": [
+                        {"name": "volume-0", "mountPath": "/home"},
+                        {"name": "tmp", "mountPath": "/tmp"},
+                    ],
+                }
+            ],
+            "volumes": [
+                {"name": "volume-0", "persistentVolumeClaim": {"claimName": "claim"}},
+                {"name": "tmp", "emptyDir": {}},
+            ],
+        },
+    }
+
+
+def test_a_pod_without_a_claim_says_what_to_set():
+    with pytest.raises(PipelineError, match=r"no volume.*\n  Next: set AIRFLOW__LEEWAY__VOLUMES"):
+        runtime.pod_manifest(Where("kubernetes", "image"), COMMAND, FOLDERS, LABELS)
+
+
+def test_a_long_label_is_cut_and_stays_unlike_others():
+    one, two = (runtime.label("x" * 70 + end) for end in "ab")
+    assert len(one) == 63
+    assert one != two
+
+
+def test_an_image_of_another_lock_is_refused(tmp_path):
+    (tmp_path / "requirements.lock").write_text("dvc==1\n")
+    same = hashlib.sha256(b"dvc==1\n").hexdigest()
+    runtime.see_that_locks_agree(tmp_path, "image", same)
+    runtime.see_that_locks_agree(tmp_path, "image", None)
+    with pytest.raises(PipelineError, match=r"image was made from another requirements\.lock"):
+        runtime.see_that_locks_agree(tmp_path, "image", "0" * 64)
+
+
+def test_where_survives_its_way_through_json():
+    assert Where.from_json(json.loads(json.dumps(GPU.to_json()))) == GPU
+
+
+def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    task = {"do": "reproduce", "stage": "a", "lock_wait_s": 1, "result": "r", "where": {}}
+    python, script, words = runtime.command_of(tmp_path, task)
+    assert (python, json.loads(words)["parent"]) == ("python3", 0)
+    assert "where" not in json.loads(words)
+    top = [
+        line
+        for line in Path(script).read_text().splitlines()
+        if line.startswith(("import", "from"))
+    ]
+    assert not [line for line in top if "include" in line or "yaml" in line]
