@@ -64,10 +64,11 @@ def pipeline_dag(
             targets=[stage.name for stage in stages] if targets else [],
             form=list(values),
             interval=dict(interval or {}),
+            url=conf.get("leeway", "git_url", fallback=""),
             keep_failed_h=keep_failed_h,
         )
-        tasks = add_stages(stages, root)
-        closed = CloseRun(home=home, reports=reports)
+        tasks = add_stages(stages, root, home)
+        closed = CloseRun(repo=str(root), home=home, reports=reports)
         for stage in stages:
             before = [tasks[name] for name in stage.upstream if name in tasks]
             tasks[stage.name].set_upstream(before or opened)
@@ -76,7 +77,7 @@ def pipeline_dag(
     return dag
 
 
-def add_stages(stages: Sequence[Stage], root: Path) -> dict[str, DvcStage]:
+def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcStage]:
     """One task per stage, by the stage's name, in groups of foreach, matrix and folder."""
     groups: dict[str, TaskGroup] = {}
     tasks = {}
@@ -89,6 +90,8 @@ def add_stages(stages: Sequence[Stage], root: Path) -> dict[str, DvcStage]:
             groups[stage.group] = TaskGroup(group_id(stage.group, stages), prefix_group_id=False)
         tasks[stage.name] = DvcStage(
             stage=stage.name,
+            repo=str(root),
+            home=home,
             task_id=stage.task_id,
             task_group=groups.get(stage.group),
             outlets=[Asset(uri_of(root, out.path)) for out in stage.outs],

@@ -6,10 +6,13 @@ runs: the scheduler reads this file often.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 from dvc_notes import describe, tell
+
+if TYPE_CHECKING:
+    from include.pipeline.workspace import Run
 
 OPEN, CLOSE = "open_run", "close_run"
 UNCHANGED = "no dep, param or command changed"
@@ -29,11 +32,12 @@ class OpenRun(BaseOperator):
         targets: Sequence[str],
         form: Sequence[str],
         interval: Mapping[str, str],
+        url: str,
         keep_failed_h: float,
         **arguments: Any,
     ) -> None:
         super().__init__(task_id=OPEN, **arguments)
-        self.repo, self.home, self.plan_key = repo, home, plan_key
+        self.repo, self.home, self.plan_key, self.url = repo, home, plan_key, url
         self.targets, self.form, self.interval = list(targets), list(form), dict(interval)
         self.keep_failed_h = keep_failed_h
 
@@ -51,6 +55,7 @@ class OpenRun(BaseOperator):
             targets=self.targets,
             plan_key=self.plan_key,
             home=home,
+            url=self.url,
         )
         kind = "a snapshot of the working tree, on no branch" if run.snapshot else "committed"
         commit = f"commit {run.commit[:10]}, {kind}"
@@ -82,18 +87,24 @@ class DvcStage(BaseOperator):
     ui_color = "#e9f5ec"
 
     def __init__(
-        self, *, stage: str, where: Mapping[str, Any] | None = None, **arguments: Any
+        self,
+        *,
+        stage: str,
+        repo: str,
+        home: str,
+        where: Mapping[str, Any] | None = None,
+        **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
-        self.stage, self.where = stage, where
+        self.stage, self.repo, self.home, self.where = stage, repo, home, where
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what happened: status (cached or ran), why, and seconds."""
+        from include.pipeline.locks import lines_of
         from include.pipeline.reproduce import reproduce
         from include.pipeline.runtime import Where
-        from include.pipeline.workspace import Run
 
-        run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
+        run = run_here(context, self.repo, self.home, before(self))
         outcome = reproduce(
             run,
             self.stage,
@@ -104,7 +115,8 @@ class DvcStage(BaseOperator):
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
         tell(context, {self.task_id: f"{outcome.status}: {'; '.join(outcome.why)}"})
-        return {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
+        found = {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
+        return found | ({"entry": lines_of(run.folder, self.stage)} if run.url else {})
 
 
 class CloseRun(BaseOperator):
@@ -112,18 +124,36 @@ class CloseRun(BaseOperator):
 
     ui_color = "#e8eef7"
 
-    def __init__(self, *, home: str, reports: Sequence[str], **arguments: Any) -> None:
+    def __init__(self, *, repo: str, home: str, reports: Sequence[str], **arguments: Any) -> None:
         super().__init__(task_id=CLOSE, **arguments)
-        self.home, self.reports = home, list(reports)
+        self.repo, self.home, self.reports = repo, home, list(reports)
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
         from include.pipeline.experiment import close_run, publish
-        from include.pipeline.workspace import Run
 
-        run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
+        run = run_here(context, self.repo, self.home, before(self))
         for path in publish(run, Path(self.home), self.reports):
             self.log.info("report: %s", path)
         name = close_run(run, Path(self.home))
         self.log.info("experiment %s: see `dvc exp show`", name)
         return name
+
+
+def before(task: BaseOperator) -> dict[str, str]:
+    """The stages before a task, by their task ids."""
+    tasks = task.get_flat_relatives(upstream=True)
+    return {found.task_id: found.stage for found in tasks if isinstance(found, DvcStage)}
+
+
+def run_here(context: Context, repo: str, home: str, stages: Mapping[str, str]) -> "Run":
+    """The run, as `open_run` left it; where workers share no disk, as this one has it."""
+    from include.pipeline import apart
+    from include.pipeline.workspace import Run
+
+    run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
+    if not run.url:
+        return run
+    results = {name: context["ti"].xcom_pull(task_ids=name) for name in stages}
+    entries = {stages[name]: held["entry"] for name, held in results.items() if held}
+    return apart.here(run, Path(repo), Path(home), entries)

@@ -75,11 +75,15 @@ def unchanged(task: dict[str, Any]) -> dict[str, Any]:
     with Repo(".") as repo:
         found: list[str] = []
         wanted = {stage.addressing: stage for stage in repo.index.stages}
-        for name in task["stages"]:
-            stage = wanted[name]
-            before = {s.addressing for s in repo.index.graph.successors(stage)}
-            if before & set(task["stages"]) <= set(found) and same(stage, repo):
-                found.append(name)
+        with repo.lock:
+            for name in task["stages"]:
+                stage = wanted[name]
+                before = {s.addressing for s in repo.index.graph.successors(stage)}
+                if before & set(task["stages"]) <= set(found) and same(stage, repo):
+                    found.append(name)
+        if task["remote"] and found:
+            # Another worker will read them: what this one has in its cache is not enough.
+            repo.push(targets=found)
         return {"unchanged": found}
 
 
@@ -93,7 +97,9 @@ def stale(task: dict[str, Any]) -> dict[str, Any]:
     with Repo(".") as repo:
         stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
         judged = [s for s in stages if s.outs and not s.always_changed and not s.is_callback]
-        return {"stale": [stage.addressing for stage in judged if not same(stage, repo)]}
+        good = recorded if task["remote"] else same
+        with repo.lock:
+            return {"stale": [stage.addressing for stage in judged if not good(stage, repo)]}
 
 
 def same(stage: Any, repo: Any) -> bool:
@@ -102,8 +108,60 @@ def same(stage: Any, repo: Any) -> bool:
         return False
     if stage.is_data_source and not stage.is_import:
         return cached(stage)
-    with repo.lock:
-        return not stage.changed(allow_missing=True) and cached(stage)
+    absent = [d for d in stage.deps if not hasattr(d, "params") and not d.exists]
+    agreed = all(as_made(dep, repo, unsure=False) for dep in absent)
+    return agreed and not stage.changed(allow_missing=True) and cached(stage)
+
+
+def recorded(stage: Any, repo: Any) -> bool:
+    """Whether the lock alone says that a stage is up to date: its files are on other workers.
+
+    They have checked what they read, and pushed what they made.
+    """
+    if not all(out.hash_info for out in stage.outs):
+        return False
+    if stage.is_data_source and not stage.is_import:
+        return True
+    for dep in stage.deps:
+        of_others = not hasattr(dep, "params") and outs_around(repo, dep.fs_path)
+        if not (as_made(dep, repo, unsure=True) if of_others else not dep.status()):
+            return False
+    return not stage.changed_stage()
+
+
+def as_made(dep: Any, repo: Any, *, unsure: bool) -> bool:
+    """Whether what the lock says that a stage read is what it says that other stages made.
+
+    DVC believes a lock where the files are absent, as they are in a new workspace: without this, a
+    stage whose input was made anew by a run of another part of the graph would look unchanged.
+
+    Args:
+        unsure: the answer for a folder that several outs make up: only its files can tell.
+    """
+    for out in outs_around(repo, dep.fs_path):
+        if out.fs_path == dep.fs_path:
+            found = out.hash_info
+        elif Path(out.fs_path) in Path(dep.fs_path).parents:
+            out.get_dir_cache()  # the list of its files, from the remote if need be
+            part = out.get_obj(filter_info=dep.fs_path)
+            found = part.hash_info if part else None
+        else:
+            return unsure
+        if found != dep.hash_info:
+            return False
+    return True
+
+
+def outs_around(repo: Any, path: str) -> list[Any]:
+    """The outs that are at a path, in it, or around it."""
+    place = Path(path)
+    return [
+        out
+        for out in repo.index.outs
+        if out.fs_path == path
+        or Path(out.fs_path) in place.parents
+        or place in Path(out.fs_path).parents
+    ]
 
 
 def cached(stage: Any) -> bool:
@@ -127,8 +185,10 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
         with Repo(".") as repo:
             # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
             repo.scm_context.quiet, repo.scm_context.autostage = True, False
-            bring(repo, task["stage"])
-            repo.reproduce(targets=[task["stage"]], single_item=True)
+            bring(repo, task["stage"], remote=task["remote"])
+            repo.reproduce(targets=[task["stage"]], single_item=True, pull=task["remote"])
+            if task["remote"]:
+                repo.push(targets=[task["stage"]])
     except ReproductionError as error:
         problem = " ".join(str(cause) for cause in (error, *causes(error)))
         if any(sign in problem for sign in BUSY):
@@ -188,13 +248,23 @@ def works(holder: dict[str, Any]) -> bool:
     return state != "Z" and any(len(word) > 3 and word.decode() in command for word in words)
 
 
-def bring(repo: Any, name: str) -> None:
-    """Check out what the stage reads, and the kept folders that it extends, if absent."""
+def bring(repo: Any, name: str, *, remote: bool) -> None:
+    """Check out what the stage reads, and the kept folders that it extends, if absent.
+
+    From a remote all of it is pulled: what is here may be what an earlier try of a stage before
+    this one made, on another worker.
+    """
     stage = next(stage for stage in repo.index.stages if stage.addressing == name)
-    wanted = [str(dep) for dep in stage.deps if not hasattr(dep, "params") and not dep.exists]
-    wanted += [str(out) for out in stage.outs if out.persist and not out.exists and out.hash_info]
-    if wanted:
-        repo.checkout(targets=wanted, force=True, allow_missing=True)
+    paths = [d.fs_path for d in stage.deps if not hasattr(d, "params") and (remote or not d.exists)]
+    kept = [out for out in stage.outs if out.persist and not out.exists and out.hash_info]
+    wanted = {str(out.fs_path) for out in kept}
+    for path in paths:
+        for out in outs_around(repo, path):
+            wanted.add(path if Path(out.fs_path) in Path(path).parents else out.fs_path)
+    if wanted and remote:
+        repo.pull(targets=sorted(wanted), force=True, allow_missing=True)
+    elif wanted:
+        repo.checkout(targets=sorted(wanted), force=True, allow_missing=True)
 
 
 def causes(error: BaseException) -> list[BaseException]:

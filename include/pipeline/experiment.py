@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten
+from include.pipeline import apart
 from include.pipeline.git import AUTHOR, git
 from include.pipeline.locks import locks, put_in_order
 from include.pipeline.reproduce import stale
@@ -31,14 +32,20 @@ def close_run(run: Run, home: Path) -> str:
     name = experiment_name(run.id)
     if not run.folder.exists() and ref_of(run.repo, run.commit, name):
         return name
+    if run.url:
+        apart.learn(run)
     missing = [] if set(run.unchanged) == set(run.stages) else stale(run)
     if missing:
         what = f"{len(missing)} stages of the run have no good result: {at_most_ten(missing)}."
         raise PipelineError(what, "clear the tasks of these stages, then this one.")
     put_in_order(run.folder, run.commit, run.order)
     save(run, name)
-    push(run)
-    keep_locks(home, run.folder)
+    if run.url:
+        apart.publish(run, ref(base_of(run), name))
+        apart.withdraw(run)
+    else:
+        push(run)
+    keep_locks(home, run)
     # Renamed first: a workspace that is half gone must not look like one to go on in.
     gone = run.folder.with_name(f".{run.folder.name}.gone")
     shutil.rmtree(gone, ignore_errors=True)
@@ -129,7 +136,7 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
         return []
     absent = [path for path in reports if not (run.folder / path).exists()]
     if absent:
-        dvc(run, "checkout", "--quiet", "--force", *absent)
+        dvc(run, "pull" if run.url else "checkout", "--quiet", "--force", *absent)
     found = []
     for name in reports:
         source, target = run.folder / name, home / "reports" / clean(run.id) / name

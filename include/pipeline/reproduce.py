@@ -61,6 +61,7 @@ def reproduce(
     before = entry_of(run.folder, stage)
     tail: deque[str] = deque(maxlen=40)
     task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
+    task["remote"] = bool(run.url)
     if where is not None:
         place = {"folder": str(run.folder), "cache": str(cache_of(run.repo)), "repo": str(run.repo)}
         named = {"dag": "", "run": run.id, "try": "", **(labels or {}), "stage": stage}
@@ -91,6 +92,7 @@ def stale(run: Run) -> tuple[str, ...]:
 def ask(run: Run, question: str) -> tuple[str, ...]:
     """The stages of the run for which a DVC process says yes."""
     task = {"do": question, "stages": list(run.stages), "lock_wait_s": 60}
+    task["remote"] = bool(run.url)
     tail: deque[str] = deque(maxlen=40)
     for _ in talk(run.folder, task, tail):
         pass

@@ -64,7 +64,7 @@ def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
     aside = script.with_suffix(f".{os.getpid()}")
     shutil.copyfile(child.__file__, aside)
     aside.replace(script)
-    words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "result")}
+    words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "remote", "result")}
     return ["python3", str(script), json.dumps({**words, "parent": 0, "python_path": None})]
 
 

@@ -1,13 +1,14 @@
 """One run, one workspace: a cheap clone at the run's commit that shares the DVC cache."""
 
 import configparser
+import hashlib
 import json
 import os
 import re
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from include.errors import PipelineError
@@ -34,6 +35,9 @@ class Run:
     stages: tuple[str, ...]
     unchanged: tuple[str, ...]  # stages that have nothing to do
     order: tuple[str, ...]  # all stages of the graph, in the order of `dvc repro`
+    params: dict[str, object]  # what was written into params.yaml
+    url: str = ""  # the git server between workers that share no disk; empty if they share one
+    locks: dict[str, str] = field(default_factory=dict)  # that they begin from, by path
 
     def to_json(self) -> str:
         """The run as text."""
@@ -55,6 +59,7 @@ def open_run(
     targets: Sequence[str],
     plan_key: str | None,
     home: Path,
+    url: str = "",
 ) -> Run:
     """Make the workspace of a run, or go on in the one that a try before this one left.
 
@@ -63,11 +68,15 @@ def open_run(
         targets: stages to run, with what they need; all if empty.
         plan_key: key of the plan that the caller knows; None if it does not matter.
         home: folder of the workspaces.
+        url: the git server between workers that share no disk; empty if they share one.
 
     Raises:
-        PipelineError: the graph of the commit is not the one that the caller knows.
+        PipelineError: the graph of the commit is not the one that the caller knows, or an out
+            cannot reach a worker that shares no disk.
         ParamsError: params.yaml has no such name, or the value is of another kind.
     """
+    from include.pipeline import apart
+
     folder = home.resolve() / "runs" / clean(run_id)
     held = folder / ".dvc" / "tmp" / RUN
     if held.exists():
@@ -83,12 +92,28 @@ def open_run(
             f"The graph of commit {commit[:10]} is not the one that this run was drawn from.",
             "wait until the graph is read again (some seconds), then trigger a new run.",
         )
-    stages = tuple(stage.name for stage in select(plan, targets))
+    chosen = select(plan, targets)
     if params:
         params_file.write(aside / "params.yaml", params)
-    restore_locks(home, aside)
-    order = tuple(stage.name for stage in plan.stages)
-    run = Run(run_id, repo.resolve(), folder, commit, snapshot, plan.key, stages, (), order)
+    restore_locks(home, repo, aside)
+    run = Run(
+        id=run_id,
+        repo=repo.resolve(),
+        folder=folder,
+        commit=commit,
+        snapshot=snapshot,
+        plan_key=plan.key,
+        stages=tuple(stage.name for stage in chosen),
+        unchanged=(),
+        order=tuple(stage.name for stage in plan.stages),
+        params=dict(params),
+        url=url,
+    )
+    if url:
+        apart.see_that_all_travels(chosen)
+        apart.newest_good(run, aside)
+        apart.offer(run)
+        run = replace(run, locks=apart.texts(aside))
     (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
     (aside / ".dvc" / "tmp" / RUN).write_text(run.to_json())
     shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +125,7 @@ def decided(run: Run) -> Run:
     """The run, with the stages that have nothing to do. DVC decides, once for all of them."""
     from include.pipeline.reproduce import unchanged
 
-    found = Run(**{**run.__dict__, "unchanged": unchanged(run)})
+    found = replace(run, unchanged=unchanged(run))
     path = run.folder / ".dvc" / "tmp" / RUN
     path.with_suffix(".new").write_text(found.to_json())
     path.with_suffix(".new").replace(path)
@@ -112,6 +137,11 @@ def clone(repo: Path, commit: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     git(repo, "clone", "--quiet", "--shared", "--no-checkout", str(repo.resolve()), str(folder))
     git(folder, "checkout", "--quiet", "--detach", commit)
+    configure(folder, repo)
+
+
+def configure(folder: Path, repo: Path) -> None:
+    """Give a workspace the DVC settings of the repository, and its cache."""
     local = repo / ".dvc" / "config.local"
     config = configparser.ConfigParser()
     if local.exists():
@@ -135,21 +165,27 @@ def cache_of(repo: Path) -> Path:
     return (repo.resolve() / ".dvc" / found).resolve()
 
 
-def restore_locks(home: Path, folder: Path) -> None:
+def good_of(home: Path, repo: Path) -> Path:
+    """Where the locks of the newest good run of a repository are kept."""
+    digest = hashlib.sha256(str(repo.resolve()).encode()).hexdigest()[:12]
+    return home / "good" / f"{repo.resolve().name}-{digest}"
+
+
+def restore_locks(home: Path, repo: Path, folder: Path) -> None:
     """Start from the newest good lock: each entry in it is checked by DVC before it counts."""
-    good = home / "good"
+    good = good_of(home, repo)
     for name in (path.relative_to(good) for path in good.glob("**/dvc.lock")):
         if (folder / name).with_name("dvc.yaml").exists():
             shutil.copyfile(good / name, folder / name)
 
 
-def keep_locks(home: Path, folder: Path) -> None:
+def keep_locks(home: Path, run: Run) -> None:
     """Keep the locks of a good run as the start of the next one."""
-    for name in locks(folder):
-        target = home / "good" / name
+    for name in locks(run.folder):
+        target = good_of(home, run.repo) / name
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(f".{target.name}.{os.getpid()}")
-        shutil.copyfile(folder / name, aside)
+        shutil.copyfile(run.folder / name, aside)
         aside.replace(target)
 
 

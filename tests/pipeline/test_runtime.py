@@ -197,7 +197,14 @@ def test_where_survives_its_way_through_json():
 
 def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
-    task = {"do": "reproduce", "stage": "a", "lock_wait_s": 1, "result": "r", "where": {}}
+    task = {
+        "do": "reproduce",
+        "stage": "a",
+        "lock_wait_s": 1,
+        "remote": False,
+        "result": "r",
+        "where": {},
+    }
     python, script, words = runtime.command_of(tmp_path, task)
     assert (python, json.loads(words)["parent"]) == ("python3", 0)
     assert "where" not in json.loads(words)

@@ -7,8 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import s3_server
 
 from include.errors import DataError
 from include.flights.ingestion import sources
@@ -152,49 +151,11 @@ def test_a_server_that_does_not_answer_is_named() -> None:
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An S3 store of its own on a free port, with the bucket `flights`."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("s3")
-    address = f"http://127.0.0.1:{port}"
-    settings = {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": address,
-        "AWS_CONFIG_FILE": str(home / "none"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(home / "none"),
-    }
-    moto = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        subprocess.Popen(
-            moto, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=home
-        ) as server,
-    ):
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        try:
-            wait_for(address)
-            import s3fs
-
-            store = s3fs.S3FileSystem()
-            store.mkdir("flights")
-            store.pipe("flights/raw/rows.csv", ROWS.encode())
-            yield
-        finally:
-            server.terminate()
-
-
-def wait_for(address: str) -> None:
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(address)
+    """An S3 store of its own, with the bucket `flights`."""
+    with s3_server.running(tmp_path_factory.mktemp("s3")) as store:
+        store.mkdir("flights")
+        store.pipe("flights/raw/rows.csv", ROWS.encode())
+        yield
 
 
 @pytest.mark.usefixtures("s3")

@@ -1,0 +1,176 @@
+"""Workers that share no disk give the same lock, and pass data on by the remote alone."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import s3_server
+from small_git import commit, shell
+
+from include.errors import PipelineError
+from include.pipeline import apart
+from include.pipeline.experiment import close_run, publish
+from include.pipeline.locks import lines_of
+from include.pipeline.reproduce import Outcome, reproduce
+from include.pipeline.workspace import Run, open_run
+
+TARGETS = ("second.shout", "grid")
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with s3_server.running(tmp_path_factory.mktemp("s3")) as store:
+        store.mkdir("data")
+        yield
+
+
+class Worker:
+    """A machine: its own clone of the repository, cache and workspaces."""
+
+    def __init__(self, url: str, disk: Path) -> None:
+        self.url, self.repo, self.home = url, disk / "repo", disk / "home"
+        disk.mkdir()
+        shell(disk, "git", "clone", "--quiet", url, str(self.repo))
+
+    def open(self, run_id: str = "one", **params: object) -> Run:
+        values = {name.replace("__", "."): value for name, value in params.items()}
+        return open_run(
+            self.repo,
+            run_id,
+            params=values,
+            targets=TARGETS,
+            plan_key=None,
+            home=self.home,
+            url=self.url,
+        )
+
+    def do(self, run: Run, stage: str, entries: dict[str, str]) -> Outcome:
+        held = apart.here(run, self.repo, self.home, entries)
+        outcome = reproduce(held, stage, log=lambda line: None)
+        entries[stage] = lines_of(held.folder, stage)
+        return outcome
+
+    def close(self, run: Run, entries: dict[str, str]) -> str:
+        return close_run(apart.here(run, self.repo, self.home, entries), self.home)
+
+
+@pytest.fixture
+def workers(repo: Path, tmp_path: Path, s3: None) -> tuple[Worker, Worker]:
+    remote = f"s3://data/{tmp_path.name}"
+    shell(repo, sys.executable, "-m", "dvc", "remote", "add", "--default", "store", remote)
+    commit(repo)
+    url = str(tmp_path / "server.git")
+    shell(repo, "git", "clone", "--quiet", "--bare", str(repo), url)
+    return Worker(url, tmp_path / "one"), Worker(url, tmp_path / "two")
+
+
+def lock_at(url: str, name: str, file: str = "dvc.lock") -> str:
+    ref = shell(Path(url), "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
+    return shell(Path(url), "git", "show", f"{ref.strip()}:{file}")
+
+
+def run_in_turns(run: Run, workers: tuple[Worker, Worker], entries: dict[str, str]) -> list[str]:
+    """Each stage on the worker that did not run the one before it."""
+    return [workers[i % 2].do(run, stage, entries).status for i, stage in enumerate(run.stages)]
+
+
+def test_two_workers_give_the_lock_of_plain_dvc_repro(workers, repo):
+    one, two = workers
+    run, entries = one.open(), {}
+    assert set(run_in_turns(run, workers, entries)) == {"ran"}
+    assert two.close(run, entries) == "one"
+    shell(repo, sys.executable, "-m", "dvc", "repro", "second/dvc.yaml:shout")
+    assert lock_at(one.url, "one", "second/dvc.lock") == (repo / "second/dvc.lock").read_text()
+    ours = lock_at(one.url, "one")
+    assert all(f"  {name}:" in ours for name in ("prepare", "count@left", "grid@2-y"))
+    assert not list((two.home / "runs").iterdir())
+
+
+def test_nothing_is_left_on_the_git_server_but_the_experiment(workers):
+    one, _ = workers
+    run, entries = one.open(), {}
+    assert shell(Path(one.url), "git", "for-each-ref", "refs/leeway/runs") != ""
+    run_in_turns(run, workers, entries)
+    one.close(run, entries)
+    assert shell(Path(one.url), "git", "for-each-ref", "refs/leeway/runs") == ""
+
+
+def test_the_next_run_begins_where_another_worker_ended(workers):
+    one, two = workers
+    run, entries = one.open(), {}
+    for stage in run.stages:
+        one.do(run, stage, entries)
+    one.close(run, entries)
+    again, entries = two.open("two"), {}
+    # What the first worker made is in the remote: the second one fetches, and runs nothing.
+    assert set(run_in_turns(again, (two, one), entries)) == {"cached"}
+    two.close(again, entries)
+    assert lock_at(one.url, "two") == lock_at(one.url, "one")
+
+
+def test_a_stage_reads_what_the_newest_try_before_it_made_not_what_this_worker_has(workers):
+    one, two = workers
+    run, entries = one.open(), {}
+    one.do(run, "prepare", entries)
+    two.do(run, "count@left", entries)
+    first = entries["count@left"]
+    # The stage before it is cleared, and makes something else on the other worker.
+    other = apart.here(run, one.repo, one.home, {})
+    (other.folder / "source.txt").write_text("another text\n")
+    one.do(run, "prepare", entries)
+    two.do(run, "count@left", entries)
+    assert entries["count@left"] != first
+    held = apart.here(run, two.repo, two.home, {})
+    assert (held.folder / "count-left.txt").read_text().strip() == str(len("another text\n"))
+
+
+def test_a_snapshot_of_a_working_tree_reaches_the_other_worker(workers):
+    one, two = workers
+    (one.repo / "source.txt").write_text("not committed\n")
+    run, entries = one.open(), {}
+    assert run.snapshot
+    two.do(run, "prepare", entries)
+    held = apart.here(run, two.repo, two.home, {})
+    assert (held.folder / "parts/left.txt").read_text() == "not committed\n"
+
+
+def test_params_of_a_run_reach_the_other_worker(workers):
+    one, two = workers
+    run, entries = one.open(shout__times=3), {}
+    for stage in run.stages:
+        two.do(run, stage, entries)
+    two.close(run, entries)
+    assert "times: 3" in lock_at(one.url, "one", "params.yaml")
+
+
+def test_reports_are_pulled_by_the_worker_that_closes(workers):
+    one, two = workers
+    run, entries = one.open(), {}
+    for stage in run.stages:
+        one.do(run, stage, entries)
+    held = apart.here(run, two.repo, two.home, entries)
+    (path,) = publish(held, two.home, ["second/shout.txt"])
+    made = apart.here(run, one.repo, one.home, {}).folder / "second/shout.txt"
+    assert path.read_text() == made.read_text() != ""
+    assert path.is_relative_to(two.home)
+
+
+def test_a_run_without_all_results_is_not_closed(workers):
+    one, two = workers
+    run, entries = one.open(), {}
+    one.do(run, "prepare", entries)
+    with pytest.raises(PipelineError, match=r"have no good result"):
+        two.close(run, entries)
+
+
+def test_an_out_that_dvc_does_not_cache_is_refused_before_anything_runs(workers):
+    one, _ = workers
+    text = (one.repo / "dvc.yaml").read_text()
+    (one.repo / "dvc.yaml").write_text(
+        text.replace("outs: [parts]", "outs: [parts: {cache: false}]")
+    )
+    with pytest.raises(PipelineError, match=r"'prepare' makes parts with cache: false"):
+        one.open()
+    shutil.rmtree(one.home, ignore_errors=True)
