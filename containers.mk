@@ -1,0 +1,31 @@
+# Images and the platform by compose. Included by the Makefile.
+DOCKER ?= docker
+COMPOSE ?= $(DOCKER) compose
+BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build --build-arg LOCK=$(firstword $(shell sha256sum requirements.lock))
+
+.PHONY: images images-gpu compose-up compose-down test-containers
+
+.env: .env.example containers/make_env.py
+	@python3 containers/make_env.py
+	@touch $@
+
+images:  ## build the images leeway/serve, step and airflow from the lock
+	$(BUILD) --target serve --tag leeway/serve .
+	$(BUILD) --target step --tag leeway/step .
+	$(BUILD) --target airflow --tag leeway/airflow .
+
+images-gpu:  ## build leeway/step-gpu and leeway/airflow-gpu, with CUDA
+	$(BUILD) --target step-gpu --tag leeway/step-gpu .
+	$(BUILD) --target airflow --build-arg STEP=step-gpu --tag leeway/airflow-gpu .
+
+compose-up: .env images  ## start the whole platform in containers, at the commit that is checked out
+	@if grep -qE '^COMPOSE_PROFILES=(.*,)?gpu(,|$$)' .env; then $(MAKE) images-gpu; fi
+	$(COMPOSE) up --detach --wait --remove-orphans
+	@. ./.env && echo "Airflow http://localhost:$$LEEWAY_AIRFLOW_PORT  reports http://localhost:$$LEEWAY_REPORTS_PORT"
+	@echo "The logins viewer, operator and admin are in .env"
+
+compose-down:  ## stop it; volumes keep all data
+	$(COMPOSE) --profile '*' down --remove-orphans
+
+test-containers: setup  ## build the images and run the platform in them: needs root, and half an hour
+	python -m pytest -m containers -n 0 -v tests/containers
