@@ -112,8 +112,9 @@ def clear_errors() -> Iterator[None]:
         yield
     except Exception as error:
         number, problem = getattr(error, "errno", None), str(error).strip()
-        # polars says so with an error of its own, without a number.
-        if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in problem:
+        # polars and SQLite say so with errors of their own, without a number.
+        in_words = "No space left" in problem or "disk is full" in problem
+        if number in (errno.ENOSPC, errno.EDQUOT) or in_words:
             what = f"The disk is full: {problem}."
             raise PipelineError(what, "free some space, then run it again.") from error
         if isinstance(error, OSError) and number in (errno.EACCES, errno.EROFS):

@@ -326,7 +326,9 @@ def test_a_stage_that_is_stopped_in_the_middle_leaves_what_was_there(kill: signa
 
 
 FULL_DISK_STAGE = '''
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 import polars as pl
 from include import step
@@ -338,6 +340,9 @@ def fill(out: Out) -> None:
         pl.DataFrame({"n": range(200_000)}).write_parquet(out)
     elif how == "pyarrow":
         pl.DataFrame({"n": range(200_000)}).write_parquet(out, use_pyarrow=True)
+    elif how == "sqlite":
+        with closing(sqlite3.connect(out)) as database:
+            database.execute("CREATE TABLE full AS SELECT zeroblob(1000000) AS n")
     else:
         out.write_text("n" * 1_000_000)
 
@@ -346,7 +351,7 @@ raise SystemExit(step.run(fill))
 '''
 
 
-@pytest.mark.parametrize("how", ["python", "polars", "pyarrow"])
+@pytest.mark.parametrize("how", ["python", "polars", "pyarrow", "sqlite"])
 def test_a_full_disk_is_named_and_the_old_output_stays(repository: Path, how: str) -> None:
     Path("disk").mkdir()
     Path("fill.py").write_text(FULL_DISK_STAGE)
@@ -365,7 +370,7 @@ def test_a_full_disk_is_named_and_the_old_output_stays(repository: Path, how: st
     assert done.stdout == "status 1\nout\nold\n"
     fact, order = done.stderr.splitlines()
     assert fact.startswith("fill: The disk is full: ")
-    assert "No space left on device" in fact
+    assert ("database or disk is full" if how == "sqlite" else "No space left on device") in fact
     assert order == "  Next: free some space, then run it again."
 
 
