@@ -72,13 +72,13 @@ def train_xgboost(
         booster = fit(table, encoder, params, record)
     trees = booster.num_boosted_rounds()
     model.mkdir()
-    booster.save_model(model / "model.ubj")
+    save(booster, model / "model.ubj")
     held = {"kind": "xgboost", "encoder": encoder.to_json(), "trees": trees}
     (model / "model.json").write_text(json.dumps(held, indent=2) + "\n")
     if params.refit:
         print(f"refit on {table.height:,} flights", flush=True)
         again = xgb.train(params.booster(), quantized(table, encoder, params), trees)
-        again.save_model(model / "refit.ubj")
+        save(again, model / "refit.ubj")
     probability = predict(booster, table, encoder)
     training.write_predictions(table, probability, predictions)
     training.write_metrics(table, probability, {"trees": trees}, metrics)
@@ -140,6 +140,11 @@ def predict(booster: xgb.Booster, table: pl.DataFrame, encoder: Encoder) -> NDAr
         enable_categorical=True,
     )
     return np.asarray(booster.predict(data), dtype=np.float64)
+
+
+def save(booster: xgb.Booster, path: Path) -> None:
+    """Write a model as UBJ. Not save_model: on a full disk it may cut the file without a word."""
+    path.write_bytes(booster.save_raw("ubj"))
 
 
 class Progress(xgb.callback.TrainingCallback):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from include.errors import PipelineError
 from include.flights import columns
 from include.flights.models import predictor
 from include.flights.splits import Splits, Window
-from include.flights.train_xgboost import Params, train_xgboost
+from include.flights.train_xgboost import Params, save, train_xgboost
 
 WINDOW = Window(start=date(2013, 1, 1), end=date(2013, 4, 1))
 SPLITS = Splits(validation_months=1, test_months=1)
@@ -85,6 +86,15 @@ def test_a_refit_lies_beside_the_model_that_was_judged(tmp_path):
         xgb.Booster(model_file=tmp_path / "model" / n) for n in ("model.ubj", "refit.ubj")
     )
     assert judged.num_boosted_rounds() == refit.num_boosted_rounds()
+
+
+def test_a_full_disk_leaves_no_model_cut_short(tmp_path):
+    booster = xgb.train({}, xgb.DMatrix(np.zeros((2, 1)), [0, 1]), 1)
+    booster.save_model(tmp_path / "whole.ubj")
+    save(booster, tmp_path / "model.ubj")
+    assert (tmp_path / "model.ubj").read_bytes() == (tmp_path / "whole.ubj").read_bytes()
+    with pytest.raises(OSError, match="No space left"):
+        save(booster, Path("/dev/full"))
 
 
 def test_the_predictor_answers_as_the_stage_did(tmp_path):
