@@ -1,11 +1,13 @@
 """Evidently's comparison of two tables: a statistic per column, and one page that works offline.
 
-Evidently names its charts at random and writes values into a script as they are; both are
-mended here, so that the same tables give the same bytes, and no value of a column is run as code.
+Evidently names its charts at random, shows numbers to the last digit, in which processors differ,
+and writes values into a script as they are. All is mended here, so that the same tables give the
+same bytes, and no value of a column is run as code.
 """
 
 import itertools
 import os
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +19,9 @@ from polars import selectors
 Kind = Literal["number", "category"]
 # Population stability index, and Jensen-Shannon distance with natural logarithms.
 METHODS: dict[Kind, str] = {"number": "psi", "category": "jensenshannon"}
+# The width of a processor's vectors decides in which order numpy sums, and so the last digits.
+LONG_NUMBER = re.compile(r"-?\d+\.\d{6,}(?:e[+-]?\d+)?")
+DIGITS = 12
 
 
 def compare(
@@ -59,7 +64,7 @@ def compare(
         snapshot = Report([*(MeanValue(column=name) for name in means), *drift]).run(*datasets)
         page = snapshot.get_html_str(as_iframe=False)
     values = [metric["value"] for metric in snapshot.dict()["metrics"]][len(means) :]
-    return dict(zip(kinds, map(float, values), strict=True)), without_markup(page)
+    return dict(zip(kinds, map(float, values), strict=True)), mended(page)
 
 
 def has_values(name: str, *tables: pl.DataFrame) -> bool:
@@ -103,15 +108,21 @@ def repeatable() -> Iterator[None]:
             setattr(place, name, value)
 
 
-def without_markup(page: str) -> str:
-    """Write every < in Evidently's data as an escape: a value cannot end the script it is in.
+def mended(page: str) -> str:
+    """Evidently's page with data that are safe in a script, and the same on every machine.
 
-    The data are two lines of JSON, where < stands inside texts only.
+    The data are two lines of JSON. There < stands inside texts only: as an escape, it cannot end
+    the script that it is in.
     """
     lines = page.split("\n")
     return "\n".join(
-        line.replace("<", "\\u003c")
+        LONG_NUMBER.sub(rounded, line).replace("<", "\\u003c")
         if line.startswith(("    var metric_", "    var additional_graphs_metric_"))
         else line
         for line in lines
     )
+
+
+def rounded(number: re.Match[str]) -> str:
+    """A number without its last digits."""
+    return f"{float(number[0]):.{DIGITS}g}"

@@ -158,3 +158,12 @@ def test_evidently_is_left_as_it_was() -> None:
     assert uuid.uuid4() != uuid.uuid4()
     assert uuid.uuid4().version == 4
     assert plotly.io.templates.default == template
+
+
+def test_the_page_holds_no_digit_in_which_processors_differ() -> None:
+    page = "<p>0.2216183946441351</p>\n    var metric_1 = {numbers};\n"
+    narrow = page.format(numbers="[0.2216183946441351, 5.551115123125783e-05, 0.25, 1013]")
+    wide = page.format(numbers="[0.22161839464413513, 5.551115123125785e-05, 0.25, 1013]")
+    assert comparison.mended(narrow) == comparison.mended(wide)
+    assert "[0.221618394644, 5.55111512313e-05, 0.25, 1013]" in comparison.mended(narrow)
+    assert "<p>0.2216183946441351</p>" in comparison.mended(narrow)
