@@ -160,8 +160,10 @@ class Checker:
         problem = quarantine.problem(record, self.params.max_quarantine_share)
         if problem:
             page = data_docs.write_failed(self.docs, record)
-            fix = f"see {page}; correct the source and run ingest_flights again, or change"
-            raise DataError(problem, f"{fix} the rule in {rules.path}.")
+            # ingest_flights keeps a month that is there, whatever the source says by now.
+            again = f"correct the source, remove {table.file} and run `dvc repro`"
+            fix = f"see {page}; {again}, or change the rule in {rules.path}."
+            raise DataError(problem, fix)
         quarantine.set_aside(rows, findings).write_parquet(work / f"{table.label}.parquet")
         records.write(work / f"{table.label}.json", record)
 
@@ -182,7 +184,7 @@ def months(name: str, folder: Path, window: Window, airports: pl.DataFrame) -> l
     missing = [table.label for table in tables if not table.file.exists()]
     if missing:
         what = f"{folder} lacks {name} of {at_most_ten(missing)}, which the window holds."
-        raise DataError(what, "run ingest_flights, which makes them.")
+        raise DataError(what, "run `dvc repro`, which makes them.")
     return tables
 
 
@@ -210,8 +212,8 @@ def read(file: Path, name: str, where: str) -> pl.DataFrame:
         table = pl.read_parquet(file)
     except (FileNotFoundError, pl.exceptions.PolarsError) as error:
         what = f"{file} cannot be read: {str(error).splitlines()[0]}."
-        raise DataError(what, "remove the file, and run ingest_flights again.") from None
-    quarantine.check_schema(table, SCHEMAS[name], where)
+        raise DataError(what, "remove it and run `dvc repro`.") from None
+    quarantine.check_schema(table, SCHEMAS[name], where, file)
     return table
 
 

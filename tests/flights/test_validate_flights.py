@@ -140,13 +140,14 @@ def test_too_many_broken_rows_stop_the_run_and_name_ten(place: Place) -> None:
         place.run(most=0.1)
     ids = ", ".join(f"2013-01-01_UA{n}_EWR" for n in range(10))
     page = place.root / "made/docs/failed-flights-2013-01.html"
+    raw = place.raw / "flights/2013-01.parquet"
     assert str(caught.value) == (
         "flights of 2013-01: 12 of 20 rows (60.00%) break row rules, more than the 10.00% of "
         "validate_flights.max_quarantine_share:\n"
         "  - the distance is 1 to 10,000 miles (expect_column_values_to_be_between, distance_mi): "
         f"broken by 12 of 20 rows: {ids} and 2 more\n"
-        f"  Next: see {page}; correct the source and run ingest_flights again, or change the rule "
-        f"in {place.expectations / 'flights.json'}."
+        f"  Next: see {page}; correct the source, remove {raw} and run `dvc repro`, or change the "
+        f"rule in {place.expectations / 'flights.json'}."
     )
     assert "stops the run" in page.read_text()
 
@@ -191,9 +192,8 @@ def test_a_changed_schema_stops_the_run(place: Place, change, message: str) -> N
     with pytest.raises(DataError) as caught:
         place.run()
     assert f"flights of 2013-01: the schema has changed; {message}" in str(caught.value)
-    assert "Next: run ingest_flights again, or change include/flights/columns.py" in str(
-        caught.value
-    )
+    order = f"Next: remove {place.raw / 'flights/2013-01.parquet'} and run `dvc repro`, or change "
+    assert order + "include/flights/columns.py" in str(caught.value)
 
 
 def test_an_empty_month_stops_the_run(place: Place) -> None:
@@ -209,7 +209,7 @@ def test_an_empty_month_stops_the_run(place: Place) -> None:
 def test_a_missing_month_and_a_damaged_file_are_named(place: Place) -> None:
     (place.raw / "flights/2013-02.parquet").write_bytes(b"PAR1")
     with pytest.raises(
-        DataError, match=r"2013-02\.parquet cannot be read.*\n  Next: remove the file"
+        DataError, match=r"2013-02\.parquet cannot be read.*\n  Next: remove it and run `dvc repro`"
     ):
         place.run()
     (place.raw / "flights/2013-02.parquet").unlink()

@@ -1,6 +1,7 @@
 """Judge a table by what its rules found: which rows are set aside, and when the run stops."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
@@ -11,7 +12,9 @@ from include.flights.validation.records import Record, RuleRecord
 REASON, ROW = "reason", "row"
 
 
-def check_schema(table: pl.DataFrame, schema: dict[str, pl.DataType], where: str) -> None:
+def check_schema(
+    table: pl.DataFrame, schema: dict[str, pl.DataType], where: str, file: Path
+) -> None:
     """Raise DataError if the columns or their types are not those of columns.py, or no row is."""
     held = dict(table.schema)
     wrong = [f"no column {name!r}" for name in schema if name not in held]
@@ -25,7 +28,8 @@ def check_schema(table: pl.DataFrame, schema: dict[str, pl.DataType], where: str
         wrong = [f"the columns in the order {at_most_ten(held)}"]
     if wrong:
         what = f"{where}: the schema has changed; there is {at_most_ten(wrong)}."
-        fix = "run ingest_flights again, or change include/flights/columns.py with what uses it."
+        again = f"remove {file} and run `dvc repro`"
+        fix = f"{again}, or change include/flights/columns.py with what uses it."
         raise DataError(what, fix)
     if table.is_empty():
         fix = "set window.start and window.end to months that the source has."
