@@ -44,4 +44,5 @@ FEATURE_VIEWS = [
 # version beside the old one, not a change of the old one.
 flight_delays_v1 = FeatureService(name="flight_delays_v1", features=FEATURE_VIEWS)
 
-OBJECTS = [*ENTITIES.values(), *FEATURE_VIEWS]
+# `feast apply` finds only what has a name of its own in this module.
+globals().update({made.name: made for made in [*ENTITIES.values(), *FEATURE_VIEWS]})
