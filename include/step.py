@@ -59,8 +59,10 @@ def run(step: Callable[..., None], argv: list[str] | None = None) -> int:
         print(f"{name}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        message = "interrupted; what was being written is discarded.\n  Next: run it again."
-        print(f"{name}: {message}", file=sys.stderr)
+        # dvc removes the outs before it starts a stage; its cache still has them.
+        fix = "run it again, or get the last results back with `dvc checkout`."
+        what = "interrupted; what was being written is discarded."
+        print(f"{name}: {what}\n  Next: {fix}", file=sys.stderr)
         return 130
     print(f"{name}: done in {time.monotonic() - began:.1f} s", flush=True)
     return 0

@@ -313,7 +313,8 @@ def test_a_stage_that_is_stopped_in_the_middle_leaves_what_was_there(kill: signa
         _, printed = process.communicate(timeout=20)
     assert process.returncode == 130
     assert printed == (
-        "slow: interrupted; what was being written is discarded.\n  Next: run it again.\n"
+        "slow: interrupted; what was being written is discarded.\n  Next: run it again, or get the "
+        "last results back with `dvc checkout`.\n"
     )
     assert Path("result/old.txt").read_text() == "old"
     assert os.listdir("result") == ["old.txt"]
