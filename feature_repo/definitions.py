@@ -40,7 +40,7 @@ FEATURE_VIEWS = [
     for name, view in VIEWS.items()
 ]
 
-# A model names the version of the service that it was trained on. A change of columns is a new
+# build_features names the version of the service that it joins. A change of columns is a new
 # version beside the old one, not a change of the old one.
 flight_delays_v1 = FeatureService(name="flight_delays_v1", features=FEATURE_VIEWS)
 
