@@ -63,23 +63,39 @@ def where(stage: Stage) -> Where | None:
 
 
 def placed(stage: Stage, queue: str) -> dict[str, Any]:
-    """Queue, pool and executor of a stage that asks for a queue."""
-    served, pools = setting("queues"), setting("pools")
-    if served and queue not in {*served, *pools}:
-        raise PipelineError(
-            f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r}; "
-            f"served are {at_most_ten(served)}.{did_you_mean(queue, served)}",
-            f"add {queue!r} to AIRFLOW__LEEWAY__QUEUES and start a worker on it, "
-            f"or change meta.queue of the stage.",
-        )
+    """Queue, pool and executor of a stage that asks for a queue.
+
+    Workers serve the queues of AIRFLOW__LEEWAY__QUEUES and Airflow's default queue. LocalExecutor
+    has no workers: a queue is then a pool, of AIRFLOW__LEEWAY__POOLS, or nothing but a name. So a
+    pool alone serves a queue on this machine, and never where all tasks go to workers.
+    """
+    queues, pools = setting("queues"), setting("pools")
+    workers = [*dict.fromkeys([conf.get("operators", "default_queue"), *queues])]
+    local = [name for name, kind in executors().items() if kind in LOCAL]
+    remote = [name for name in executors() if name not in local]
+    if remote and queue in workers:
+        name = remote[0]
+    elif local and (queue in pools or (not remote and (queue in workers or not queues + pools))):
+        name = local[0]
+    else:
+        raise unserved(stage, queue, [*dict.fromkeys(workers + pools)] if local else workers)
     found: dict[str, Any] = {"queue": queue}
     if queue in pools:
         found["pool"] = queue
-    remote = [name for name in executors() if name.rsplit(".", 1)[-1] not in LOCAL]
     # An executor that is not configured would break the DAG; the only one needs no name.
-    if remote and len(executors()) > 1:
-        found["executor"] = remote[0]
+    if len(executors()) > 1:
+        found["executor"] = name
     return found
+
+
+def unserved(stage: Stage, queue: str, served: list[str]) -> PipelineError:
+    """A stage would wait for ever, and the run with it."""
+    return PipelineError(
+        f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r}; "
+        f"served are {at_most_ten(served)}.{did_you_mean(queue, served)}",
+        f"add {queue!r} to AIRFLOW__LEEWAY__QUEUES and start a worker on it, "
+        f"or change meta.queue of the stage.",
+    )
 
 
 def setting(name: str) -> list[str]:
@@ -89,7 +105,7 @@ def setting(name: str) -> list[str]:
     ]
 
 
-def executors() -> list[str]:
-    """The configured executors, by the name that a task gives."""
-    parts = conf.get("core", "executor").split(",")
-    return [part.strip().split(":", 1)[0] for part in parts]
+def executors() -> dict[str, str]:
+    """The configured executors: the name that a task gives, and the class behind it."""
+    parts = [part.strip() for part in conf.get("core", "executor").split(",")]
+    return {part.split(":", 1)[0]: part.rsplit(":", 1)[-1].rsplit(".", 1)[-1] for part in parts}
