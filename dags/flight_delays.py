@@ -1,11 +1,9 @@
 """
 # Flight delays
 
-Trains, judges and packages the delay model on the flights known by then. Airflow draws this DAG
-from `dvc.yaml`: to add a task, add a stage there. A stage with nothing new is done at once.
-
-**By hand**: *Trigger*, and change what you like in the form. **By schedule**: each month on what
-came before it; `airflow backfill create --dag-id flight_delays` replays 2013.
+Trains, judges and packages the delay model. Airflow draws this DAG from `dvc.yaml`: to add a task,
+add a stage there. **By hand**: *Trigger*, and change the form as you like. **By schedule**: each
+month on what came before it; `airflow backfill create --dag-id flight_delays` replays 2013.
 **If a task fails**, its log ends with what to do next; then clear it, and the run goes on.
 """
 
