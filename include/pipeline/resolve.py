@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,19 +120,25 @@ def unique_ids(names: list[str]) -> dict[str, str]:
 
 def files_of(stage: Any, repo: Path) -> list[str]:
     """The files that templating may have read for this stage: vars and the default params.yaml."""
-    import yaml
-
     names = [Path(stage.wdir) / "params.yaml", Path(stage.path).parent / "params.yaml"]
     if stage.path.endswith("dvc.yaml"):
-        held = yaml.safe_load(Path(stage.path).read_text()) or {}
-        bodies = [body for body in (held.get("stages") or {}).values() if isinstance(body, dict)]
-        listed = [held.get("vars"), *(body.get("vars") for body in bodies)]
-        listed += [body["do"].get("vars") for body in bodies if isinstance(body.get("do"), dict)]
-        for entry in (entry for entries in listed for entry in entries or []):
-            if isinstance(entry, str):
-                file = entry.split(":")[0]
-                names += [Path(stage.path).parent / file, Path(stage.wdir) / file]
+        for file in vars_of(Path(stage.path)):
+            names += [Path(stage.path).parent / file, Path(stage.wdir) / file]
     return [inside(str(path), repo) for path in names]
+
+
+@cache
+def vars_of(path: Path) -> tuple[str, ...]:
+    """The files that a dvc.yaml names under `vars`, at its top or in a stage."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    held = yaml.load(path.read_text(), Loader=loader) or {}
+    bodies = [body for body in (held.get("stages") or {}).values() if isinstance(body, dict)]
+    listed = [held.get("vars"), *(body.get("vars") for body in bodies)]
+    listed += [body["do"].get("vars") for body in bodies if isinstance(body.get("do"), dict)]
+    entries = [entry for entries in listed for entry in entries or []]
+    return tuple(entry.split(":")[0] for entry in entries if isinstance(entry, str))
 
 
 if __name__ == "__main__":
