@@ -13,10 +13,12 @@ export OMP_WAIT_POLICY := passive
 # Without compiled bytecode every start of a stage is slow.
 unexport PYTHONDONTWRITEBYTECODE
 
+include containers.mk
+
 .PHONY: help setup run up down repro test check clean lock
 
 help:  ## show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
 
 setup: .venv/ready  ## make .venv with the locked packages (again: at once, if nothing changed)
 

@@ -30,7 +30,7 @@ def close_run(run: Run, home: Path) -> str:
         PipelineError: a stage of the run has no result.
     """
     name = experiment_name(run.id)
-    if not run.folder.exists() and ref_of(run.repo, run.commit, name):
+    if not run.folder.exists() and refs_of(run.repo, name):
         return name
     if run.url:
         apart.learn(run)
@@ -75,11 +75,11 @@ def save(run: Run, name: str) -> None:
     message = f"dvc: commit experiment {digest(run, tree)}"
     env = {**AUTHOR, **dates}
     commit = git(run.repo, "commit-tree", tree, "-p", base, "-m", message, env=env)
-    held = ref_of(run.repo, run.commit, name)
-    if held and held != commit:
-        git(run.repo, "update-ref", ref(base, name), commit, held)
-    elif not held:
-        git(run.repo, "update-ref", ref(base, name), commit)
+    git(run.repo, "update-ref", ref(base, name), commit)
+    # A run that was begun anew from another commit is one experiment all the same.
+    for old in refs_of(run.repo, name):
+        if old != ref(base, name):
+            git(run.repo, "update-ref", "-d", old)
 
 
 def copy_objects(source: Path, target: Path, tree: str) -> None:
@@ -115,10 +115,9 @@ def ref(base: str, name: str) -> str:
     return f"refs/exps/{base[:2]}/{base[2:]}/{name}"
 
 
-def ref_of(repo: Path, commit: str, name: str) -> str:
-    """The commit of the experiment with this name; empty if there is none."""
-    found = git(repo, "for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{name}")
-    return found.splitlines()[0] if found else ""
+def refs_of(repo: Path, name: str) -> list[str]:
+    """The experiments with this name: one, or none."""
+    return git(repo, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").splitlines()
 
 
 def experiment_name(run_id: str) -> str:

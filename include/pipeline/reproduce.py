@@ -58,6 +58,9 @@ def reproduce(
     began = time.monotonic()
     if stage in run.unchanged:
         return Outcome("cached", ("no dep, param or command changed",), time.monotonic() - began)
+    if not run.folder.exists():
+        what = f"The workspace of run {run.id} is gone: the run was closed, or left for too long."
+        raise PipelineError(what, "clear open_run and all that follows it, or trigger a new run.")
     before = entry_of(run.folder, stage)
     tail: deque[str] = deque(maxlen=40)
     task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}

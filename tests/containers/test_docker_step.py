@@ -1,0 +1,188 @@
+"""A stage in a container gives what a process gives, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import small_git
+from deployment import checkout
+from engine import Engine, engine
+
+from include.errors import PipelineError
+from include.pipeline.experiment import close_run
+from include.pipeline.reproduce import Outcome, StageFailed, reproduce
+from include.pipeline.runtime import Where
+from include.pipeline.workspace import Run, open_run
+
+pytestmark = pytest.mark.containers
+ROOT = Path(__file__).parents[2]
+LABELS = {"dag": "test", "try": "1"}
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[Engine]:
+    with engine() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def image(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    source = checkout(tmp_path_factory.mktemp("source") / "leeway", {})
+    lock = f"LOCK={sha256((source / 'requirements.lock').read_bytes()).hexdigest()}"
+    docker("build", "--target", "step", "--tag", "leeway/step", "--build-arg", lock, str(source))
+    return "leeway/step"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return small_git.make(tmp_path / "repo")
+
+
+def start(repo: Path, home: Path, targets: tuple[str, ...], run_id: str = "one") -> Run:
+    return open_run(repo, run_id, params={}, targets=targets, plan_key=None, home=home)
+
+
+def in_container(run: Run, stage: str, image: str, **asked: object) -> Outcome:
+    where = Where("docker", image, **asked)  # type: ignore[arg-type]
+    return reproduce(run, stage, where=where, labels=LABELS, log=print)
+
+
+def write_step(repo: Path, command: str) -> None:
+    """Let the stage `frozen` run a command."""
+    text = (repo / "dvc.yaml").read_text().replace("frozen: true", "")
+    (repo / "dvc.yaml").write_text(text.replace("cp source.txt frozen.txt", "sh step.sh"))
+    (repo / "step.sh").write_text(command)
+    small_git.commit(repo)
+
+
+def ours(docker: Engine) -> list[str]:
+    return docker("ps", "--all", "--quiet", "--filter", "label=leeway.dag=test").split()
+
+
+def test_the_lock_is_that_of_a_process(repo, image, tmp_path, docker):
+    targets = ("second.shout", "grid")
+    for name, runtime in (("process", None), ("docker", image)):
+        run = start(repo, tmp_path / name, targets, name)
+        for stage in run.stages:
+            if runtime:
+                in_container(run, stage, runtime)
+            else:
+                reproduce(run, stage, log=print)
+        close_run(run, tmp_path / name)
+    refs = [f"refs/exps/*/*/{name}" for name in ("process", "docker")]
+    names = [small_git.shell(repo, "git", "for-each-ref", "--format=%(refname)", r) for r in refs]
+    for file in ("dvc.lock", "second/dvc.lock"):
+        one, two = (small_git.shell(repo, "git", "show", f"{n.strip()}:{file}") for n in names)
+        assert one == two
+    assert not ours(docker)
+
+
+def test_a_step_has_no_root_no_network_and_no_writable_system(repo, image, tmp_path):
+    write_step(
+        repo,
+        "id -u\n"
+        "touch /usr/here 2>/dev/null && echo system-is-writable\n"
+        "touch /tmp/here && echo tmp-is-writable\n"
+        "ls /sys/class/net | tr '\\n' ' '\n"
+        "env | grep -c AIRFLOW\n"
+        "cp source.txt frozen.txt\n",
+    )
+    lines: list[str] = []
+    run = start(repo, tmp_path / "home", ("frozen",))
+    where = Where("docker", image)
+    reproduce(run, "frozen", where=where, labels=LABELS, log=lines.append)
+    said = lines[lines.index("> sh step.sh") + 1 :]
+    assert said[0] == (str(os.geteuid()) if os.geteuid() else "50000")
+    assert said[1:4] == ["tmp-is-writable", "lo ", "0"]
+
+
+def test_a_failed_step_keeps_its_status_and_its_own_words(repo, image, tmp_path, docker):
+    write_step(repo, 'echo "The file is torn." >&2; echo "  Next: mend it." >&2; exit 7')
+    run = start(repo, tmp_path / "home", ("frozen",))
+    with pytest.raises(StageFailed) as error:
+        in_container(run, "frozen", image)
+    assert (str(error.value), error.value.status) == ("The file is torn.\n  Next: mend it.", 7)
+    assert not ours(docker)
+
+
+def test_a_step_that_takes_too_much_memory_says_so(repo, image, tmp_path):
+    write_step(repo, 'exec python3 -c "x = bytearray(10**9); print(len(x))"')
+    run = start(repo, tmp_path / "home", ("frozen",))
+    with pytest.raises(PipelineError, match=r"-?9|memory_gb"):
+        in_container(run, "frozen", image, memory_gb=0.3)
+
+
+def test_a_missing_image_says_what_to_do(repo, image, tmp_path):
+    run = start(repo, tmp_path / "home", ("prepare",))
+    with pytest.raises(PipelineError, match=r"no image leeway/none\.\n  Next: make it"):
+        in_container(run, "prepare", "leeway/none")
+
+
+def test_an_image_of_another_lock_is_refused(repo, image, tmp_path):
+    (repo / "requirements.lock").write_text("another==1\n")
+    small_git.commit(repo)
+    run = start(repo, tmp_path / "home", ("prepare",))
+    with pytest.raises(PipelineError, match=r"made from another requirements\.lock"):
+        in_container(run, "prepare", image)
+
+
+def task(run: Run, image: str) -> subprocess.Popen[str]:
+    code = (
+        "import json, sys; from include.pipeline.workspace import Run;"
+        "from include.pipeline.runtime import Where; from include.pipeline.reproduce import reproduce;"
+        "reproduce(Run.from_json(sys.argv[1]), 'frozen', where=Where('docker', sys.argv[2]),"
+        " labels=json.loads(sys.argv[3]))"
+    )
+    words = [sys.executable, "-c", code, run.to_json(), image, json.dumps(LABELS)]
+    return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=-1)
+
+
+def wait_until(condition, seconds: float) -> float:
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def test_a_killed_task_takes_its_container_with_it(repo, image, tmp_path, docker):
+    write_step(repo, "echo going; sleep 600; cp source.txt frozen.txt")
+    run = start(repo, tmp_path / "home", ("frozen",))
+    process = task(run, image)
+    assert process.stdout is not None
+    while "going" not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not ours(docker), 10)
+    process.wait(10)
+
+
+def test_a_container_that_a_killed_worker_left_is_gone_before_the_retry_runs(
+    repo, image, tmp_path, docker
+):
+    write_step(repo, "echo going; sleep 600; cp source.txt frozen.txt")
+    run = start(repo, tmp_path / "home", ("frozen",))
+    process = task(run, image)
+    assert process.stdout is not None
+    while "going" not in process.stdout.readline():
+        pass
+    (old,) = ours(docker)
+    # Everything of the worker at once: nobody is left to remove the container.
+    children = subprocess.run(
+        ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for pid in (*children, str(process.pid)):
+        os.kill(int(pid), signal.SIGKILL)
+    process.wait(10)
+    assert ours(docker) == [old]
+    (run.folder / "step.sh").write_text("cp source.txt frozen.txt")
+    in_container(run, "frozen", image)
+    assert not ours(docker)
+    assert (run.folder / "frozen.txt").read_text() == (run.folder / "source.txt").read_text()
