@@ -1,0 +1,103 @@
+"""The reports of a run, in a tab of its page: for who may read the DAG, and for nobody else.
+
+A report is made of data, and may hold scripts. It is served in a sandbox, an origin of its own,
+where no script can reach the login of its reader.
+"""
+
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from airflow.configuration import AIRFLOW_HOME, conf
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/reports"
+SAFE = {
+    "Content-Security-Policy": "sandbox allow-scripts allow-popups; default-src 'self' data: blob: "
+    "'unsafe-inline' 'unsafe-eval'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+}
+PAGE = """<!doctype html><meta charset="utf-8"><title>Reports</title>
+<style>body {{ font: 15px/1.6 system-ui, sans-serif; margin: 1rem; color: #222; background: #fff }}
+a {{ color: #0b5cad }} iframe {{ width: 100%; height: 80vh; border: 1px solid #ccc }}</style>
+<p>{links}</p><iframe name="report" src="{first}" title="report"></iframe>"""
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """The pages; made at the first request, for other processes load this file as well."""
+    await made()(scope, receive, send)
+
+
+@cache
+def made() -> Any:
+    """The application, which asks for a login on each page."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+    from fastapi import Depends, FastAPI, HTTPException
+    from fastapi.responses import FileResponse, HTMLResponse, Response
+
+    reader = Depends(requires_access_dag("GET", DagAccessEntity.RUN))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[reader])
+
+    @app.get("/{dag_id}/{run_id}/", response_class=HTMLResponse)
+    def index(dag_id: str, run_id: str) -> str:
+        return listed(folder_of(dag_id, run_id))
+
+    @app.get("/{dag_id}/{run_id}/{path:path}")
+    def report(dag_id: str, run_id: str, path: str) -> Response:
+        found = inside(folder_of(dag_id, run_id), path)
+        if found is None:
+            raise HTTPException(404, "This run has no such report.")
+        return FileResponse(found, headers=SAFE)
+
+    return app
+
+
+def folder_of(dag_id: str, run_id: str) -> Path:
+    """Where the reports of a run were published."""
+    from include.pipeline.workspace import clean
+
+    home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
+    return Path(home) / "reports" / clean(f"{dag_id}.{run_id}")
+
+
+def inside(folder: Path, path: str) -> Path | None:
+    """The file at a path, if it is one of the run's."""
+    found = (folder / path).resolve()
+    return found if found.is_file() and found.is_relative_to(folder.resolve()) else None
+
+
+def listed(folder: Path) -> str:
+    """A page of links to what can be read, with the first report below them."""
+    pages = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    shown = [p for p in pages if p.suffix == ".html" and (p.name == "index.html" or not beside(p))]
+    shown += [path for path in pages if path.suffix in (".json", ".csv", ".txt", ".md")]
+    if not shown:
+        none = "No reports: a run has those that its DAG names, once it is closed."
+        return PAGE.format(links=none, first="about:blank")
+    names = [path.relative_to(folder).as_posix() for path in shown]
+    links = (f'<a href="{quote(n)}" target="report">{escape(n)}</a>' for n in names)
+    return PAGE.format(links=" · ".join(links), first=quote(names[0]))
+
+
+def beside(page: Path) -> bool:
+    """Whether a page belongs to a set of pages with an index."""
+    return any((parent / "index.html").exists() for parent in page.parents[:3])
+
+
+class DvcReports(AirflowPlugin):
+    """Adds the tab."""
+
+    name = "dvc_reports"
+    fastapi_apps = [{"app": application, "url_prefix": PREFIX, "name": "Reports"}]  # noqa: RUF012
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Reports",
+            "href": f"{PREFIX}/{{DAG_ID}}/{{RUN_ID}}/",
+            "destination": "dag_run",
+            "url_route": "reports",
+        }
+    ]
