@@ -113,6 +113,8 @@ def environment(site: Site, port: int) -> dict[str, str]:
         "LEEWAY__POOLS": "gpu",
     }
     ours = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    # Another Airflow's settings are not ours; what a user says of Leeway goes before our defaults.
+    asked = {k: v for k, v in os.environ.items() if k.startswith("AIRFLOW__LEEWAY__")}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode each start is slow
     # With this, tasks put notes on themselves, and are done at once if they have nothing to do.
@@ -120,6 +122,7 @@ def environment(site: Site, port: int) -> dict[str, str]:
     return {
         **kept,
         **ours,
+        **asked,
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONN_LEEWAY_API": json.dumps(login),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

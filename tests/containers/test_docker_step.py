@@ -186,3 +186,21 @@ def test_a_container_that_a_killed_worker_left_is_gone_before_the_retry_runs(
     in_container(run, "frozen", image)
     assert not ours(docker)
     assert (run.folder / "frozen.txt").read_text() == (run.folder / "source.txt").read_text()
+
+
+def test_the_flights_pipeline_in_containers_gives_the_lock_of_dvc_repro(image, tmp_path):
+    small = {"  rounds: 1000 ": "  rounds: 40 ", "  epochs: 6 ": "  epochs: 1 "}
+    small |= {'  end: "2014-01-01"': '  end: "2013-06-01"', "  resamples: 500 ": "  resamples: 20 "}
+    plain, ours = (checkout(tmp_path / name, small) for name in ("plain", "ours"))
+    for folder in (plain, ours):
+        (folder / "dvc.lock").unlink()
+        small_git.commit(folder)
+    environment = {**os.environ, "DVC_SITE_CACHE_DIR": str(tmp_path / "site")}
+    python = str(Path(sys.executable).parent)
+    environment["PATH"] = os.pathsep.join([python, os.environ["PATH"]])
+    subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=plain, env=environment, check=True)
+    run = start(ours, tmp_path / "home", ())
+    assert run.unchanged == ()
+    for stage in run.stages:
+        in_container(run, stage, image, cpus=2)
+    assert (run.folder / "dvc.lock").read_text() == (plain / "dvc.lock").read_text()
