@@ -1,4 +1,9 @@
-"""Where a stage runs: its `meta` in dvc.yaml, as Airflow's queue, pool, executor and limits."""
+"""Where a stage runs: its `meta` in dvc.yaml, as Airflow's queue, pool, executor and limits.
+
+A stage waits at the broker for a worker on its queue. Airflow fails it after three times
+[scheduler] task_queued_timeout, which is 600 s: set it to the longest wait that is still right, as
+604800 for a week. The token that a waiting task takes to its worker lives as long.
+"""
 
 from datetime import timedelta
 from typing import Any
