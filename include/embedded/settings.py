@@ -1,12 +1,15 @@
 """How the embedded Airflow is set up: by environment variables alone, quiet, for few cores."""
 
+import fcntl
 import json
 import os
 import secrets
 import socket
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 PORT = 8080
 CODE = Path(__file__).parents[2]  # this project: plugins and include
@@ -64,15 +67,40 @@ def port_of(home: Path) -> int:
     held = home / "port"
     if held.exists():
         return int(held.read_text())
-    for port in (PORT, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise AssertionError("port 0 is always free")
+    return PORT if claimed(PORT) and free(PORT) else any_port()
+
+
+CLAIMS: list[IO[str]] = []
+
+
+def claimed(port: int) -> bool:
+    """Whether no other start of ours is about to take the port; it is ours until we end."""
+    path = Path(tempfile.gettempdir()) / f"leeway-port-{port}-{os.geteuid()}"
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    try:
+        file = os.fdopen(os.open(path, flags, 0o600), "r+")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    CLAIMS.append(file)
+    return True
+
+
+def free(port: int) -> bool:
+    """Whether nobody listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def any_port() -> int:
+    """A free port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def environment(site: Site, port: int) -> dict[str, str]:
@@ -130,19 +158,9 @@ def environment(site: Site, port: int) -> dict[str, str]:
     }
 
 
-PRELOAD = '''"""Written at each start: imports what tasks need once, before workers are forked."""
-
-from include.embedded import preload
-
-preload.once()
-'''
-
-
 def prepare(home: Path) -> None:
-    """Make the folder: invisible to git and DVC, with what the scheduler imports at its start."""
-    (home / "config").mkdir(parents=True, exist_ok=True)
-    (home / "logs").mkdir(exist_ok=True)
+    """Make the folder, invisible to git and DVC."""
+    (home / "logs").mkdir(parents=True, exist_ok=True)
     # Whatever the repository ignores: no secret of ours gets into a commit.
     for name in (".gitignore", ".dvcignore"):
         (home / name).write_text("*\n")
-    (home / "config/airflow_local_settings.py").write_text(PRELOAD)

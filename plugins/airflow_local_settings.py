@@ -1,0 +1,32 @@
+"""What each task needs, imported once in the process that forks them. Airflow reads it at start.
+
+A task is a fork of the scheduler, or of a Celery worker: what these have imported, it has. Without
+this, each stage would start a Python and import DVC anew. A file of this name in Airflow's own
+folder `config` goes before it: let that one import the same.
+"""
+
+import importlib
+import sys
+
+FORKING = (["scheduler"], ["celery", "worker"])
+NEEDED = (
+    "airflow.dag_processing.dagbag",
+    "airflow.sdk.execution_time.task_runner",
+    "dvc.repo.reproduce",
+    "dvc.repo.checkout",
+    "dvc.repo.index",
+    "dvc.dvcfile",
+    "dvc.rwlock",
+    "dvc.scm",
+    "dvc.stage.run",
+    "dvc_data.index",
+    "networkx",
+    "include.pipeline.child",
+    "include.pipeline.experiment",
+    "include.pipeline.reproduce",
+    "include.pipeline.workspace",
+)
+
+if any(sys.argv[1 : 1 + len(words)] == words for words in FORKING):
+    for name in NEEDED:
+        importlib.import_module(name)
