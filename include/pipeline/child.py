@@ -1,6 +1,7 @@
 """DVC in a process of its own: `python -m include.pipeline.child` reads its task as JSON.
 
-It is copied into containers, and so imports nothing but DVC and the standard library there.
+It is copied into containers, and so is one file, which imports nothing but DVC and the standard
+library there.
 
 The process leads a group. When the process that started it dies, even by kill -9, it is told so,
 and ends the group: no step goes on without the task that it belongs to.
@@ -8,11 +9,13 @@ and ends the group: no step goes on without the task that it belongs to.
 
 import ctypes
 import json
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -185,10 +188,15 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
         with Repo(".") as repo:
             # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
             repo.scm_context.quiet, repo.scm_context.autostage = True, False
-            bring(repo, task["stage"], remote=task["remote"])
+            began = time.time()
+            bring(repo, stage_of(repo, task["stage"]), remote=task["remote"])
             repo.reproduce(targets=[task["stage"]], single_item=True, pull=task["remote"])
+            if spoilt(stage_of(repo, task["stage"]), began):
+                repo.reproduce(targets=[task["stage"]], single_item=True)
             if task["remote"]:
                 repo.push(targets=[task["stage"]])
+    except Damaged as error:
+        return error.refusal
     except ReproductionError as error:
         problem = " ".join(str(cause) for cause in (error, *causes(error)))
         if any(sign in problem for sign in BUSY):
@@ -248,23 +256,125 @@ def works(holder: dict[str, Any]) -> bool:
     return state != "Z" and any(len(word) > 3 and word.decode() in command for word in words)
 
 
-def bring(repo: Any, name: str, *, remote: bool) -> None:
+def stage_of(repo: Any, name: str) -> Any:
+    """The stage with this name, as the files of the repository are now."""
+    return next(stage for stage in repo.index.stages if stage.addressing == name)
+
+
+def bring(repo: Any, stage: Any, *, remote: bool) -> None:
     """Check out what the stage reads, and the kept folders that it extends, if absent.
 
     From a remote all of it is pulled: what is here may be what an earlier try of a stage before
-    this one made, on another worker.
+    this one made, on another worker. Without one a part of a folder comes with the whole: of half
+    a folder DVC would say that it changed.
+
+    Raises:
+        Damaged: what the stage reads cannot be had from the cache as it was made.
     """
-    stage = next(stage for stage in repo.index.stages if stage.addressing == name)
     paths = [d.fs_path for d in stage.deps if not hasattr(d, "params") and (remote or not d.exists)]
+    read = [(path, out) for path in paths for out in outs_around(repo, path) if in_cache(out)]
     kept = [out for out in stage.outs if out.persist and not out.exists and out.hash_info]
+    for out in kept:
+        damaged(out)  # the step makes what is lost
     wanted = {str(out.fs_path) for out in kept}
-    for path in paths:
-        for out in outs_around(repo, path):
-            wanted.add(path if Path(out.fs_path) in Path(path).parents else out.fs_path)
+    for path, out in read:
+        damaged(out) if remote else see_that_sound(repo, out)
+        wanted.add(path if remote and Path(out.fs_path) in Path(path).parents else out.fs_path)
     if wanted and remote:
         repo.pull(targets=sorted(wanted), force=True, allow_missing=True)
     elif wanted:
         repo.checkout(targets=sorted(wanted), force=True, allow_missing=True)
+
+
+def in_cache(out: Any) -> bool:
+    """Whether the lock says what the cache holds of an out."""
+    return bool(out.use_cache and out.hash_info)
+
+
+class Damaged(Exception):
+    """The cache does not hold what the lock says."""
+
+    def __init__(self, path: str, stage: Any) -> None:
+        name = stage.addressing
+        what = f"{path}, an out of {name!r}, is damaged in the cache, or no longer there."
+        fix = f"clear the task of stage {name!r}, which makes it again, and then this one."
+        if stage.is_data_source or stage.frozen:
+            fix = f"bring it back, as by `dvc fetch {path}`, then clear this task."
+        self.refusal = {"refused": [what, fix], "again": name}
+        super().__init__(what)
+
+
+def sound(task: dict[str, Any]) -> dict[str, Any]:
+    """See that some paths, and what the remote lacks of some stages, may be given to others."""
+    from dvc.repo import Repo
+
+    with Repo(".") as repo:
+        try:
+            for path in task["paths"]:
+                for out in filter(in_cache, outs_around(repo, os.path.abspath(path))):
+                    see_that_sound(repo, out)
+            stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
+            outs = [out for stage in stages for out in stage.outs if in_cache(out)]
+            held = {oid for out in outs for _, oid in objects(out)}
+            there = set(repo.cloud.get_remote_odb().oids_exist(list(held))) if held else set()
+            for out in outs:
+                see_that_sound(repo, out, there)
+        except Damaged as error:
+            return error.refusal
+    return {}
+
+
+def see_that_sound(repo: Any, out: Any, there: Set[str] = frozenset()) -> None:
+    """Raise Damaged if the cache does not hold an out as the lock says."""
+    damaged(out, there=there)
+    for path, oid in objects(out):
+        if oid not in there and not os.path.exists(out.cache.oid_to_path(oid)):
+            raise Damaged(os.path.relpath(path, repo.root_dir), out.stage)
+
+
+def spoilt(stage: Any, began: float) -> bool:
+    """Whether outs that were in the cache before are damaged there; they are removed.
+
+    So it is with a stage that DVC did not run, because the cache seemed to hold what it makes.
+    """
+    found = [out for out in stage.outs if in_cache(out) and damaged(out, before=began)]
+    for out in found:
+        if stage.frozen or stage.is_data_source:
+            raise Damaged(str(out), stage)
+        print(f"{out} is damaged in the cache: it is made again", flush=True)
+        out.remove()
+    return bool(found)
+
+
+def damaged(out: Any, *, before: float = math.inf, there: Set[str] = frozenset()) -> bool:
+    """Remove from the cache what has another content than the lock says, and say if there was any.
+
+    DVC would go on to take it for good, for it looks no further than at the mode of a file.
+
+    Args:
+        before: only what was in the cache at this time.
+        there: names in the cache of what need not be looked at.
+    """
+    from dvc_data.hashfile.hash import file_md5
+
+    found = False
+    for _, oid in objects(out):
+        file = out.cache.oid_to_path(oid)
+        with suppress(FileNotFoundError):
+            if oid in there or os.stat(file).st_mtime > before:
+                continue
+            if file_md5(file, name=out.cache.hash_name) != oid.removesuffix(".dir"):
+                os.unlink(file)
+                found = True
+    return found
+
+
+def objects(out: Any) -> Iterator[tuple[str, str]]:
+    """The files of an out, with their names in the cache; a folder's list first."""
+    yield out.fs_path, out.hash_info.value
+    if out.hash_info.isdir:
+        for key, _, info in out.get_obj() or ():
+            yield out.fs.join(out.fs_path, *key), info.value
 
 
 def causes(error: BaseException) -> list[BaseException]:
@@ -284,7 +394,7 @@ def status_of(problem: str) -> int:
     return int(match[1]) if match else 255
 
 
-WORK = {"unchanged": unchanged, "reproduce": reproduce, "stale": stale}
+WORK = {"unchanged": unchanged, "reproduce": reproduce, "stale": stale, "sound": sound}
 
 if __name__ == "__main__":
     raise SystemExit(main())

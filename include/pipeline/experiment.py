@@ -14,7 +14,7 @@ from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart
 from include.pipeline.git import AUTHOR, git
 from include.pipeline.locks import locks, put_in_order
-from include.pipeline.reproduce import stale
+from include.pipeline.reproduce import see_that_sound, stale
 from include.pipeline.workspace import Run, clean, keep_locks
 
 
@@ -30,7 +30,9 @@ def close_run(run: Run, home: Path) -> str:
         PipelineError: a stage of the run has no result.
     """
     name = experiment_name(run.id)
+    gone = run.folder.with_name(f".{run.folder.name}.gone")
     if not run.folder.exists() and refs_of(run.repo, name):
+        shutil.rmtree(gone, ignore_errors=True)
         return name
     if run.url:
         apart.learn(run)
@@ -47,7 +49,6 @@ def close_run(run: Run, home: Path) -> str:
         push(run)
     keep_locks(home, run)
     # Renamed first: a workspace that is half gone must not look like one to go on in.
-    gone = run.folder.with_name(f".{run.folder.name}.gone")
     shutil.rmtree(gone, ignore_errors=True)
     run.folder.replace(gone)
     shutil.rmtree(gone, ignore_errors=True)
@@ -135,6 +136,8 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
         return []
     absent = [path for path in reports if not (run.folder / path).exists()]
     if absent:
+        if not run.url:
+            see_that_sound(run, absent)
         dvc(run, "pull" if run.url else "checkout", "--quiet", "--force", *absent)
     found = []
     for name in reports:
@@ -154,6 +157,7 @@ def push(run: Run) -> None:
     config.read([run.folder / ".dvc" / "config", run.folder / ".dvc" / "config.local"])
     if not config.get("core", "remote", fallback=None):
         return
+    see_that_sound(run, (), push=True)
     dvc(run, "push", "--quiet", *run.stages)
 
 

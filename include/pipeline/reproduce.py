@@ -3,15 +3,16 @@
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from include.errors import PipelineError
 from include.pipeline.locks import entry_of
 from include.pipeline.process import talk
 from include.pipeline.runtime import Where
-from include.pipeline.workspace import Run, cache_of
+from include.pipeline.workspace import Run, cache_of, clean
 
 Log = Callable[[str], None]
 
@@ -56,7 +57,7 @@ def reproduce(
         PipelineError: the stage could not be run at all.
     """
     began = time.monotonic()
-    if stage in run.unchanged:
+    if stage in run.unchanged and not again(run, stage).exists():
         return Outcome("cached", ("no dep, param or command changed",), time.monotonic() - began)
     if not run.folder.exists():
         what = f"The workspace of run {run.id} is gone: the run was closed, or left for too long."
@@ -74,8 +75,7 @@ def reproduce(
         started = started or line.startswith(f"Running stage '{stage}'")
         log(line)
     result = json.loads(tail.pop())
-    if "refused" in result:
-        raise PipelineError(*result["refused"])
+    see_that_accepted(run, result)
     if result["status"]:
         raise failed(stage, result, list(tail))
     why = reasons(before, entry_of(run.folder, stage)) if started else ("restored from the cache",)
@@ -90,6 +90,33 @@ def unchanged(run: Run) -> tuple[str, ...]:
 def stale(run: Run) -> tuple[str, ...]:
     """The stages of the run that have no good result, by DVC's own word."""
     return ask(run, "stale")
+
+
+def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:
+    """Raise PipelineError if what leaves the workspace is not what the lock says.
+
+    Args:
+        paths: outs that are to be read from the cache.
+        push: whether all that the remote lacks leaves as well.
+    """
+    task = {"do": "sound", "paths": list(paths), "stages": list(run.stages) if push else []}
+    tail: deque[str] = deque(maxlen=40)
+    for _ in talk(run.folder, {**task, "lock_wait_s": 60}, tail):
+        pass
+    see_that_accepted(run, json.loads(tail.pop()))
+
+
+def see_that_accepted(run: Run, result: dict[str, Any]) -> None:
+    """Raise PipelineError if the DVC process refused its task; it says which stage can mend it."""
+    if "again" in result:
+        again(run, result["again"]).touch()
+    if "refused" in result:
+        raise PipelineError(*result["refused"])
+
+
+def again(run: Run, stage: str) -> Path:
+    """A file that is there when a stage has something to do, though the run opened without it."""
+    return run.folder / ".dvc" / "tmp" / f"leeway-again-{clean(stage)}"
 
 
 def ask(run: Run, question: str) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def run(one_step: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run of one stage, whose step is step.py of its workspace."""
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
     folder = Path(shutil.copytree(one_step, tmp_path / "repo"))
-    return Run("one", folder, folder, "HEAD", False, "", ("step",), (), ("step",))
+    return Run("one", folder, folder, "HEAD", False, "", ("step",), (), ("step",), {})
 
 
 def write(run: Run, step: str) -> None:
