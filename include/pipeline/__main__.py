@@ -3,7 +3,7 @@
 python -m include.pipeline show                 what there is, and where it runs
 python -m include.pipeline show --mermaid       the same as a picture, for Markdown
 python -m include.pipeline check --queues gpu   whether it can be run, and what is wrong
-python -m include.pipeline status               what a run would do, by DVC's own word
+python -m include.pipeline status               what a run would do, and why, by DVC's own word
 """
 
 import argparse
@@ -15,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
+from include.pipeline.locks import entry_of
 from include.pipeline.plan import Stage, load
+from include.pipeline.reproduce import ask
 from include.pipeline.selection import select
 
 
@@ -33,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="show: as JSON")
     parser.add_argument("--mermaid", action="store_true", help="show: as a diagram")
     parser.add_argument("--queues", default="", help="check: queues that have workers, with commas")
-    words = parser.parse_args(argv)
+    # Targets may stand before or after options.
+    words = parser.parse_intermixed_args(argv)
     try:
         stages = select(load(words.repo), words.targets, downstream=words.downstream)
         print(COMMANDS[words.command](stages, words))
@@ -79,43 +82,56 @@ def check(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
     for stage in stages:
         queue = stage.meta.queue
         if served and queue is not None and queue not in served:
-            hint = did_you_mean(queue, served)
-            what = f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r};{hint}"
-            what += f" served are {at_most_ten(served)}."
+            what = f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r}; "
+            what += f"served are {at_most_ten(served)}.{did_you_mean(queue, served)}"
             raise PipelineError(what, f"start a worker on {queue!r}, or change its meta.queue.")
     queues = sorted({stage.meta.queue or "default" for stage in stages})
     return f"{len(stages)} stages on {', '.join(queues)}: nothing is wrong."
 
 
 def status(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
-    """What a run would do now, in the working tree."""
-    command = [sys.executable, "-m", "dvc", "status", "--json"]
-    done = subprocess.run(command, cwd=words.repo, capture_output=True, text=True, check=False)
-    if done.returncode:
-        problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise PipelineError(f"`dvc status` failed: {problem}", "mend it, then try again.")
-    changed = json.loads(done.stdout)
+    """What a run would do now, in the working tree: what the cache holds is not run again."""
+    cached = ask(words.repo, [stage.name for stage in stages], "unchanged")
+    changed = changes(words.repo)
     rows = [("STAGE", "WOULD", "WHY")]
-    running: set[str] = set()
+    running = {stage.name for stage in stages} - set(cached)
     for stage in stages:
-        before = sorted(running & set(stage.upstream))
-        why = reasons(changed.get(stage.name, [])) + [f"{name} runs" for name in before]
-        if why:
-            running.add(stage.name)
-        rows.append((stage.name, "run" if why else "be cached", at_most_ten(why)))
+        if stage.name not in running:
+            rows.append((stage.name, "be cached", ""))
+            continue
+        why = ["it never ran before"]
+        if entry_of(words.repo, stage.name):
+            why = [f"{name} runs" for name in stage.upstream if name in running]
+            why += reasons(changed.get(stage.name, []))
+        rows.append((stage.name, "run", at_most_ten(why) or "its outs are not in the cache"))
     return table(rows)
 
 
+def changes(repo: Path) -> dict[str, list[object]]:
+    """What `dvc status` says, by stage."""
+    command = [sys.executable, "-m", "dvc", "status", "--json"]
+    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=False)
+    if done.returncode:
+        problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise PipelineError(f"`dvc status` failed: {problem}", "mend it, then try again.")
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
 def reasons(entries: list[object]) -> list[str]:
-    """What `dvc status` says of one stage, in short."""
+    """What `dvc status` says of one stage, but for what is only not checked out."""
     found: list[str] = []
     for entry in entries:
         if isinstance(entry, str):
             found.append(entry)
         elif isinstance(entry, dict):
             for kind, held in entry.items():
-                names = held if isinstance(held, dict) else {}
-                found += [f"{kind}: {name} {state}" for name, state in names.items()]
+                for name, state in (held if isinstance(held, dict) else {}).items():
+                    if isinstance(state, dict):  # a params file, and what became of each value
+                        found += [f"param {param} {what}" for param, what in state.items()]
+                    elif state != "deleted":
+                        found.append(f"{kind.removeprefix('changed ').rstrip('s')} {name} {state}")
     return found
 
 

@@ -84,12 +84,12 @@ def reproduce(
 
 def unchanged(run: Run) -> tuple[str, ...]:
     """The stages of the run that have nothing to do, by DVC's own word."""
-    return ask(run, "unchanged")
+    return ask(run.folder, run.stages, "unchanged", bool(run.url))
 
 
 def stale(run: Run) -> tuple[str, ...]:
     """The stages of the run that have no good result, by DVC's own word."""
-    return ask(run, "stale")
+    return ask(run.folder, run.stages, "stale", bool(run.url))
 
 
 def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:
@@ -119,12 +119,17 @@ def again(run: Run, stage: str) -> Path:
     return run.folder / ".dvc" / "tmp" / f"leeway-again-{clean(stage)}"
 
 
-def ask(run: Run, question: str) -> tuple[str, ...]:
-    """The stages of the run for which a DVC process says yes."""
-    task = {"do": question, "stages": list(run.stages), "lock_wait_s": 60}
-    task["remote"] = bool(run.url)
+def ask(
+    folder: Path, stages: Sequence[str], question: str, remote: bool = False
+) -> tuple[str, ...]:
+    """The stages of a working tree for which a DVC process says yes.
+
+    Args:
+        remote: whether outs count that only the DVC remote holds.
+    """
+    task = {"do": question, "stages": list(stages), "lock_wait_s": 60, "remote": remote}
     tail: deque[str] = deque(maxlen=40)
-    for _ in talk(run.folder, task, tail):
+    for _ in talk(folder, task, tail):
         pass
     return tuple(json.loads(tail.pop())[question])
 
