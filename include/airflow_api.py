@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -57,6 +58,15 @@ class AirflowApi:
             what = f"Airflow at {self.url} does not answer: {error}."
             raise PipelineError(what, "see the logs in .airflow/logs.") from None
 
+    def listed(self, path: str, name: str) -> list[dict[str, Any]]:
+        """All entries of a list; Airflow gives at most 100 at a time."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.call("GET", f"{path}?limit=100&offset={len(found)}")
+            found += page[name]
+            if not page[name] or len(found) >= page["total_entries"]:
+                return found
+
     def put_pool(self, name: str, slots: int, description: str) -> None:
         """Make a pool, or set its slots."""
         body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
@@ -70,10 +80,15 @@ class AirflowApi:
         found = self.call("GET", f"/dags?dag_id_pattern={quote(dag_id)}&exclude_stale=false")
         return next((dag for dag in found["dags"] if dag["dag_id"] == dag_id), None)
 
-    def import_errors(self) -> list[str]:
-        """What is wrong with DAG files."""
-        errors = self.call("GET", "/importErrors")["import_errors"]
-        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
+    def dags(self) -> dict[str, str]:
+        """The file of each DAG that has been read, by id."""
+        found = self.listed("/dags", "dags")
+        return {dag["dag_id"]: Path(dag["fileloc"]).name for dag in found}
+
+    def import_errors(self) -> dict[str, str]:
+        """What is wrong with DAG files, by file."""
+        errors = self.listed("/importErrors", "import_errors")
+        return {Path(error["filename"]).name: error["stack_trace"] for error in errors}
 
     def trigger(self, dag_id: str, conf: dict[str, object]) -> str:
         """Start a run by hand, and return its id."""
@@ -116,10 +131,8 @@ class AirflowApi:
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The tasks of a run."""
-        path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances?limit=1000"
-        found = self.call("GET", path)["task_instances"]
-        assert isinstance(found, list)
-        return found
+        path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
+        return self.listed(path, "task_instances")
 
     def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """What a task returned; None if nothing."""

@@ -10,13 +10,14 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from include.airflow_api import AirflowApi
 from include.embedded import processes
 from include.embedded.settings import Site, secrets_of
-from include.errors import PipelineError, PlatformError
+from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
 
 ENDS = ("success", "failed")
 
@@ -79,7 +80,7 @@ def run_dag(site: Site, dag_id: str, conf: dict[str, object]) -> int:
     was_up = processes.up(site)
     rest = processes.start(site)
     try:
-        wait_for_dag(rest, dag_id)
+        wait_for_dag(site, rest, dag_id)
         run_id = rest.trigger(dag_id, conf)
         print(f"{dag_id} {run_id}: {rest.url}/dags/{dag_id}/runs/{run_id}", flush=True)
         state = follow(rest, dag_id, run_id)
@@ -91,17 +92,28 @@ def run_dag(site: Site, dag_id: str, conf: dict[str, object]) -> int:
             processes.stop(site)
 
 
-def wait_for_dag(rest: AirflowApi, dag_id: str, seconds: float = 120) -> None:
-    """Return when Airflow has read the DAG."""
+def wait_for_dag(site: Site, rest: AirflowApi, dag_id: str, seconds: float = 120) -> None:
+    """Return when Airflow has read the DAG.
+
+    Raises:
+        PipelineError: it has read all files, and there is no such DAG.
+    """
     until = time.monotonic() + seconds
-    while rest.dag(dag_id) is None:
+    while dag_id not in (held := rest.dags()):
         errors = rest.import_errors()
-        if errors:
-            raise PipelineError(f"A DAG file cannot be read: {errors[0].strip()}", "mend it.")
-        if time.monotonic() > until:
-            what = f"Airflow has not found the DAG {dag_id!r} within {seconds:.0f} s."
-            raise PipelineError(what, "name a DAG of the folder dags/.")
+        files = {path.name for path in site.dags.glob("*.py")}
+        if files <= {*held.values(), *errors} or time.monotonic() > until:
+            raise unknown(dag_id, held, errors)
         time.sleep(0.2)
+
+
+def unknown(dag_id: str, held: Mapping[str, str], errors: Mapping[str, str]) -> PipelineError:
+    """Say what there is, and which file cannot be read: it may be the one."""
+    what = f"Airflow has no DAG {dag_id!r}.{did_you_mean(dag_id, held)}"
+    for file, trace in errors.items():
+        what += f"\nThe DAG file {file} cannot be read: {trace.strip()}"
+    fix = f"name one of {at_most_ten(sorted(held))}"
+    return PipelineError(what, fix + (", or mend the file." if errors else "."))
 
 
 def follow(rest: AirflowApi, dag_id: str, run_id: str) -> str:

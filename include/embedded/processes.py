@@ -46,7 +46,7 @@ def start(site: Site, say: Callable[[str], None] = print) -> AirflowApi:
 def up(site: Site) -> bool:
     """Whether all parts run."""
     groups = read(site.home)
-    return bool(groups) and all(alive(group) for group in groups.values())
+    return groups.keys() == set(PARTS) and all(alive(group) for group in groups.values())
 
 
 def once(command: list[str], env: dict[str, str], log: Path) -> None:
@@ -90,7 +90,7 @@ def wait(rest: AirflowApi, home: Path, groups: dict[str, int], seconds: float = 
 def stop(site: Site) -> None:
     """End all groups: politely, then at once; tasks that run end with them."""
     home = site.home
-    groups = [group for group in read(home).values() if alive(group)]
+    groups = list(read(home).values())
     for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
         members = sorted({group for leader in groups for group in with_children(leader)})
         for group in members:
@@ -105,23 +105,26 @@ def stop(site: Site) -> None:
 
 def with_children(leader: int) -> set[int]:
     """The group of a process, and the groups of all that it started: tasks lead their own."""
-    parents: dict[int, tuple[int, int]] = {}
+    related = relations()
+    found, waiting = {leader}, [leader]
+    while waiting:
+        one = waiting.pop()
+        near = {pid for pid, others in related.items() if one in others} - found
+        found |= near
+        waiting += near
+    return {related[pid][1] for pid in found if pid in related}
+
+
+def relations() -> dict[int, tuple[int, int, int]]:
+    """The parent, group and session of each process of the machine."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             words = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        parents[int(path.parent.name)] = (int(words[1]), int(words[2]))
-    found, waiting = {leader}, [leader]
-    while waiting:
-        parent = waiting.pop()
-        for pid, (above, group) in parents.items():
-            if above == parent or group == parent:
-                found.add(group)
-                if pid not in found:
-                    found.add(pid)
-                    waiting.append(pid)
-    return {group for _, group in (parents[pid] for pid in found if pid in parents)}
+        found[int(path.parent.name)] = (int(words[1]), int(words[2]), int(words[3]))
+    return found
 
 
 def kill(group: int, number: int) -> None:
@@ -152,18 +155,38 @@ def reap() -> None:
 
 
 def read(home: Path) -> dict[str, int]:
-    """The groups that were started last."""
+    """The groups that were started last, without those that are gone."""
     try:
         held = json.loads((home / "processes.json").read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    assert isinstance(held, dict)
-    return held
+    return {part: pid for part, (pid, since) in held.items() if ours(pid, since)}
 
 
 def write(home: Path, groups: dict[str, int]) -> None:
     """Remember the groups, so that another command can stop them."""
-    (home / "processes.json").write_text(json.dumps(groups) + "\n")
+    held = {part: (pid, began(pid)) for part, pid in groups.items()}
+    (home / "processes.json").write_text(json.dumps(held) + "\n")
+
+
+def ours(pid: int, since: int | None) -> bool:
+    """Whether a number is still that of the process that we started, and not a stranger's.
+
+    While others are left in its session, as the workers of a scheduler that was killed, nobody
+    gets its number.
+    """
+    now = began(pid)
+    if now is not None:
+        return now == since
+    return any(session == pid for _, _, session in relations().values())
+
+
+def began(pid: int) -> int | None:
+    """When a process began, in ticks since the machine did; None if there is none."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return None
 
 
 def slots_of_gpu() -> int:
