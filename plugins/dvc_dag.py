@@ -1,5 +1,6 @@
 """An Airflow DAG from dvc.yaml: one task per stage, with DVC's edges. See `pipeline_dag`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from include.pipeline import params_file
 from include.pipeline.plan import Stage, load
 from include.pipeline.selection import select
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 
 
@@ -114,14 +116,14 @@ def uri_of(root: Path, path: str) -> str:
 
 def documentation(stage: Stage) -> str:
     """What the page of the task says."""
-    lines = [stage.desc, f"From `{stage.file}`.", "```", stage.cmd, "```"]
+    parts = [stage.desc, f"From `{stage.file}`:", f"```\n{stage.cmd}\n```"]
     lists = {"Needs": stage.deps, "Params": stage.params, "Makes": [o.path for o in stage.outs]}
-    lines += [
-        f"**{title}** {', '.join(f'`{n}`' for n in names)}\n"
+    parts += [
+        f"**{title}**\n" + "".join(f"\n- `{name}`" for name in names)
         for title, names in lists.items()
         if names
     ]
-    return "\n".join(line for line in lines if line)
+    return "\n\n".join(part for part in parts if part)
 
 
 def fields(root: Path, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param]:
@@ -140,7 +142,9 @@ def fields(root: Path, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param
         if name not in held:
             what = f"params.yaml has no value {name!r}.{did_you_mean(name, held)}"
             raise ParamsError(what, "name values of params.yaml in form and interval.")
-        kind = TYPES.get(type(held[name]))
-        rule = {"type": kind, "section": name.split(".")[0], "title": name, **schema}
+        # No sections: the form shows them closed, and with them every field.
+        rule = {"type": TYPES.get(type(held[name])), "title": name, **schema}
+        if DAY.fullmatch(str(held[name])):
+            rule = {"format": "date", **rule}
         found[name] = Param(held[name], description=helps.get(name), **rule)
     return found
