@@ -44,12 +44,13 @@ def pipeline_dag(
             the form should hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing.
         interval: values of params.yaml that a scheduled run takes from its data interval, as
             {"window.end": "data_interval_end"}; written as 2013-01-31.
-        reports: outs, as reports/drift.html, that are kept for reading when the run is closed.
+        reports: outs, or folders of outs, that are kept for reading when the run is closed, as
+            ["reports", "metrics/xgboost.json"].
         keep_failed_h: hours after which the workspace of a failed run is removed.
         arguments: go to Airflow's DAG.
 
     Raises:
-        PipelineError: the graph or a `meta` is wrong, or a target or queue is unknown.
+        PipelineError: the graph or a `meta` is wrong, or a target, queue or report is unknown.
         ParamsError: params.yaml has no such value.
     """
     default = Path(conf.get("core", "dags_folder")).parent
@@ -70,13 +71,35 @@ def pipeline_dag(
             keep_failed_h=keep_failed_h,
         )
         tasks = add_stages(stages, root, home)
-        closed = CloseRun(repo=str(root), home=home, reports=reports)
+        closed = CloseRun(repo=str(root), home=home, reports=named(reports, plan.stages, stages))
         for stage in stages:
             before = [tasks[name] for name in stage.upstream if name in tasks]
             tasks[stage.name].set_upstream(before or opened)
         ends = [task for task in tasks.values() if not task.downstream_task_ids]
         closed.set_upstream(ends or opened)
     return dag
+
+
+def named(reports: Sequence[str], known: Sequence[Stage], chosen: Sequence[Stage]) -> list[str]:
+    """The outs of the chosen stages that are reports, or lie in a folder of reports.
+
+    Raises:
+        PipelineError: no stage of the graph makes one of the reports.
+    """
+    found = []
+    for report in reports:
+        place = report.rstrip("/")
+        made = [out for out in paths(known) if out == place or out.startswith(f"{place}/")]
+        if not made:
+            what = f"No stage makes the report {report!r}.{did_you_mean(report, paths(known))}"
+            raise PipelineError(what, "name outs of dvc.yaml, or folders of outs, in reports.")
+        found += [out for out in made if out in paths(chosen)]
+    return found
+
+
+def paths(stages: Sequence[Stage]) -> list[str]:
+    """The outs of stages."""
+    return [out.path for stage in stages for out in stage.outs]
 
 
 def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcStage]:

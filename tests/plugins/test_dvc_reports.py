@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import dvc_dag
 import dvc_reports
 import pytest
+
+from include.errors import PipelineError
+from include.pipeline.plan import load
+from include.pipeline.selection import select
 
 
 @pytest.fixture
@@ -47,3 +52,19 @@ def test_a_name_is_escaped(folder):
 
 def test_a_run_without_reports_says_why(tmp_path):
     assert "once it is closed" in dvc_reports.listed(tmp_path)
+
+
+def test_a_folder_of_reports_is_each_out_in_it_of_the_stages_that_run(repo):
+    plan = load(repo)
+    chosen = select(plan, ["second.shout"])
+    assert dvc_dag.named(["second", "count-left.txt"], plan.stages, chosen) == [
+        "second/shout.txt",
+        "count-left.txt",
+    ]
+    assert dvc_dag.named(["frozen.txt"], plan.stages, chosen) == []
+
+
+def test_a_report_that_no_stage_makes_names_the_nearest(repo):
+    plan = load(repo)
+    with pytest.raises(PipelineError, match=r"'second/shot\.txt'\. Did you mean 'second/shout"):
+        dvc_dag.named(["second/shot.txt"], plan.stages, plan.stages)
