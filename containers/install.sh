@@ -26,4 +26,4 @@ UV_LINK_MODE=copy /tmp/uv/bin/uv pip install --quiet --python /opt/leeway --comp
 if [ "$torch" = cpu ]; then
   rm -rf /opt/leeway/lib/python3.11/site-packages/nvidia/nccl/lib
 fi
-rm -rf /tmp/uv
+rm -rf /tmp/uv /tmp/uv-*.lock
