@@ -37,10 +37,26 @@ def work(task: dict[str, Any]) -> int:
     die_with_parent(task["parent"])
     if task.get("where"):
         return work_elsewhere(task)
+    if not task["parent"]:
+        lock_alone(task["stage"])
     result = patiently(task, WORK[task["do"]])
     with open(task["result"], "w") as file:
         json.dump(result, file)
     return 0
+
+
+def lock_alone(stage: str) -> None:
+    """Keep this container's locks of paths apart from those of other containers.
+
+    They name processes by numbers that mean something else in each container: DVC would take the
+    living for dead. Stages that may not run at once are kept apart by Airflow.
+    """
+    from dvc import rwlock
+
+    name = "".join(c if c.isalnum() else "-" for c in stage)
+    rwlock.RWLOCK_FILE, rwlock.RWLOCK_LOCK = f"rwlock-{name}", f"rwlock-{name}.lock"
+    # What an earlier try left: its container is gone, whatever has its number now.
+    Path(".dvc/tmp", rwlock.RWLOCK_FILE).unlink(missing_ok=True)
 
 
 def work_elsewhere(task: dict[str, Any]) -> int:

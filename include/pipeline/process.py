@@ -193,6 +193,7 @@ def become(
         for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_DFL)
         forget_logs()
+        name_process(f"leeway {words.get('stage', words['do'])}")
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
@@ -206,6 +207,14 @@ def become(
             sys.stdout.flush()
         del held
         os._exit(status)
+
+
+def name_process(name: str) -> None:
+    """Be known by a name of our own: DVC writes it into its locks, and child.works looks it up."""
+    from setproctitle import setproctitle
+
+    sys.argv = [name]
+    setproctitle(name)
 
 
 def forget_logs() -> None:

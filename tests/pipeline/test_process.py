@@ -13,6 +13,7 @@ from real_processes import at_work_in, fork, status_of, wait_until
 from small_git import commit, shell
 
 from include.errors import PipelineError
+from include.pipeline import child, runtime
 from include.pipeline.reproduce import Outcome, StageFailed, reproduce
 from include.pipeline.workspace import Run
 
@@ -202,3 +203,30 @@ def test_a_process_that_a_step_leaves_behind_does_not_hold_the_task(way, run):
     left = next(line.split()[1] for line in lines if line.startswith("left"))
     assert int(left) not in at_work_in(run.folder)
     assert at_work_in(run.folder) == set()
+
+
+def test_a_process_that_works_is_never_taken_for_a_dead_one(way, run):
+    write(run, f"{WAITS}\nprint('seen', flush=True)\nwait_for('go')\nPath('out.txt').touch()")
+    held: list[bool] = []
+
+    def look(line: str) -> None:
+        if line == "seen":
+            locks = json.loads((run.folder / ".dvc/tmp/rwlock").read_text())
+            held.extend(child.works(holder) for holder in locks["write"].values())
+            (run.folder / "go").touch()
+
+    reproduce(run, "step", log=look)
+    assert held == [True]
+
+
+def test_a_container_does_not_judge_the_locks_of_others(run):
+    write(run, "open('out.txt', 'w').write('made')")
+    # A stage in another container, whose number is that of no process here.
+    other = {"write": {}, "read": {str(run.folder / "x"): [{"pid": 2**22 - 1, "cmd": "other"}]}}
+    (run.folder / ".dvc/tmp/rwlock").write_text(json.dumps(other))
+    words = {"do": "reproduce", "stage": "step", "lock_wait_s": 5, "remote": False, "result": "r"}
+    _, script, task = runtime.command_of(run.folder, words)
+    shell(run.folder, "setsid", sys.executable, script, task)
+    assert json.loads((run.folder / "r").read_text()) == {"status": 0}
+    assert json.loads((run.folder / ".dvc/tmp/rwlock").read_text()) == other
+    assert json.loads((run.folder / ".dvc/tmp/rwlock-step").read_text()) == {}
