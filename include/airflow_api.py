@@ -1,6 +1,7 @@
 """The few calls of Airflow's REST API that we make."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -9,6 +10,15 @@ from typing import Any
 from urllib.parse import quote
 
 from include.errors import PipelineError
+
+# Airflow's server holds up its own requests for 5 s when two of them write to SQLite at once, then
+# refuses one of them, of which nothing is left in the database.
+BUSY = "Database error"
+PAUSES_S = (0.2, 0.5, 1, 2, 4, 8)
+
+
+class Busy(PipelineError):
+    """Another request held the database."""
 
 
 class AirflowApi:
@@ -38,6 +48,11 @@ class AirflowApi:
         if not self.token:
             login = {"username": self.user, "password": self.password}
             self.token = self.send("POST", "/auth/token", login)["access_token"]
+        for pause_s in PAUSES_S:
+            try:
+                return self.send(method, f"/api/v2{path}", body)
+            except Busy:
+                time.sleep(pause_s)
         return self.send(method, f"/api/v2{path}", body)
 
     def send(self, method: str, path: str, body: object) -> Any:
@@ -53,7 +68,8 @@ class AirflowApi:
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace")[:500]
             what = f"Airflow answered {method} {path} with {error.code}: {detail}"
-            raise PipelineError(what, "see the logs in .airflow/logs.") from None
+            kind = Busy if error.code == 500 and BUSY in detail else PipelineError
+            raise kind(what, "see the logs in .airflow/logs.") from None
         except OSError as error:
             what = f"Airflow at {self.url} does not answer: {error}."
             raise PipelineError(what, "see the logs in .airflow/logs.") from None

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from include import airflow_api
 from include.airflow_api import AirflowApi
 from include.errors import PipelineError
 
@@ -39,6 +40,8 @@ class Answers(BaseHTTPRequestHandler):
 
     def do_PATCH(self) -> None:
         held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.server.faults:
+            return self.answer(500, {"detail": {"reason": self.server.faults.pop()}})
         self.server.changes.append(held)
         if "actions" in held:
             refused = [{"error": "task-0 is running", "status_code": 409}]
@@ -57,7 +60,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    server.logins, server.changes = 0, []
+    server.logins, server.changes, server.faults = 0, [], []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -102,6 +105,24 @@ def test_many_notes_go_in_parts_and_refusals_come_back(api, server):
     assert [len(entities) for entities in sent] == [50, 50, 20]
     assert sent[0][0] == {"task_id": "task-0", "note": "cached", "new_state": "success"}
     assert refused == ["task-0 is running"] * 3
+
+
+def test_a_busy_database_is_asked_again(api, server, monkeypatch):
+    monkeypatch.setattr(airflow_api, "PAUSES_S", (0, 0))
+    server.faults = ["Database error"] * 2
+    api.describe("small", "one", "a note")
+    assert server.changes == [{"note": "a note"}]
+
+
+@pytest.mark.parametrize(
+    "faults", [["Database error"] * 3, ["of another kind"]], ids=["busy for long", "another fault"]
+)
+def test_a_fault_of_the_server_is_an_error(api, server, monkeypatch, faults):
+    monkeypatch.setattr(airflow_api, "PAUSES_S", (0, 0))
+    server.faults = list(faults)
+    with pytest.raises(PipelineError, match=f"with 500: .*{faults[0]}"):
+        api.describe("small", "one", "a note")
+    assert (server.faults, server.changes) == ([], [])
 
 
 def test_a_task_without_a_result_has_none(api):
