@@ -5,6 +5,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -96,15 +97,23 @@ class AirflowApi:
         found = self.call("GET", f"/dags?dag_id_pattern={quote(dag_id)}&exclude_stale=false")
         return next((dag for dag in found["dags"] if dag["dag_id"] == dag_id), None)
 
-    def dags(self) -> dict[str, str]:
-        """The file of each DAG that has been read, by id."""
+    def dags(self, since: float = 0) -> dict[str, str]:
+        """The file of each DAG that has been read since then, by id."""
         found = self.listed("/dags", "dags")
-        return {dag["dag_id"]: Path(dag["fileloc"]).name for dag in found}
+        return {
+            dag["dag_id"]: Path(dag["fileloc"]).name
+            for dag in found
+            if moment(dag["last_parsed_time"]) >= since
+        }
 
-    def import_errors(self) -> dict[str, str]:
-        """What is wrong with DAG files, by file."""
+    def import_errors(self, since: float = 0) -> dict[str, str]:
+        """What has been wrong with DAG files since then, by file."""
         errors = self.listed("/importErrors", "import_errors")
-        return {Path(error["filename"]).name: error["stack_trace"] for error in errors}
+        return {
+            Path(error["filename"]).name: error["stack_trace"]
+            for error in errors
+            if moment(error["timestamp"]) >= since
+        }
 
     def trigger(self, dag_id: str, conf: dict[str, object]) -> str:
         """Start a run by hand, and return its id."""
@@ -164,3 +173,8 @@ class AirflowApi:
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{number}"
         content = self.call("GET", path)["content"]
         return [str(e.get("event", e)) if isinstance(e, dict) else str(e) for e in content]
+
+
+def moment(text: str | None) -> float:
+    """A time of Airflow's in seconds since 1970; 0 if there is none."""
+    return datetime.fromisoformat(text).timestamp() if text else 0.0

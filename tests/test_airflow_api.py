@@ -13,10 +13,14 @@ from include.airflow_api import AirflowApi
 from include.errors import PipelineError
 
 TASKS = [{"task_id": f"task-{number}", "note": None} for number in range(250)]
+DAGS = [
+    {"dag_id": name, "fileloc": f"/dags/{name}.py", "last_parsed_time": moment}
+    for name, moment in (("old", "2026-01-01T00:00:00Z"), ("new", "2026-01-01T00:00:10Z"))
+]
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Logs in admin, lists 250 tasks in pages of at most 100, and refuses what it does not know."""
+    """Logs in admin, lists 250 tasks, at most 100 at a time, and refuses what it does not know."""
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -27,6 +31,8 @@ class Answers(BaseHTTPRequestHandler):
             first, most = int(query["offset"][0]), min(int(query["limit"][0]), 100)
             part = TASKS[first : first + most]
             return self.answer(200, {"task_instances": part, "total_entries": len(TASKS)})
+        if address.path == "/api/v2/dags":
+            return self.answer(200, {"dags": DAGS, "total_entries": len(DAGS)})
         return self.answer(404, {"detail": "no such path"})
 
     def do_POST(self) -> None:
@@ -74,6 +80,12 @@ def api(server) -> AirflowApi:
 
 def test_a_list_is_whole_though_airflow_gives_100_entries_at_a_time(api):
     assert api.tasks("small", "manual__1+00:00") == TASKS
+
+
+def test_a_dag_that_was_read_before_its_file_changed_does_not_count(api):
+    assert api.dags() == {"old": "old.py", "new": "new.py"}
+    # Five seconds after midnight UTC.
+    assert api.dags(since=1767225605) == {"new": "new.py"}
 
 
 def test_it_logs_in_once(api, server):

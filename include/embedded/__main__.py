@@ -18,6 +18,7 @@ from include.airflow_api import AirflowApi
 from include.embedded import processes
 from include.embedded.settings import Site, secrets_of
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
+from include.pipeline.plan import listed
 
 ENDS = ("success", "failed")
 
@@ -93,18 +94,25 @@ def run_dag(site: Site, dag_id: str, conf: dict[str, object]) -> int:
 
 
 def wait_for_dag(site: Site, rest: AirflowApi, dag_id: str, seconds: float = 120) -> None:
-    """Return when Airflow has read the DAG.
+    """Return when Airflow has read the DAG as it is now.
 
     Raises:
         PipelineError: it has read all files, and there is no such DAG.
     """
-    until = time.monotonic() + seconds
-    while dag_id not in (held := rest.dags()):
-        errors = rest.import_errors()
+    until, changed = time.monotonic() + seconds, changed_at(site)
+    while dag_id not in (held := rest.dags(since=changed)):
+        errors = rest.import_errors(since=changed)
         files = {path.name for path in site.dags.glob("*.py")}
         if files <= {*held.values(), *errors} or time.monotonic() > until:
             raise unknown(dag_id, held, errors)
         time.sleep(0.2)
+
+
+def changed_at(site: Site) -> float:
+    """When a DAG file, or a file that the graph is made from, was last written."""
+    files = [*site.dags.glob("*.py"), site.repo / "params.yaml"]
+    files += [site.repo / name for name in listed(site.repo)]
+    return min(time.time(), max(file.stat().st_mtime for file in files if file.exists()))
 
 
 def unknown(dag_id: str, held: Mapping[str, str], errors: Mapping[str, str]) -> PipelineError:

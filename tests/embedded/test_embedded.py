@@ -277,6 +277,18 @@ def test_a_stage_that_was_added_a_moment_ago_is_part_of_the_next_run(site, first
         file.write_text(before)
 
 
+def test_a_graph_that_was_broken_a_moment_ago_is_not_run_as_it_was(site, first):
+    file = site.repo / "dvc.yaml"
+    before = file.read_text()
+    try:
+        file.write_text(before.replace("meta: {queue:", "meta: {quue:"))
+        done = embedded(site.repo, "run", "small")
+        assert done.returncode == 1
+        assert "unknown key meta.quue. Did you mean 'queue'?" in done.stderr
+    finally:
+        file.write_text(before)
+
+
 def test_a_scheduled_run_takes_the_window_from_its_interval(api):
     api.call("PATCH", "/dags/monthly", {"is_paused": False})
     run_id = last_run(api, "monthly", "scheduled")
