@@ -229,4 +229,5 @@ def test_a_container_does_not_judge_the_locks_of_others(run):
     shell(run.folder, "setsid", sys.executable, script, task)
     assert json.loads((run.folder / "r").read_text()) == {"status": 0}
     assert json.loads((run.folder / ".dvc/tmp/rwlock").read_text()) == other
-    assert json.loads((run.folder / ".dvc/tmp/rwlock-step").read_text()) == {}
+    own = json.loads((run.folder / ".dvc/tmp/rwlock-step").read_text())
+    assert not any(own.values())

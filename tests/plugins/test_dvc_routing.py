@@ -43,17 +43,34 @@ def test_retries_and_timeout_are_those_of_the_task():
 
 
 @pytest.mark.parametrize(
-    ("executor", "pools", "expected"),
+    ("executor", "queues", "pools", "expected"),
     [
-        ("LocalExecutor", "", {"queue": "gpu"}),
-        ("LocalExecutor", "gpu,big", {"queue": "gpu", "pool": "gpu"}),
-        ("CeleryExecutor", "", {"queue": "gpu"}),
-        ("LocalExecutor,CeleryExecutor", "", {"queue": "gpu", "executor": "CeleryExecutor"}),
-        ("CeleryExecutor, LocalExecutor", "", {"queue": "gpu", "executor": "CeleryExecutor"}),
+        ("LocalExecutor", "", "", {"queue": "gpu"}),
+        ("LocalExecutor", "", "gpu,big", {"queue": "gpu", "pool": "gpu"}),
+        ("CeleryExecutor", "gpu", "", {"queue": "gpu"}),
+        (
+            "LocalExecutor,CeleryExecutor",
+            "gpu",
+            "",
+            {"queue": "gpu", "executor": "CeleryExecutor"},
+        ),
+        (
+            "CeleryExecutor, LocalExecutor",
+            "gpu",
+            "",
+            {"queue": "gpu", "executor": "CeleryExecutor"},
+        ),
         (
             "LocalExecutor,edge:airflow.providers.edge3.executors.EdgeExecutor",
+            "gpu",
             "",
             {"queue": "gpu", "executor": "edge"},
+        ),
+        (
+            "CeleryExecutor,LocalExecutor",
+            "cpu",
+            "gpu",
+            {"queue": "gpu", "pool": "gpu", "executor": "LocalExecutor"},
         ),
     ],
     ids=[
@@ -63,10 +80,11 @@ def test_retries_and_timeout_are_those_of_the_task():
         "the remote one of two",
         "the remote one, listed first",
         "an executor by its alias",
+        "a pool here, if no worker serves it",
     ],
 )
-def test_a_queue_goes_to(airflow, executor, pools, expected):
-    airflow(executor, pools=pools)
+def test_a_queue_goes_to(airflow, executor, queues, pools, expected):
+    airflow(executor, queues, pools)
     assert routing(stage(queue="gpu")) == expected
 
 
@@ -78,6 +96,13 @@ def test_a_stage_without_a_queue_stays_with_the_first_executor(airflow):
 def test_a_pool_serves_a_queue(airflow):
     airflow(queues="cpu", pools="gpu")
     assert routing(stage(queue="gpu")) == {"queue": "gpu", "pool": "gpu"}
+
+
+@pytest.mark.parametrize("pools", ["", "gpu"], ids=["without a pool", "with a pool"])
+def test_a_queue_without_a_worker_is_refused_where_all_tasks_go_to_workers(airflow, pools):
+    airflow("CeleryExecutor", pools=pools)
+    with pytest.raises(PipelineError, match=r"asks for the queue 'gpu'; served are default\."):
+        routing(stage(queue="gpu"))
 
 
 def test_a_queue_that_nobody_serves_names_the_nearest(airflow):
