@@ -145,10 +145,8 @@ def follow(rest: AirflowApi, dag_id: str, run_id: str) -> str:
 def told(rest: AirflowApi, dag_id: str, run_id: str, task: dict[str, Any]) -> str:
     """What a task that ended has to say: why it ran, or the last lines of its log."""
     name, now = task["task_id"], task["state"]
-    if now == "success":
-        result = rest.result(dag_id, run_id, name)
-        if isinstance(result, dict) and "why" in result:
-            return f" ({result['status']}: {'; '.join(result['why'])})"
+    if now == "success" and task.get("note"):
+        return f" ({task['note']})"
     if now in ("failed", "up_for_retry"):
         lines = rest.log(dag_id, run_id, name, task["try_number"])
         shown = [line for line in lines if line.strip()][-12:]
