@@ -118,6 +118,12 @@ class DvcStage(BaseOperator):
         found = {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
         return found | ({"entry": lines_of(run.folder, self.stage)} if run.url else {})
 
+    def on_kill(self) -> None:
+        """End the step and all that it started: the task was marked, cleared, or timed out."""
+        from include.pipeline.process import end_all
+
+        end_all()
+
 
 class CloseRun(BaseOperator):
     """Save the run as a DVC experiment, push its data, keep its reports, remove the workspace."""

@@ -129,6 +129,8 @@ def environment(site: Site, port: int) -> dict[str, str]:
         "API_AUTH__JWT_SECRET": held["jwt"],
         # On a busy machine a task needs longer than 5 s to reach the API.
         "WORKERS__EXECUTION_API_TIMEOUT": "60",
+        # How soon a task notices that it was marked or cleared.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",

@@ -221,6 +221,36 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
     return {"status": 0}
 
 
+def push(task: dict[str, Any]) -> dict[str, Any]:
+    """Push the outs of stages to the default remote."""
+    return refused_or(lambda repo: repo.push(targets=task["stages"]), "push")
+
+
+def fetch(task: dict[str, Any]) -> dict[str, Any]:
+    """Check out paths from the cache, or pull them from the default remote."""
+    if task["remote"]:
+        return refused_or(lambda repo: repo.pull(targets=task["paths"], force=True), "pull")
+    return refused_or(lambda repo: repo.checkout(targets=task["paths"], force=True), "checkout")
+
+
+def refused_or(work: Callable[[Any], Any], name: str) -> dict[str, Any]:
+    """What DVC refuses, in its own words; nothing if it did the work."""
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+    from dvc.repo import Repo
+
+    try:
+        with Repo(".") as repo:
+            work(repo)
+    except LockError:
+        raise
+    except DvcException as error:
+        said = " ".join(str(cause) for cause in (error, *causes(error)))
+        fix = "see that the cache and the remote can be reached, then clear this task."
+        return {"refused": [f"`dvc {name}` failed: {said}", fix]}
+    return {}
+
+
 def patiently(task: dict[str, Any], work: Callable[[dict[str, Any]], Any]) -> Any:
     """Do the work; while another process holds a lock, wait and try again.
 
@@ -410,7 +440,14 @@ def status_of(problem: str) -> int:
     return int(match[1]) if match else 255
 
 
-WORK = {"unchanged": unchanged, "reproduce": reproduce, "stale": stale, "sound": sound}
+WORK = {
+    "unchanged": unchanged,
+    "reproduce": reproduce,
+    "stale": stale,
+    "sound": sound,
+    "push": push,
+    "fetch": fetch,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -2,10 +2,8 @@
 
 import configparser
 import hashlib
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +12,7 @@ from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart
 from include.pipeline.git import AUTHOR, git
 from include.pipeline.locks import locks, put_in_order
-from include.pipeline.reproduce import see_that_sound, stale
+from include.pipeline.reproduce import fetch, push, see_that_sound, stale
 from include.pipeline.workspace import Run, clean, keep_locks
 
 
@@ -45,7 +43,8 @@ def close_run(run: Run, home: Path) -> str:
     if run.url:
         apart.publish(run, ref(base_of(run), name))
         apart.withdraw(run)
-    else:
+    elif has_remote(run):
+        see_that_sound(run, (), push=True)
         push(run)
     keep_locks(home, run)
     # Renamed first: a workspace that is half gone must not look like one to go on in.
@@ -138,7 +137,7 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
     if absent:
         if not run.url:
             see_that_sound(run, absent)
-        dvc(run, "pull" if run.url else "checkout", "--quiet", "--force", *absent)
+        fetch(run, absent)
     found = []
     for name in reports:
         source, target = run.folder / name, home / "reports" / clean(run.id) / name
@@ -151,32 +150,8 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
     return found
 
 
-def push(run: Run) -> None:
-    """Push the run's data to the default remote, if there is one."""
+def has_remote(run: Run) -> bool:
+    """Whether the repository names a default remote."""
     config = configparser.ConfigParser()
     config.read([run.folder / ".dvc" / "config", run.folder / ".dvc" / "config.local"])
-    if not config.get("core", "remote", fallback=None):
-        return
-    see_that_sound(run, (), push=True)
-    dvc(run, "push", "--quiet", *run.stages)
-
-
-def dvc(run: Run, *words: str) -> None:
-    """Call DVC in the workspace.
-
-    Raises:
-        PipelineError: DVC refused.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *words],
-        cwd=run.folder,
-        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        what = f"`dvc {words[0]}` of run {run.id} failed: {problem}"
-        fix = "see that the cache and the remote can be reached, then clear this task."
-        raise PipelineError(what, fix)
+    return bool(config.get("core", "remote", fallback=None))

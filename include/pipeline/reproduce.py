@@ -99,7 +99,25 @@ def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:
         paths: outs that are to be read from the cache.
         push: whether all that the remote lacks leaves as well.
     """
-    task = {"do": "sound", "paths": list(paths), "stages": list(run.stages) if push else []}
+    order(run, {"do": "sound", "paths": list(paths), "stages": list(run.stages) if push else []})
+
+
+def push(run: Run) -> None:
+    """Push what the stages of the run made to the default remote."""
+    order(run, {"do": "push", "stages": list(run.stages)})
+
+
+def fetch(run: Run, paths: Sequence[str]) -> None:
+    """Bring outs into the workspace, from the cache or, where it is not shared, from the remote."""
+    order(run, {"do": "fetch", "paths": list(paths), "remote": bool(run.url)})
+
+
+def order(run: Run, task: dict[str, Any]) -> None:
+    """Let a DVC process do a task that has no answer.
+
+    Raises:
+        PipelineError: it could not be done.
+    """
     tail: deque[str] = deque(maxlen=40)
     for _ in talk(run.folder, {**task, "lock_wait_s": 60}, tail):
         pass
