@@ -1,0 +1,95 @@
+"""Airflow and `dvc repro` make the same results of the flights pipeline, byte for byte."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_git import commit, shell
+
+from include.pipeline import params_file
+from include.pipeline.git import pin
+from include.pipeline.workspace import locks
+
+ROOT = Path(__file__).parents[2]
+# Three months are the least that the pipeline takes: one to train on, one to choose, one to judge.
+SMALL = {
+    "window.end": "2013-04-01",
+    "splits.validation_months": 1,
+    "splits.test_months": 1,
+    "train_xgboost.rounds": 5,
+    "train_torch.members": 2,
+    "train_torch.width": 16,
+    "train_torch.epochs": 1,
+    "train_torch.batch_rows": 8192,
+    "evaluate_models.baselines.rounds": 5,
+    "evaluate_models.resamples": 20,
+    "report_drift.reference_rows": 1000,
+}
+
+
+def run(folder: Path, *words: str) -> str:
+    """What a command prints in a clone, with the code of the clone and a cache of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env={**os.environ, "DVC_SITE_CACHE_DIR": str(folder.parent / f"{folder.name}-site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def clones(tmp_path_factory) -> tuple[Path, Path]:
+    """The working tree with small values, twice, from the same commit and without a lock."""
+    folder = tmp_path_factory.mktemp("parity")
+    plain, flown = folder / "plain", folder / "flown"
+    tree, _ = pin(ROOT, "What the tests test")
+    shell(folder, "git", "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(plain))
+    shell(plain, "git", "checkout", "--quiet", "-b", "small", tree)
+    params_file.write(plain / "params.yaml", SMALL)
+    (plain / "dvc.lock").unlink(missing_ok=True)
+    commit(plain, "small values")
+    shell(folder, "git", "clone", "--quiet", "--shared", str(plain), str(flown))
+    return plain, flown
+
+
+@pytest.fixture(scope="module")
+def told(clones) -> str:
+    """What both runners made; what Airflow's said."""
+    plain, flown = clones
+    run(plain, "dvc", "repro")
+    return run(flown, "include.embedded", "run", "flight_delays")
+
+
+def test_the_locks_of_both_runners_are_the_same_bytes(clones, told):
+    plain, flown = clones
+    name = told.split("dvc exp apply ")[1].strip()
+    [ref] = shell(flown, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    assert ref.endswith(f"/{name}")
+    assert [str(path) for path in locks(plain)] == ["dvc.lock"]
+    lock = subprocess.check_output(["git", "show", f"{ref}:dvc.lock"], cwd=flown)
+    assert lock == (plain / "dvc.lock").read_bytes()
+
+
+def test_airflow_ran_each_stage_and_said_so(told):
+    assert told.count("(ran: it never ran before)") == 9
+    assert "cached" not in told
+
+
+def test_a_run_by_airflow_and_one_by_hand_are_listed_side_by_side(clones, told):
+    plain, flown = clones
+    run(plain, "dvc", "exp", "save", "--name", "by-hand")
+    shell(plain, "git", "fetch", "--quiet", str(flown), "refs/exps/*:refs/exps/*")
+    shown = run(plain, "dvc", "exp", "show", "--csv").splitlines()
+    rows = [line.split(",") for line in shown[1:]]
+    named = {row[0]: row for row in rows if row[0]}
+    assert len(named) == 2
+    flown_name = next(name for name in named if name != "by-hand")
+    assert flown_name.startswith("flight_delays-manual__")
+    # Metrics, params and hashes are the same: all but name, revision, kind and time.
+    assert named[flown_name][4:] == named["by-hand"][4:]
