@@ -93,15 +93,15 @@ def test_a_group_with_the_name_of_a_stage_gets_another(repo):
 
 def test_the_page_of_a_task_is_what_dvc_yaml_says_of_its_stage(dag):
     assert dag.get_task("prepare").doc_md == (
-        "Makes a folder of two files.\n"
-        "From `dvc.yaml`.\n"
+        "Makes a folder of two files.\n\n"
+        "From `dvc.yaml`:\n\n"
         "```\n"
         "mkdir -p parts && cp source.txt parts/left.txt && cp source.txt parts/right.txt\n"
-        "```\n"
-        "**Needs** `source.txt`\n\n"
-        "**Makes** `parts`\n"
+        "```\n\n"
+        "**Needs**\n\n- `source.txt`\n\n"
+        "**Makes**\n\n- `parts`"
     )
-    assert "**Params** `params.yaml:shout`" in dag.get_task("second.shout").doc_md
+    assert "**Params**\n\n- `params.yaml:shout`" in dag.get_task("second.shout").doc_md
 
 
 def test_each_out_is_an_asset_that_another_dag_can_wait_for(made, dag):
@@ -131,18 +131,23 @@ def test_the_form_holds_values_types_ranges_and_the_comments_of_params_yaml(made
     assert {name: field.schema for name, field in fields.items()} == {
         "shout.times": {
             "type": "integer",
-            "section": "shout",
             "title": "shout.times",
             "minimum": 1,
             "maximum": 9,
         },
         "shout.mark": {
             "type": "string",
-            "section": "shout",
             "title": "shout.mark",
             "enum": ["!", "?"],
         },
     }
+
+
+def test_a_day_is_a_date_in_the_form(repo):
+    with (repo / "params.yaml").open("a") as file:
+        file.write('window:\n  end: "2013-01-31"\n')
+    field = draw(repo, interval={"window.end": "data_interval_end"}).params.get_param("window.end")
+    assert (field.value, field.schema["format"]) == ("2013-01-31", "date")
 
 
 def test_a_value_outside_the_range_of_the_form_is_refused(made):
