@@ -8,12 +8,12 @@ from typing import Any
 import yaml
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, Param, TaskGroup
-from dvc_operator import CLOSE, OPEN, CloseRun, DvcStage, OpenRun
+from dvc_operator import CloseRun, DvcStage, OpenRun
 from dvc_routing import routing
 
 from include.errors import ParamsError, PipelineError, did_you_mean
 from include.pipeline import params_file
-from include.pipeline.plan import Stage, load
+from include.pipeline.plan import Stage, load, see_that_free
 from include.pipeline.selection import select
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -107,9 +107,7 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcS
     groups: dict[str, TaskGroup] = {}
     tasks = {}
     for stage in stages:
-        if stage.task_id in (OPEN, CLOSE):
-            what = f"Stage {stage.name!r} in {stage.file} has the name of a task of every run."
-            raise PipelineError(what, "give the stage another name.")
+        see_that_free(stage)
         if stage.group and stage.group not in groups:
             # The ids of tasks do not hold the group: they are the ids of the plan.
             groups[stage.group] = TaskGroup(group_id(stage.group, stages), prefix_group_id=False)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from dvc_notes import describe, tell
 
+from include.pipeline.plan import CLOSE, OPEN
+
 if TYPE_CHECKING:
     from include.pipeline.workspace import Run
 
-OPEN, CLOSE = "open_run", "close_run"
 UNCHANGED = "no dep, param or command changed"
 
 

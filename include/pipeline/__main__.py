@@ -16,7 +16,7 @@ from pathlib import Path
 
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
 from include.pipeline.locks import entry_of
-from include.pipeline.plan import Stage, load
+from include.pipeline.plan import Stage, load, see_that_free
 from include.pipeline.reproduce import ask
 from include.pipeline.selection import select
 
@@ -73,13 +73,14 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def check(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
-    """Raise PipelineError if a stage asks for a queue that nobody serves.
+    """Raise PipelineError for a stage with a task's name, or on a queue that nobody serves.
 
     That DVC resolves the graph, that `meta` is right, that there is no cycle and that every target
     is there has been seen by now.
     """
     served = [name for name in words.queues.split(",") if name]
     for stage in stages:
+        see_that_free(stage)
         queue = stage.meta.queue
         if served and queue is not None and queue not in served:
             what = f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r}; "

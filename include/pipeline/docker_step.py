@@ -55,8 +55,9 @@ def prepared(where: Where, folder: Path, task: dict[str, Any]) -> dict[str, Any]
 
 
 def give(folder: Path, uid: int, gid: int, *, files: bool) -> None:
-    """Give a folder to the user of the container: a worker that is root made it."""
-    for place, _, names in os.walk(folder):
+    """Give a folder, but for git's own, to the user of the container: a root worker made it."""
+    for place, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if name != ".git"]
         for path in [place, *(os.path.join(place, name) for name in names if files)]:
             with suppress(FileNotFoundError):  # of another stage that works beside this one
                 if os.lstat(path).st_uid != uid:

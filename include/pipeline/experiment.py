@@ -85,7 +85,18 @@ def save(run: Run, name: str) -> None:
 def copy_objects(source: Path, target: Path, tree: str) -> None:
     """Give the repository what its clone made for the tree."""
     pack = subprocess.Popen(
-        ["git", "-C", str(source), "pack-objects", "--revs", "--local", "--stdout", "-q"],
+        [
+            "git",
+            "-c",
+            f"safe.directory={source}",
+            "-C",
+            str(source),
+            "pack-objects",
+            "--revs",
+            "--local",
+            "--stdout",
+            "-q",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

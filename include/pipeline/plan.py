@@ -18,6 +18,7 @@ from include.errors import PipelineError
 from include.pipeline.meta import Meta, read_meta
 from include.pipeline.process import python_path
 
+OPEN, CLOSE = "open_run", "close_run"  # tasks of every run: no stage has such a name
 FORMAT = 1  # of the JSON: another format is another key
 MADE_FROM = ("dvc.yaml", "*/dvc.yaml", "*.dvc", ".dvcignore", "*/.dvcignore", ".dvc/config")
 
@@ -158,3 +159,14 @@ def stage_of(held: dict[str, Any]) -> Stage:
     outs = tuple(Out(**out) for out in held["outs"])
     meta = read_meta(held["name"], held["file"], held["meta"])
     return Stage(**{**held, **lists, "outs": outs, "meta": meta})
+
+
+def see_that_free(stage: Stage) -> None:
+    """Refuse a stage that has the name of a task of every run.
+
+    Raises:
+        PipelineError: it has.
+    """
+    if stage.task_id in (OPEN, CLOSE):
+        what = f"Stage {stage.name!r} in {stage.file} has the name of a task of every run."
+        raise PipelineError(what, "give the stage another name.")

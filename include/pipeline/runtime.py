@@ -82,9 +82,13 @@ def environment_of(where: Where, folder: Path) -> dict[str, str]:
 
 
 def folders_of(folder: Path, cache: Path, repo: Path) -> list[tuple[str, str]]:
-    """The folders of a run, and how they may be used: workspace, cache, and the clone's objects."""
+    """The folders of a run, and how they may be used: workspace, cache, and the clone's objects.
+
+    A step must not write what git obeys: the worker asks git in this folder, and may be root.
+    """
     git = (repo / ".git").resolve()
-    return [(str(folder), "rw"), (str(cache), "rw"), (str(git), "ro")]
+    both = [(str(folder / ".git"), "ro"), (str(git), "ro")]
+    return [(str(folder), "rw"), (str(cache), "rw"), *both]
 
 
 def user_of(where: Where) -> str:

@@ -177,3 +177,9 @@ def test_a_folder_that_is_no_repository_is_an_error_of_the_command(tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.startswith("show: ") and "\n  Next: " in done.stderr
+
+
+def test_check_refuses_a_stage_with_the_name_of_a_task_of_every_run(repo, capsys):
+    (repo / "dvc.yaml").write_text("stages: {open_run: {cmd: echo, outs: [o]}}")
+    assert main(["check", "--repo", str(repo)]) == 1
+    assert "Stage 'open_run' in dvc.yaml has the name of a task" in capsys.readouterr().err
