@@ -1,0 +1,92 @@
+"""Photograph Airflow's UI for the README: the graph, the form and the grid of a DAG.
+
+Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it:
+
+    make up
+    python -m include.embedded run flight_delays
+    python -m include.embedded run flight_delays
+    python -m include.embedded run flight_delays --set train_xgboost.max_depth=5
+    python -m docs.screenshots
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from include.embedded import processes
+from include.embedded.settings import Site, secrets_of
+from tests.browsing import signed_in
+
+DAG = "flight_delays"
+DOCS = Path(__file__).parent
+
+
+def main() -> int:
+    """Write docs/graph.png, docs/form.png and docs/grid.png."""
+    site = Site.of(Path())
+    if not processes.up(site):
+        print("Airflow is not up.\n  Next: make up", file=sys.stderr)
+        return 1
+    rest = processes.start(site)
+    expect.set_options(timeout=60_000)
+    with signed_in(rest.url, secrets_of(site.home)["password"], scale=1.25) as page:
+        dag = f"{rest.url}/dags/{DAG}"
+        form(page, dag)
+        grid(page, dag)
+        graph(page, dag)
+    return 0
+
+
+def form(page: Page, dag: str) -> None:
+    """The trigger form, all of it."""
+    page.set_viewport_size({"width": 1280, "height": 960})
+    page.goto(dag)
+    page.get_by_test_id("trigger-dag-button").click()
+    expect(page.get_by_role("dialog").get_by_text("window.end")).to_be_visible()
+    keep(page, "form")
+
+
+def grid(page: Page, dag: str) -> None:
+    """The runs, one a column, and the tasks of the newest."""
+    page.set_viewport_size({"width": 1280, "height": 640})
+    page.goto(newest(page, dag))
+    expect(page.get_by_role("heading", name=re.compile(r"\d+ Task Instances"))).to_be_visible()
+    keep(page, "grid")
+
+
+def graph(page: Page, dag: str) -> None:
+    """The graph of the newest run, in the whole width of the page."""
+    page.set_viewport_size({"width": 1280, "height": 560})
+    page.goto(newest(page, dag))
+    page.get_by_role("button", name="Show Graph").click()
+    last = page.locator(".react-flow__node[data-id='close_run']")
+    expect(last).to_be_visible()
+    # The small map would hide what it shows.
+    page.add_style_tag(content=".react-flow__minimap { display: none }")
+    page.wait_for_timeout(2_000)
+    page.get_by_role("button", name="Collapse Details Panel").click()
+    expect(page.get_by_role("heading", name="Run Type")).not_to_be_in_viewport()
+    page.get_by_role("button", name="Fit View").click()
+    keep(page, "graph")
+
+
+def newest(page: Page, dag: str) -> str:
+    """The address of the newest run."""
+    page.goto(dag)
+    link = page.get_by_test_id("stat").locator("a[href*='/runs/']").first
+    return str(link.evaluate("link => link.href"))
+
+
+def keep(page: Page, name: str) -> None:
+    """Write what is to be seen, when it has come to rest."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2_000)
+    path = DOCS / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
