@@ -1,6 +1,4 @@
 """
-# Flight delays
-
 Trains, judges and packages the delay model on the flights known by then. Airflow draws this DAG
 from `dvc.yaml`: to add a task, add a stage there. A stage with nothing new is done at once.
 
@@ -15,7 +13,10 @@ from dvc_dag import pipeline_dag
 
 flight_delays = pipeline_dag(
     "flight_delays",
-    form={"train_xgboost.max_depth": {"minimum": 1, "maximum": 16}, "train_torch.epochs": {}},
+    form={
+        "train_xgboost.max_depth": {"minimum": 1, "maximum": 16},
+        "train_torch.epochs": {"minimum": 1, "maximum": 1000},
+    },
     interval={"window.end": "data_interval_end"},
     reports=["reports", "metrics"],
     schedule="@monthly",

@@ -131,8 +131,11 @@ def group_id(group: str, stages: Sequence[Stage]) -> str:
 
 
 def uri_of(root: Path, path: str) -> str:
-    """What other DAGs wait for: `Asset("dvc://flights/models/xgboost")`."""
-    return f"dvc://{root.name}/{path}"
+    """What other DAGs wait for, as `Asset("dvc://flights/models/xgboost")`.
+
+    The name is that of [leeway] name in Airflow's configuration, else that of the folder.
+    """
+    return f"dvc://{conf.get('leeway', 'name', fallback='') or root.name}/{path}"
 
 
 def documentation(stage: Stage) -> str:

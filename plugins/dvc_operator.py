@@ -37,7 +37,7 @@ class OpenRun(BaseOperator):
         keep_failed_h: float,
         **arguments: Any,
     ) -> None:
-        super().__init__(task_id=OPEN, **arguments)
+        super().__init__(task_id=OPEN, doc_md=OpenRun.__doc__, **arguments)
         self.repo, self.home, self.plan_key, self.url = repo, home, plan_key, url
         self.targets, self.form, self.interval = list(targets), list(form), dict(interval)
         self.keep_failed_h = keep_failed_h
@@ -67,6 +67,7 @@ class OpenRun(BaseOperator):
         tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
         nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
         tell(context, nothing, state="success")
+        tell(context, {self.task_id: f"{commit}; {idle}"})
         return run.to_json()
 
     def values(self, context: Context) -> dict[str, object]:
@@ -132,7 +133,7 @@ class CloseRun(BaseOperator):
     ui_color = "#e8eef7"
 
     def __init__(self, *, repo: str, home: str, reports: Sequence[str], **arguments: Any) -> None:
-        super().__init__(task_id=CLOSE, **arguments)
+        super().__init__(task_id=CLOSE, doc_md=CloseRun.__doc__, **arguments)
         self.repo, self.home, self.reports = repo, home, list(reports)
 
     def execute(self, context: Context) -> str:
@@ -144,6 +145,7 @@ class CloseRun(BaseOperator):
             self.log.info("report: %s", path)
         name = close_run(run, Path(self.home))
         self.log.info("experiment %s: see `dvc exp show`", name)
+        tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
         return name
 
 

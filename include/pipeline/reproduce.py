@@ -186,7 +186,7 @@ def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):
             found.append(f"param {name} changed from {was.get(name)!r} to {now.get(name)!r}")
-    return tuple(found or ["its outs were not what the lock says"])
+    return tuple(found or ["its outs were not in the cache, or not what the lock says"])
 
 
 def flat(params: dict[str, Any]) -> dict[str, object]:
