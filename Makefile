@@ -55,4 +55,5 @@ clean:  ## remove what the pipeline made (not the cache, not the environment)
 
 lock:  ## resolve pyproject.toml anew into requirements.lock
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --no-header --no-annotate \
-	  | sed 's/+.*//' > requirements.lock
+	  | sed 's/+.*//' > requirements.lock.new
+	mv requirements.lock.new requirements.lock
