@@ -22,25 +22,38 @@ def start(site: Site, say: Callable[[str], None] = print) -> AirflowApi:
     Raises:
         PipelineError: a process ended, or the API did not answer.
     """
-    home = site.home
-    prepare(home)
-    port = port_of(home)
-    env = environment(site, port)
-    rest = AirflowApi(f"http://127.0.0.1:{port}", "admin", secrets_of(home)["password"])
+    prepare(site.home)
     if up(site):
-        return rest
+        return api_of(site)
     stop(site)
     say("Starting Airflow ...")
+    try:
+        return started(site)
+    except BaseException:
+        stop(site)
+        raise
+
+
+def started(site: Site) -> AirflowApi:
+    """Start all parts, the API first: a task that cannot reach it fails."""
+    home, port = site.home, port_of(site.home)
+    env = environment(site, port)
     once([sys.executable, "-m", "airflow", "db", "migrate"], env, home / "logs/migrate.log")
     (home / "port").write_text(str(port))
     groups = {"api-server": launch("api-server", env, home)}
     write(home, groups)
-    wait(rest, home, groups)
-    # The scheduler comes after the API: a task that cannot reach it fails.
+    api = api_of(site)
+    wait(api, home, groups)
     groups |= {part: launch(part, env, home) for part in PARTS[1:]}
     write(home, groups)
-    rest.put_pool("gpu", slots_of_gpu(), "GPU stages of one machine wait here for each other")
-    return rest
+    api.put_pool("gpu", slots_of_gpu(), "GPU stages of one machine wait here for each other")
+    return api
+
+
+def api_of(site: Site) -> AirflowApi:
+    """The API of the Airflow that runs, for its administrator."""
+    url = f"http://127.0.0.1:{port_of(site.home)}"
+    return AirflowApi(url, "admin", secrets_of(site.home)["password"])
 
 
 def up(site: Site) -> bool:

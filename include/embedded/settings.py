@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 PORT = 8080
+SECRETS = {"password": 16, "tasks": 32, "jwt": 64, "session": 64}  # bytes at random
 CODE = Path(__file__).parents[2]  # this project: plugins and include
 
 
@@ -36,16 +37,14 @@ class Site:
 
 
 def secrets_of(home: Path) -> dict[str, str]:
-    """The login and the keys, made at random at the first start, readable by this user alone."""
+    """The logins and the keys, made at random at the first start, for this user's eyes alone."""
     path = home / "secrets.json"
-    if not path.exists():
+    held: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {name: secrets.token_urlsafe(size) for name, size in SECRETS.items()}
+    found = {**made, "fernet": fernet_key(), **held}
+    if found != held:
         home.mkdir(parents=True, exist_ok=True)
-        names = ("password", "tasks", "jwt", "session", "fernet")
-        held = {name: secrets.token_urlsafe(16 if name == "password" else 64) for name in names}
-        held["fernet"] = fernet_key()
-        write_private(path, json.dumps(held, indent=2) + "\n")
-    found = json.loads(path.read_text())
-    assert isinstance(found, dict)
+        write_private(path, json.dumps(found, indent=2) + "\n")
     return found
 
 
