@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, Context
 from dvc_notes import describe, tell
 
+from include.errors import PipelineError, at_most_ten
 from include.pipeline.plan import CLOSE, OPEN
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class OpenRun(BaseOperator):
         """Return the run as JSON, for the other tasks."""
         from include.pipeline.workspace import discard_old, open_run
 
+        tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
+        see_that_scheduled(context, list(tasks.values()))
         home = Path(self.home)
         for name in discard_old(home, self.keep_failed_h):
             self.log.info("removed the workspace of %s, untouched for so long", name)
@@ -64,7 +67,6 @@ class OpenRun(BaseOperator):
         self.log.info("%s; workspace %s", commit, run.folder)
         self.log.info("%s: %s", idle, ", ".join(run.unchanged) or "-")
         describe(context, f"From {commit}; {idle}.")
-        tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
         nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
         tell(context, nothing, state="success")
         tell(context, {self.task_id: f"{commit}; {idle}"})
@@ -147,6 +149,20 @@ class CloseRun(BaseOperator):
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
         return name
+
+
+def see_that_scheduled(context: Context, task_ids: Sequence[str]) -> None:
+    """Refuse a run that Airflow scheduled from an older reading of the graph.
+
+    Raises:
+        PipelineError: a task of the graph as it is now is not in the run.
+    """
+    run_id = context["run_id"]
+    held = context["ti"].get_task_states(dag_id=context["dag"].dag_id, run_ids=[run_id])
+    missing = [name for name in task_ids if name not in held.get(run_id, {})]
+    if missing:
+        what = f"The graph has changed since this run was made: it lacks {at_most_ten(missing)}."
+        raise PipelineError(what, "trigger a new run.")
 
 
 def before(task: BaseOperator) -> dict[str, str]:

@@ -116,6 +116,8 @@ def environment(site: Site, port: int) -> dict[str, str]:
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": str(max(4, cores)),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        # A graph that was edited is run as it is now, not as it was half a minute ago.
+        "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
         "CORE__FERNET_KEY": held["fernet"],
         "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,leeway:op",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),

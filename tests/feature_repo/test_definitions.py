@@ -1,7 +1,9 @@
 """Feast's own commands find in feature_repo what our stages find."""
 
+import sys
 from pathlib import Path
 
+import pytest
 from feast.repo_operations import parse_repo
 
 from include.flights.columns import VIEWS
@@ -9,7 +11,10 @@ from include.flights.columns import VIEWS
 REPO = Path(__file__).parents[2] / "feature_repo"
 
 
-def test_feast_apply_finds_every_entity_view_and_service():
+def test_feast_apply_finds_every_entity_view_and_service(monkeypatch: pytest.MonkeyPatch):
+    # Another repository of a test may have been read under the same name.
+    monkeypatch.delitem(sys.modules, "definitions", raising=False)
+    monkeypatch.delitem(sys.modules, "feature_repo.definitions", raising=False)
     found = parse_repo(REPO)
     assert {view.name for view in found.feature_views} == set(VIEWS)
     keys = {key for view in VIEWS.values() for key in view.keys}
