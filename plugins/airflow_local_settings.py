@@ -6,6 +6,7 @@ folder `config` goes before it: let that one import the same.
 """
 
 import importlib
+import importlib.util
 import sys
 
 FORKING = (["scheduler"], ["celery", "worker"])
@@ -27,6 +28,8 @@ NEEDED = (
     "include.pipeline.workspace",
 )
 
-if any(sys.argv[1 : 1 + len(words)] == words for words in FORKING):
+forking = any(sys.argv[1 : 1 + len(words)] == words for words in FORKING)
+# A scheduler whose tasks all run elsewhere needs no DVC.
+if forking and importlib.util.find_spec("dvc"):
     for name in NEEDED:
         importlib.import_module(name)

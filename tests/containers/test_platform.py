@@ -86,7 +86,7 @@ def test_an_image_has_no_root_no_secret_and_no_cache(
     config = json.loads(docker("inspect", images[target]))[0]["Config"]
     assert config["User"] == "50000:0"
     assert not [line for line in config["Env"] if "PASSWORD" in line or "SECRET" in line]
-    names = ("torch-*.whl", "ca-bundle.crt", ".env", "uv")
+    names = ("torch-*.whl", "ca-bundle.crt", ".env")
     words = [word for name in names for word in ("-o", "-name", name)][1:]
     alone = ("run", "--rm", "--user", "0:0", "--network", "none")
     assert docker(*alone, images[target], *FILES_OF, "(", *words, ")", "-print") == ""
