@@ -3,13 +3,13 @@
 An entry is passed on as the lines that DVC wrote, so that a lock stays what DVC would have written.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from include.pipeline import files
 from include.pipeline.git import git
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -98,9 +98,5 @@ def parted(text: str) -> tuple[list[str], dict[str, list[str]], list[str]]:
 
 def write(file: Path, head: list[str], blocks: Mapping[str, list[str]], rest: list[str]) -> None:
     """Write a lock aside, then into its place."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text(
-        "".join([*head, *(line for block in blocks.values() for line in block), *rest])
-    )
-    aside.replace(file)
+    lines = [line for block in blocks.values() for line in block]
+    files.write(file, "".join([*head, *lines, *rest]))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
+from include.pipeline import files
 from include.pipeline.meta import Meta, read_meta
 from include.pipeline.process import python_path
 
@@ -122,10 +123,7 @@ def make(repo: Path, folder: Path) -> Plan:
         raise PipelineError(held["error"], "mend it, then see that `dvc dag` draws the graph.")
     held["key"] = key_of(repo, held["read"])
     plan = Plan(held["key"], tuple(stage_of(entry) for entry in held["stages"]))
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{held['key']}.{os.getpid()}"
-    aside.write_text(json.dumps(held))
-    aside.replace(folder / f"plan-{held['key'][:16]}.json")
+    files.write(folder / f"plan-{held['key'][:16]}.json", json.dumps(held))
     return plan
 
 

@@ -7,7 +7,6 @@ a container or pod is made of is plain data here; docker_step and kubernetes_ste
 import hashlib
 import json
 import os
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,12 +57,10 @@ def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
 
     The script is put into the workspace, so that any image with DVC will do.
     """
-    from include.pipeline import child
+    from include.pipeline import child, files
 
     script = folder / ".dvc" / "tmp" / "leeway-child.py"
-    aside = script.with_suffix(f".{os.getpid()}")
-    shutil.copyfile(child.__file__, aside)
-    aside.replace(script)
+    files.write(script, Path(child.__file__).read_text())
     words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "remote", "result")}
     return ["python3", str(script), json.dumps({**words, "parent": 0, "python_path": None})]
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from include.errors import PipelineError
-from include.pipeline import params_file
+from include.pipeline import files, params_file
 from include.pipeline.git import git, pin
 from include.pipeline.locks import locks
 from include.pipeline.plan import load
@@ -126,9 +126,7 @@ def decided(run: Run) -> Run:
     from include.pipeline.reproduce import unchanged
 
     found = replace(run, unchanged=unchanged(run))
-    path = run.folder / ".dvc" / "tmp" / RUN
-    path.with_suffix(".new").write_text(found.to_json())
-    path.with_suffix(".new").replace(path)
+    files.write(run.folder / ".dvc" / "tmp" / RUN, found.to_json())
     return found
 
 
@@ -182,11 +180,7 @@ def restore_locks(home: Path, repo: Path, folder: Path) -> None:
 def keep_locks(home: Path, run: Run) -> None:
     """Keep the locks of a good run as the start of the next one."""
     for name in locks(run.folder):
-        target = good_of(home, run.repo) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{os.getpid()}")
-        shutil.copyfile(run.folder / name, aside)
-        aside.replace(target)
+        files.write(good_of(home, run.repo) / name, (run.folder / name).read_text())
 
 
 def discard_old(home: Path, older_than_h: float) -> list[str]:
