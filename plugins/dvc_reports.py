@@ -74,7 +74,7 @@ def listed(folder: Path) -> str:
     """A page of links to what can be read, with the first report below them."""
     pages = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     shown = [p for p in pages if p.suffix == ".html" and (p.name == "index.html" or not beside(p))]
-    shown += [path for path in pages if path.suffix in (".json", ".csv", ".txt", ".md")]
+    shown += [p for p in pages if p.suffix in (".json", ".csv", ".txt", ".md") and p.name[0] != "_"]
     if not shown:
         none = "No reports: a run has those that its DAG names, once it is closed."
         return PAGE.format(links=none, first="about:blank")

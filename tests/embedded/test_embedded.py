@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import small_git
@@ -154,7 +155,11 @@ def test_each_machine_makes_a_password_of_its_own(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v2/dags", "/api/v2/dags/small/dagRuns", "/api/v2/connections", "/api/v2/config"]
+    "path",
+    [
+        *("/api/v2/dags", "/api/v2/dags/small/dagRuns", "/api/v2/connections", "/api/v2/config"),
+        *("/reports/small/one/", "/reports/small/one/second/shout.txt"),
+    ],
 )
 def test_a_request_without_a_login_is_refused(api, path):
     with pytest.raises(urllib.error.HTTPError) as error:
@@ -197,6 +202,31 @@ def test_notes_and_xcom_say_why_a_stage_ran(api, first):
     assert "nothing to do" in api.run("small", run_id)["note"]
     told = api.result("small", run_id, "second.shout")
     assert (told["status"], told["why"]) == ("ran", ["it never ran before"])
+
+
+def report(api: AirflowApi, path: str) -> tuple[int, str, str]:
+    """Status, policy and text of a page of the newest run's reports, with a login."""
+    run_id = quote(last_run(api, "small", "manual"))
+    request = urllib.request.Request(f"{api.url}/reports/small/{run_id}/{path}")
+    request.add_header("Authorization", f"Bearer {api.token}")
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            policy = str(answer.headers["Content-Security-Policy"])
+            return answer.status, policy, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, "", ""
+
+
+def test_reports_are_for_those_who_may_read_the_dag_and_can_reach_nothing_else(site, api, first):
+    status, _, page = report(api, "")
+    assert (status, 'href="second/shout.txt"' in page) == (200, True)
+    status, policy, text = report(api, "second/shout.txt")
+    published = [path.read_text() for path in site.leeway.glob("reports/*/second/shout.txt")]
+    assert (status, text in published) == (200, True)
+    assert policy.startswith("sandbox ")
+    assert "allow-same-origin" not in policy
+    assert report(api, "../../../../secrets.json")[0] == 404
+    assert report(api, "..%2f..%2f..%2f..%2fsecrets.json")[0] == 404
 
 
 def test_a_second_run_is_cached_all_through(api, first):
