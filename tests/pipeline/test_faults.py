@@ -170,7 +170,9 @@ OPENING = {
     "before the locks": killed_at(workspace, "restore_locks"),
     "before it has its name": killed_at(Path, "replace", lambda path, _: path.name[:5] == ".one."),
     "before what is unchanged is known": killed_at(reproducing, "unchanged"),
-    "before that is written down": killed_at(Path, "replace", lambda p, _: p.suffix == ".new"),
+    "before that is written down": killed_at(
+        Path, "replace", lambda path, _: path.name.startswith(".leeway-run.json.")
+    ),
 }
 
 
