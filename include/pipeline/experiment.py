@@ -10,7 +10,7 @@ from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart
-from include.pipeline.git import AUTHOR, git
+from include.pipeline.git import AUTHOR, command, git
 from include.pipeline.locks import locks, put_in_order
 from include.pipeline.reproduce import fetch, push, see_that_sound, stale
 from include.pipeline.workspace import Run, clean, keep_locks
@@ -85,27 +85,14 @@ def save(run: Run, name: str) -> None:
 def copy_objects(source: Path, target: Path, tree: str) -> None:
     """Give the repository what its clone made for the tree."""
     pack = subprocess.Popen(
-        [
-            "git",
-            "-c",
-            f"safe.directory={source}",
-            "-C",
-            str(source),
-            "pack-objects",
-            "--revs",
-            "--local",
-            "--stdout",
-            "-q",
-        ],
+        command(source, "pack-objects", "--revs", "--local", "--stdout", "-q"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert pack.stdin is not None
     pack.stdin.write(f"{tree}\n".encode())
     pack.stdin.close()
-    done = subprocess.run(
-        ["git", "-C", str(target), "unpack-objects", "-q"], stdin=pack.stdout, check=False
-    )
+    done = subprocess.run(command(target, "unpack-objects", "-q"), stdin=pack.stdout, check=False)
     if pack.wait() or done.returncode:
         what = f"git could not copy the result of the run from {source} to {target}."
         raise PipelineError(what, "see that the disk is not full, then clear this task.")

@@ -14,16 +14,21 @@ AUTHOR = {
 }
 
 
+def command(repo: Path, *words: str) -> list[str]:
+    """How git is called in a repository."""
+    # A workspace may belong to the user of containers; its .git never does.
+    trusted = ["-c", f"safe.directory={repo}"] if os.geteuid() == 0 else []
+    return ["git", *trusted, "-C", str(repo), *words]
+
+
 def git(repo: Path, *words: str, env: dict[str, str] | None = None, check: bool = True) -> str:
     """What git prints.
 
     Raises:
         PipelineError: git refused.
     """
-    # A workspace may belong to the user of containers; its .git never does.
-    trusted = ["-c", f"safe.directory={repo}"] if os.geteuid() == 0 else []
     done = subprocess.run(
-        ["git", *trusted, "-C", str(repo), *words],
+        command(repo, *words),
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,

@@ -16,6 +16,7 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
+from include.pipeline.git import command
 from include.pipeline.meta import Meta, read_meta
 from include.pipeline.process import python_path
 
@@ -107,11 +108,11 @@ def still_true(repo: Path, file: Path) -> Plan | None:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    command = [sys.executable, "-P", "-m", "include.pipeline.resolve", str(repo)]
+    words = [sys.executable, "-P", "-m", "include.pipeline.resolve", str(repo)]
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()}
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
     done = subprocess.run(
-        command, cwd=repo, env=environment, capture_output=True, text=True, check=False
+        words, cwd=repo, env=environment, capture_output=True, text=True, check=False
     )
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
@@ -143,8 +144,8 @@ def key_of(repo: Path, read: list[str]) -> str:
 
 def listed(repo: Path) -> list[str]:
     """The dvc.yaml and .dvc files of the repository: those of git, tracked or not, but ignored."""
-    command = ["git", "-C", str(repo), "ls-files", "-z", "-co", "--exclude-standard", "--"]
-    done = subprocess.run([*command, *MADE_FROM], capture_output=True, text=True, check=False)
+    words = command(repo, "ls-files", "-z", "-co", "--exclude-standard", "--", *MADE_FROM)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         what = f"{repo} is not a git repository: {done.stderr.strip()}"
         raise PipelineError(what, "run `git init` and `dvc init` in it, or name another folder.")

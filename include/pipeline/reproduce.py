@@ -118,10 +118,17 @@ def order(run: Run, task: dict[str, Any]) -> None:
     Raises:
         PipelineError: it could not be done.
     """
+    see_that_accepted(run, answer(run.folder, task))
+
+
+def answer(folder: Path, task: dict[str, Any]) -> dict[str, Any]:
+    """What a DVC process that says nothing on the way has found."""
     tail: deque[str] = deque(maxlen=40)
-    for _ in talk(run.folder, {**task, "lock_wait_s": 60}, tail):
+    for _ in talk(folder, {**task, "lock_wait_s": 60}, tail):
         pass
-    see_that_accepted(run, json.loads(tail.pop()))
+    found = json.loads(tail.pop())
+    assert isinstance(found, dict)
+    return found
 
 
 def see_that_accepted(run: Run, result: dict[str, Any]) -> None:
@@ -145,11 +152,8 @@ def ask(
     Args:
         remote: whether outs count that only the DVC remote holds.
     """
-    task = {"do": question, "stages": list(stages), "lock_wait_s": 60, "remote": remote}
-    tail: deque[str] = deque(maxlen=40)
-    for _ in talk(folder, task, tail):
-        pass
-    return tuple(json.loads(tail.pop())[question])
+    task = {"do": question, "stages": list(stages), "remote": remote}
+    return tuple(answer(folder, task)[question])
 
 
 def failed(stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
