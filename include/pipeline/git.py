@@ -18,7 +18,7 @@ def command(repo: Path, *words: str) -> list[str]:
     """How git is called in a repository."""
     # A workspace may belong to the user of containers; its .git never does.
     trusted = ["-c", f"safe.directory={repo}"] if os.geteuid() == 0 else []
-    return ["git", *trusted, "-C", str(repo), *words]
+    return ["git", "-C", str(repo), *trusted, *words]
 
 
 def git(repo: Path, *words: str, env: dict[str, str] | None = None, check: bool = True) -> str:
