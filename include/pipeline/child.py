@@ -100,10 +100,26 @@ def unchanged(task: dict[str, Any]) -> dict[str, Any]:
                 before = {s.addressing for s in repo.index.graph.successors(stage)}
                 if before & set(task["stages"]) <= set(found) and same(stage, repo):
                     found.append(name)
-        if task["remote"] and found:
+        if task["remote"]:
             # Another worker will read them: what this one has in its cache is not enough.
-            repo.push(targets=found)
+            found = unspoilt(repo, [wanted[name] for name in found])
+            if found:  # none would mean all
+                repo.push(targets=found)
         return {"unchanged": found}
+
+
+def unspoilt(repo: Any, stages: list[Any]) -> list[str]:
+    """Those of the stages that make nothing damaged that the remote lacks, nor read it."""
+    outs = {s.addressing: [out for out in s.outs if in_cache(out)] for s in stages}
+    there = in_remote(repo, [out for held in outs.values() for out in held])
+    kept: list[str] = []
+    for stage in stages:
+        before = {s.addressing for s in repo.index.graph.successors(stage)} & outs.keys()
+        # Each that is damaged must go, and not the first alone.
+        bad = sum(damaged(out, there=there) for out in outs[stage.addressing])
+        if before <= set(kept) and not bad:
+            kept.append(stage.addressing)
+    return kept
 
 
 def stale(task: dict[str, Any]) -> dict[str, Any]:
@@ -361,13 +377,18 @@ def sound(task: dict[str, Any]) -> dict[str, Any]:
                     see_that_sound(repo, out)
             stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
             outs = [out for stage in stages for out in stage.outs if in_cache(out)]
-            held = {oid for out in outs for _, oid in objects(out)}
-            there = set(repo.cloud.get_remote_odb().oids_exist(list(held))) if held else set()
+            there = in_remote(repo, outs)
             for out in outs:
                 see_that_sound(repo, out, there)
         except Damaged as error:
             return error.refusal
     return {}
+
+
+def in_remote(repo: Any, outs: list[Any]) -> set[str]:
+    """The objects of outs, by their names in the cache, that the default remote holds."""
+    held = {oid for out in outs for _, oid in objects(out)}
+    return set(repo.cloud.get_remote_odb().oids_exist(list(held))) if held else set()
 
 
 def see_that_sound(repo: Any, out: Any, there: Set[str] = frozenset()) -> None:

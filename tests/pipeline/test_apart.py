@@ -1,5 +1,6 @@
 """Workers that share no disk give the same lock, and pass data on by the remote alone."""
 
+import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -8,15 +9,11 @@ from pathlib import Path
 import pytest
 import s3_server
 from small_git import commit, shell
+from workers import Worker, lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
 from include.pipeline import apart
-from include.pipeline.experiment import close_run, publish
-from include.pipeline.locks import lines_of
-from include.pipeline.reproduce import Outcome, reproduce
-from include.pipeline.workspace import Run, open_run
-
-TARGETS = ("second.shout", "grid")
+from include.pipeline.experiment import publish
 
 
 @pytest.fixture(scope="module")
@@ -26,54 +23,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-class Worker:
-    """A machine: its own clone of the repository, cache and workspaces."""
-
-    def __init__(self, url: str, disk: Path) -> None:
-        self.url, self.repo, self.home = url, disk / "repo", disk / "home"
-        disk.mkdir()
-        shell(disk, "git", "clone", "--quiet", url, str(self.repo))
-
-    def open(self, run_id: str = "one", **params: object) -> Run:
-        values = {name.replace("__", "."): value for name, value in params.items()}
-        return open_run(
-            self.repo,
-            run_id,
-            params=values,
-            targets=TARGETS,
-            plan_key=None,
-            home=self.home,
-            url=self.url,
-        )
-
-    def do(self, run: Run, stage: str, entries: dict[str, str]) -> Outcome:
-        held = apart.here(run, self.repo, self.home, entries)
-        outcome = reproduce(held, stage, log=lambda line: None)
-        entries[stage] = lines_of(held.folder, stage)
-        return outcome
-
-    def close(self, run: Run, entries: dict[str, str]) -> str:
-        return close_run(apart.here(run, self.repo, self.home, entries), self.home)
-
-
 @pytest.fixture
 def workers(repo: Path, tmp_path: Path, s3: None) -> tuple[Worker, Worker]:
-    remote = f"s3://data/{tmp_path.name}"
-    shell(repo, sys.executable, "-m", "dvc", "remote", "add", "--default", "store", remote)
-    commit(repo)
-    url = str(tmp_path / "server.git")
-    shell(repo, "git", "clone", "--quiet", "--bare", str(repo), url)
-    return Worker(url, tmp_path / "one"), Worker(url, tmp_path / "two")
-
-
-def lock_at(url: str, name: str, file: str = "dvc.lock") -> str:
-    ref = shell(Path(url), "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
-    return shell(Path(url), "git", "show", f"{ref.strip()}:{file}")
-
-
-def run_in_turns(run: Run, workers: tuple[Worker, Worker], entries: dict[str, str]) -> list[str]:
-    """Each stage on the worker that did not run the one before it."""
-    return [workers[i % 2].do(run, stage, entries).status for i, stage in enumerate(run.stages)]
+    return two_workers(repo, tmp_path)
 
 
 def test_two_workers_give_the_lock_of_plain_dvc_repro(workers, repo):
@@ -124,6 +76,23 @@ def test_a_stage_reads_what_the_newest_try_before_it_made_not_what_this_worker_h
     assert entries["count@left"] != first
     held = apart.here(run, two.repo, two.home, {})
     assert (held.folder / "count-left.txt").read_text().strip() == str(len("another text\n"))
+
+
+def test_what_is_damaged_in_a_cache_is_made_again_and_not_given_to_others(workers):
+    one, two = workers
+    shell(one.repo, sys.executable, "-m", "dvc", "repro", "second/dvc.yaml:shout")
+    commit(one.repo)
+    good = (one.repo / "parts/left.txt").read_bytes()
+    digest = hashlib.md5(good).hexdigest()
+    name = Path(".dvc/cache/files/md5", digest[:2], digest[2:])
+    (one.repo / name).chmod(0o644)
+    (one.repo / name).write_bytes(b"damaged")
+    (one.repo / name).chmod(0o444)
+    run, entries = one.open(), {}
+    assert "prepare" not in run.unchanged
+    one.do(run, "prepare", entries)
+    two.do(run, "count@left", entries)
+    assert (two.repo / name).read_bytes() == good
 
 
 def test_a_snapshot_of_a_working_tree_reaches_the_other_worker(workers):

@@ -1,0 +1,74 @@
+"""Workers that share no disk: what a test does on each of two machines."""
+
+import sys
+from pathlib import Path
+
+from small_git import commit, shell
+
+from include.pipeline import apart
+from include.pipeline.experiment import close_run
+from include.pipeline.locks import lines_of
+from include.pipeline.reproduce import Outcome, reproduce
+from include.pipeline.runtime import Where
+from include.pipeline.workspace import Run, open_run
+
+TARGETS = ("second.shout", "grid")
+
+
+class Worker:
+    """A machine: its own clone of the repository, cache and workspaces."""
+
+    def __init__(self, url: str, disk: Path) -> None:
+        self.url, self.repo, self.home = url, disk / "repo", disk / "home"
+        disk.mkdir()
+        shell(disk, "git", "clone", "--quiet", url, str(self.repo))
+
+    def open(self, run_id: str = "one", **params: object) -> Run:
+        values = {name.replace("__", "."): value for name, value in params.items()}
+        return open_run(
+            self.repo,
+            run_id,
+            params=values,
+            targets=TARGETS,
+            plan_key=None,
+            home=self.home,
+            url=self.url,
+        )
+
+    def do(
+        self, run: Run, stage: str, entries: dict[str, str], where: Where | None = None
+    ) -> Outcome:
+        held = apart.here(run, self.repo, self.home, entries)
+        outcome = reproduce(held, stage, where=where, log=lambda line: None)
+        entries[stage] = lines_of(held.folder, stage)
+        return outcome
+
+    def close(self, run: Run, entries: dict[str, str]) -> str:
+        return close_run(apart.here(run, self.repo, self.home, entries), self.home)
+
+
+def two_workers(repo: Path, tmp_path: Path) -> tuple[Worker, Worker]:
+    """Two machines that have an S3 server and a git server in common."""
+    remote = f"s3://data/{tmp_path.name}"
+    shell(repo, sys.executable, "-m", "dvc", "remote", "add", "--default", "store", remote)
+    commit(repo)
+    url = str(tmp_path / "server.git")
+    shell(repo, "git", "clone", "--quiet", "--bare", str(repo), url)
+    return Worker(url, tmp_path / "one"), Worker(url, tmp_path / "two")
+
+
+def lock_at(url: str, name: str, file: str = "dvc.lock") -> str:
+    ref = shell(Path(url), "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
+    return shell(Path(url), "git", "show", f"{ref.strip()}:{file}")
+
+
+def run_in_turns(
+    run: Run,
+    workers: tuple[Worker, Worker],
+    entries: dict[str, str],
+    where: Where | None = None,
+) -> list[str]:
+    """Each stage on the worker that did not run the one before it."""
+    return [
+        workers[i % 2].do(run, stage, entries, where).status for i, stage in enumerate(run.stages)
+    ]
