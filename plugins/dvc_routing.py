@@ -56,8 +56,8 @@ def where(stage: Stage) -> Where | None:
     return Where(
         runtime,
         image,
-        **meta.resources.model_dump(),
-        network=meta.network,
+        **{**meta.resources.model_dump(), "gpus": gpus(meta.resources.gpus)},
+        network=conf.get("leeway", "network", fallback="bridge") if meta.network else "",
         user=conf.get("leeway", "user", fallback=""),
         volumes=tuple(setting("volumes")),
         environment=tuple(setting("environment")),
@@ -65,6 +65,11 @@ def where(stage: Stage) -> Where | None:
         node_selector=tuple(meta.node_selector.items()),
         tolerations=tuple(tuple(held.items()) for held in meta.tolerations),
     )
+
+
+def gpus(asked: int | None) -> int:
+    """The GPUs of a container: as many as asked, else what this worker gives to each."""
+    return conf.getint("leeway", "gpus", fallback=0) if asked is None else asked
 
 
 def placed(stage: Stage, queue: str) -> dict[str, Any]:

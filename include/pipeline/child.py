@@ -64,12 +64,37 @@ def work_elsewhere(task: dict[str, Any]) -> int:
     from include.errors import PipelineError
     from include.pipeline import docker_step, kubernetes_step
 
-    steps = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
+    run = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}[task["where"]["runtime"]]
+    refused: dict[str, Any] = {}
     try:
-        return steps[task["where"]["runtime"]](task)
+        if task["remote"]:
+            refused = patiently(task, arrive)
+        status = 0 if refused else run(task)
     except PipelineError as error:
-        Path(task["result"]).write_text(json.dumps({"refused": [error.what, error.fix]}))
-        return 0
+        status, refused = 0, {"refused": [error.what, error.fix]}
+    result = Path(task["result"])
+    if task["remote"] and not refused and not json.loads(result.read_text()).get("status", 1):
+        refused = patiently({**task, "stages": [task["stage"]]}, push)
+    if refused:
+        result.write_text(json.dumps(refused))
+    return status
+
+
+def arrive(task: dict[str, Any]) -> dict[str, Any]:
+    """Bring from the remote what a container needs: it has neither network nor credentials."""
+    from dvc.repo import Repo
+
+    try:
+        with Repo(".") as repo:
+            bring(repo, stage_of(repo, task["stage"]), remote=True)
+            stage = stage_of(repo, task["stage"])
+            with repo.lock:
+                made = not stage.changed(allow_missing=True)
+            if made:
+                repo.pull(targets=[task["stage"]], allow_missing=True)
+    except Damaged as error:
+        return error.refusal
+    return {}
 
 
 def die_with_parent(parent: int) -> None:

@@ -1,16 +1,21 @@
 """Run one DVC process in a container: live output, its own exit status, and nothing left behind."""
 
 import os
+import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from include.errors import PipelineError
 from include.pipeline import runtime
 from include.pipeline.runtime import Where
+
+# How Docker and Podman give a container its name tells which container it is.
+OWN_NAME = re.compile(r"/([0-9a-f]{64})/\S*hostname /etc/hostname ")
 
 
 def run(task: dict[str, Any]) -> int:
@@ -19,10 +24,10 @@ def run(task: dict[str, Any]) -> int:
     from docker.errors import APIError, DockerException, ImageNotFound
 
     where, folder = Where.from_json(task["where"]), Path(task["folder"])
-    arguments = prepared(where, folder, task)
     end_on_signals()
     try:
         client = docker.from_env()
+        arguments = prepared(where, folder, task, mounts(client))
         reap(client, task["labels"])
         held = client.images.get(where.image).labels.get(runtime.LOCK_LABEL)
         runtime.see_that_locks_agree(folder, where.image, held)
@@ -42,7 +47,9 @@ def run(task: dict[str, Any]) -> int:
         raise PipelineError(what, "see that its engine runs here, then clear this task.") from None
 
 
-def prepared(where: Where, folder: Path, task: dict[str, Any]) -> dict[str, Any]:
+def prepared(
+    where: Where, folder: Path, task: dict[str, Any], held: Mapping[Path, Path] | None
+) -> dict[str, Any]:
     """What the container is made of; the workspace and the cache are given to its user."""
     command = runtime.command_of(folder, task)
     Path(task["cache"]).mkdir(parents=True, exist_ok=True)  # Docker would make it, as root
@@ -51,7 +58,38 @@ def prepared(where: Where, folder: Path, task: dict[str, Any]) -> dict[str, Any]
         give(folder, int(uid), int(gid or uid), files=True)
         give(Path(task["cache"]), int(uid), int(gid or uid), files=False)
     folders = runtime.folders_of(folder, Path(task["cache"]), Path(task["repo"]))
-    return runtime.docker_arguments(where, command, folders, task["labels"])
+    source = partial(on_host, held) if held is not None else str
+    return runtime.docker_arguments(where, command, folders, task["labels"], source)
+
+
+def mounts(client: Any) -> dict[Path, Path] | None:
+    """What is mounted into this container, and where that is on its host; None if we are in none.
+
+    The engine takes paths of its own machine: those of a worker in a container mean nothing to it.
+    """
+    from docker.errors import NotFound
+
+    found = OWN_NAME.search(Path("/proc/self/mountinfo").read_text())
+    try:
+        held = client.containers.get(found[1]).attrs["Mounts"] if found else None
+    except NotFound:  # we are in a container of another engine, and see the disk of this one
+        held = None
+    if held is None:
+        return None
+    return {Path(mount["Destination"]): Path(mount["Source"]) for mount in held}
+
+
+def on_host(held: Mapping[Path, Path], path: str) -> str:
+    """Where a folder of this container is on its host.
+
+    Raises:
+        PipelineError: it is nowhere else: the container of a stage could not see it.
+    """
+    for place in (Path(path), *Path(path).parents):
+        if place in held:
+            return str(held[place] / Path(path).relative_to(place))
+    what = f"{path} is in the container of this worker alone: that of a stage cannot see it."
+    raise PipelineError(what, "mount the repository and AIRFLOW__LEEWAY__HOME into the worker.")
 
 
 def give(folder: Path, uid: int, gid: int, *, files: bool) -> None:

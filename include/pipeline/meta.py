@@ -16,7 +16,7 @@ class Resources(BaseModel):
 
     cpus: float | None = Field(default=None, gt=0, description="processors")
     memory_gb: float | None = Field(default=None, gt=0, description="memory in GB")
-    gpus: int = Field(default=0, ge=0, description="GPUs")
+    gpus: int | None = Field(default=None, ge=0, description="GPUs")
 
 
 class Meta(BaseModel):

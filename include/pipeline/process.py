@@ -25,8 +25,8 @@ from typing import Any, NoReturn, Protocol
 from include.errors import PipelineError
 
 ROOT = Path(__file__).parents[2]
-# A step has no business with what Airflow keeps in its environment: keys, logins, connections.
-SECRET = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "_AIRFLOW")
+# A step has no business with keys and connections of Airflow, nor with a worker's login to git.
+SECRET = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_", "_AIRFLOW", "GIT_CONFIG_")
 
 
 class Process(Protocol):

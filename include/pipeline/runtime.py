@@ -7,6 +7,7 @@ a container or pod is made of is plain data here; docker_step and kubernetes_ste
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ class Where:
     cpus: float | None = None
     memory_gb: float | None = None
     gpus: int = 0
-    network: bool = False
+    network: str = ""  # of containers, by its name; none if empty
     user: str = ""  # uid:gid; that of the worker if empty
-    volumes: tuple[str, ...] = ()  # NAME:PATH; the folders of the run itself if empty
+    volumes: tuple[str, ...] = ()  # CLAIM:PATH, of pods
     environment: tuple[str, ...] = ()  # names that a step may see
     namespace: str = "default"
     node_selector: tuple[tuple[str, str], ...] = ()
@@ -61,8 +62,9 @@ def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
 
     script = folder / ".dvc" / "tmp" / "leeway-child.py"
     files.write(script, Path(child.__file__).read_text())
-    words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "remote", "result")}
-    return ["python3", str(script), json.dumps({**words, "parent": 0, "python_path": None})]
+    words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "result")}
+    alone = {"remote": False, "parent": 0, "python_path": None}
+    return ["python3", str(script), json.dumps({**words, **alone})]
 
 
 def environment_of(where: Where, folder: Path) -> dict[str, str]:
@@ -96,13 +98,17 @@ def user_of(where: Where) -> str:
 
 
 def docker_arguments(
-    where: Where, command: list[str], folders: list[tuple[str, str]], labels: dict[str, str]
+    where: Where,
+    command: list[str],
+    folders: list[tuple[str, str]],
+    labels: dict[str, str],
+    source: Callable[[str], str] = str,
 ) -> dict[str, Any]:
-    """The container, in the words of Docker's Python client."""
-    binds = {path: {"bind": path, "mode": mode} for path, mode in folders}
-    for volume in where.volumes:
-        name, _, path = volume.partition(":")
-        binds[name] = {"bind": path, "mode": "rw"}
+    """The container, in the words of Docker's Python client.
+
+    Args:
+        source: the path of a folder on the machine of the engine.
+    """
     gpus = [{"Driver": "nvidia", "Count": where.gpus, "Capabilities": [["gpu"]]}]
     return {
         "image": where.image,
@@ -111,8 +117,8 @@ def docker_arguments(
         "user": user_of(where),
         "labels": {PREFIX + name: value for name, value in labels.items()},
         "environment": environment_of(where, Path(folders[0][0])),
-        "volumes": {name: bind for name, bind in binds.items() if not inside(bind, where, binds)},
-        "network_mode": "bridge" if where.network else "none",
+        "volumes": {source(path): {"bind": path, "mode": mode} for path, mode in folders},
+        "network_mode": where.network or "none",
         "read_only": True,
         "tmpfs": {"/tmp": "mode=1777"},
         "shm_size": "1g",  # PyTorch's workers pass tensors through it
@@ -123,12 +129,6 @@ def docker_arguments(
         **({"mem_limit": int(where.memory_gb * 1e9)} if where.memory_gb else {}),
         **({"device_requests": gpus} if where.gpus else {}),
     }
-
-
-def inside(bind: dict[str, str], where: Where, binds: dict[str, dict[str, str]]) -> bool:
-    """Whether a folder of the run lies in a volume that is mounted already."""
-    paths = [Path(binds[volume.partition(":")[0]]["bind"]) for volume in where.volumes]
-    return any(path in Path(bind["bind"]).parents for path in paths)
 
 
 def pod_manifest(
@@ -178,7 +178,11 @@ def pod_manifest(
         "metadata": {
             "name": pod_name(labels),
             "namespace": where.namespace,
-            "labels": {PREFIX + name: label(value) for name, value in labels.items()},
+            # A network policy can tell those that may use the network by the last one.
+            "labels": {
+                **{PREFIX + name: label(value) for name, value in labels.items()},
+                PREFIX + "network": str(bool(where.network)).lower(),
+            },
             "annotations": {PREFIX + name: value for name, value in labels.items()},
         },
         "spec": {

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from include.errors import PipelineError
-from include.pipeline import runtime
+from include.pipeline import docker_step, runtime
 from include.pipeline.runtime import Where
 
 LABELS = {"dag": "flights", "run": "flights.manual__1", "stage": "train@big", "try": "2"}
@@ -78,18 +79,26 @@ def test_a_stage_that_asks_for_nothing_has_no_limit_and_no_gpu():
 
 
 def test_the_network_is_there_for_a_stage_that_says_so():
-    where = Where("docker", "image", network=True)
+    where = Where("docker", "image", network="bridge")
     made = runtime.docker_arguments(where, COMMAND, FOLDERS, LABELS)
     assert made["network_mode"] == "bridge"
 
 
-def test_a_named_volume_stands_for_the_folders_in_it():
-    where = Where("docker", "image", volumes=("leeway:/home",))
-    assert runtime.docker_arguments(where, COMMAND, FOLDERS, LABELS)["volumes"] == {
-        "leeway": {"bind": "/home", "mode": "rw"},
-        "/repo/.dvc/cache": {"bind": "/repo/.dvc/cache", "mode": "rw"},
-        "/repo/.git": {"bind": "/repo/.git", "mode": "ro"},
+def test_a_folder_is_named_as_the_engine_knows_it():
+    held = {Path("/home"): Path("/volumes/leeway"), Path("/repo"): Path("/volumes/repo")}
+    made = runtime.docker_arguments(
+        Where("docker", "image"), COMMAND, FOLDERS, LABELS, partial(docker_step.on_host, held)
+    )
+    assert made["volumes"] == {
+        "/volumes/leeway/runs/one": {"bind": "/home/runs/one", "mode": "rw"},
+        "/volumes/repo/.dvc/cache": {"bind": "/repo/.dvc/cache", "mode": "rw"},
+        "/volumes/repo/.git": {"bind": "/repo/.git", "mode": "ro"},
     }
+
+
+def test_a_folder_that_only_the_worker_sees_says_what_to_do():
+    with pytest.raises(PipelineError, match=r"/home/runs/one is in the .* alone.*\n  Next: mount"):
+        docker_step.on_host({Path("/other"): Path("/volumes/other")}, "/home/runs/one")
 
 
 def test_no_step_is_root_even_where_the_worker_is(monkeypatch):
@@ -114,6 +123,7 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
                 "leeway.run": "flights.manual__1",
                 "leeway.stage": "train-big",
                 "leeway.try": "2",
+                "leeway.network": "false",
             },
             "annotations": {
                 "leeway.dag": "flights",
