@@ -7,7 +7,8 @@ ARG STEP=step
 FROM ${PYTHON_IMAGE} AS os
 # Group 0, so that the files belong to whatever user a cluster chooses as well.
 RUN useradd --uid 50000 --gid 0 --create-home leeway \
-  && mkdir /leeway /logs /objects && chown 50000:0 /leeway /logs /objects
+  && mkdir -p /leeway/home/reports /logs /objects \
+  && chown -R 50000:0 /leeway /logs /objects
 ENV PATH=/opt/leeway/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/home/leeway \
     PYTHONUNBUFFERED=1 \

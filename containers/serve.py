@@ -4,59 +4,76 @@ A newer model is taken at the next start: `docker compose restart model-server`.
 """
 
 import os
+import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import yaml
 
 WAITING = Path("/tmp/waiting-for-a-model")  # read by health.py
-SUFFIX = ".bento"  # BentoML tells what a file is by its name
+MODEL = Path("/tmp/model.bento")  # BentoML tells what a file is by its name
+STORE = Path("/tmp/bentoml")
 
 
 def main() -> None:
     """Find the bento, unpack it, and become the server."""
-    file = wait(Path(os.environ["LEEWAY_REPOSITORY"]), Path(os.environ["LEEWAY_HOME"]))
-    named = Path("/tmp/model").with_suffix(SUFFIX)
-    named.unlink(missing_ok=True)
-    named.symlink_to(file)
+    wait(Path(os.environ["LEEWAY_REPOSITORY"]), Path(os.environ["LEEWAY_HOME"]))
+    # An empty store: what an earlier start of this container served is in its way.
+    shutil.rmtree(STORE, ignore_errors=True)
+    os.environ["BENTOML_HOME"] = str(STORE)
     import bentoml
 
-    try:
-        tag = str(bentoml.import_bento(str(named)).tag)
-    except bentoml.exceptions.BentoMLException as error:
-        if "already exists" not in str(error):
-            raise
-        tag = str(bentoml.list()[0].tag)
+    tag = str(bentoml.import_bento(str(MODEL)).tag)
     WAITING.unlink(missing_ok=True)
     print(f"serving {tag}", flush=True)
     os.execvp("bentoml", ["bentoml", "serve", tag, "--host", "0.0.0.0", "--port", "3000"])
 
 
-def wait(repository: Path, home: Path) -> Path:
-    """The bento of the newest good run, as soon as there is one."""
+def wait(repository: Path, home: Path) -> None:
+    """Return when there is a model, at MODEL."""
+    MODEL.unlink(missing_ok=True)
     WAITING.touch()
     said = False
-    while (file := newest(repository, home)) is None:
+    while not (found := md5(newest(repository, home))) or not take(found, repository):
         if not said:
             print("no model yet: run the DAG that makes one", flush=True)
             said = True
         time.sleep(5)
-    return file
 
 
-def newest(repository: Path, home: Path) -> Path | None:
-    """The bento that the newest good lock names, in the DVC cache."""
-    lock, wanted = home / "good" / "dvc.lock", os.environ["LEEWAY_BENTO"]
-    if not lock.exists():
-        return None
-    held = yaml.load(lock.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    for stage in (held.get("stages") or {}).values():
-        for out in stage.get("outs", []):
-            if out["path"] == wanted:
-                md5 = str(out["md5"])
-                file = repository / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
-                return file if file.exists() else None
-    return None
+def newest(repository: Path, home: Path) -> str:
+    """The newest good lock; nothing if there is none yet."""
+    if "LEEWAY_S3_URL" in os.environ:  # workers share no disk: it is where they pushed it
+        command = ["git", "-C", str(repository), "show", "refs/leeway/good:dvc.lock"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    locks = sorted(home.glob(f"good/{repository.name}-*/dvc.lock"), key=os.path.getmtime)
+    return locks[-1].read_text() if locks else ""
+
+
+def md5(lock: str) -> str:
+    """The hash of the bento in a lock; nothing if no stage made it."""
+    held = yaml.load(lock, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    outs = [out for stage in (held.get("stages") or {}).values() for out in stage.get("outs", [])]
+    return next((str(o["md5"]) for o in outs if o["path"] == os.environ["LEEWAY_BENTO"]), "")
+
+
+def take(found: str, repository: Path) -> bool:
+    """Put the bento of this hash at MODEL, from the cache or the remote; whether it was there."""
+    path = f"files/md5/{found[:2]}/{found[2:]}"
+    if "LEEWAY_S3_URL" not in os.environ:
+        file = repository / ".dvc/cache" / path
+        if file.exists():
+            MODEL.symlink_to(file)
+        return file.exists()
+    from s3fs import S3FileSystem
+
+    store = S3FileSystem(endpoint_url=os.environ["LEEWAY_S3_URL"])
+    try:
+        store.get_file(f"{os.environ['LEEWAY_BUCKET']}/dvc/{path}", str(MODEL))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
 """The platform by compose, from a copy of this checkout, with ports and volumes of its own."""
 
+import contextlib
 import json
 import re
 import shutil
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +18,19 @@ from typing import Any
 from engine import Engine, certificates, wheels
 
 from include.airflow_api import AirflowApi
+from include.pipeline.workspace import clean
 
 ROOT = Path(__file__).parents[2]
+# A pipeline of minutes: few trees, one epoch, and Feast on Redis. The window is that of each run.
+SMALL = {
+    "  online_store: sqlite ": "  online_store: redis ",
+    "  rounds: 1000 ": "  rounds: 60 ",
+    "  epochs: 6 ": "  epochs: 1 ",
+    "  patience: 3 ": "  patience: 1000 ",
+    "  resamples: 500 ": "  resamples: 20 ",
+}
+WINDOW: dict[str, object] = {"window.end": "2013-06-01"}
+TARGETS = ("serve", "step", "airflow")
 PORTS = ("AIRFLOW", "REPORTS", "SERVE", "OBJECT_STORE")
 
 
@@ -58,6 +74,97 @@ class Deployment:
             self.url("AIRFLOW"), user, self.secrets[f"LEEWAY_{user.upper()}_PASSWORD"]
         )
 
+    def objects(self) -> int:
+        """Objects in the DVC remote."""
+        words = ("rclone", "lsf", "--recursive", "--files-only", ":s3:leeway/dvc")
+        return len(self.execute("object-store", *words).splitlines())
+
+    def keys(self) -> int:
+        """Keys in the online store."""
+        return int(self.execute("online-store", "redis-cli", "dbsize").split()[-1])
+
+    def report(self, path: str) -> str:
+        """A page of the reports, as the viewer."""
+        login = f"viewer:{self.secrets['LEEWAY_VIEWER_PASSWORD']}".encode()
+        header = {"Authorization": f"Basic {b64encode(login).decode()}"}
+        request = urllib.request.Request(f"{self.url('REPORTS')}/{path}", headers=header)
+        with urllib.request.urlopen(request) as answer:
+            return str(answer.read().decode())
+
+    def experiments(self) -> str:
+        """The experiments of the repository that Airflow reads."""
+        words = ("git", "-C", "/leeway/repository", "for-each-ref", "refs/exps")
+        return self.execute("scheduler", *words)
+
+    def lock(self, run_id: str) -> str:
+        """The dvc.lock of a run that is closed."""
+        name = clean(f"flight_delays.{run_id}")
+        ref = next(r for r in self.experiments().split() if r.endswith(f"/{name}"))
+        words = ("git", "-C", "/leeway/repository", "show", f"{ref}:dvc.lock")
+        return self.execute("scheduler", *words) + "\n"
+
+    def served(self, within_s: float) -> None:
+        """Return when the model server answers with a model."""
+        until = time.monotonic() + within_s
+        while (found := status(f"{self.url('SERVE')}/readyz")) != 200:
+            assert time.monotonic() < until, found
+            time.sleep(1)
+
+
+@contextlib.contextmanager
+def deployed(docker: Engine, source: Path, files: str = "") -> Iterator[Deployment]:
+    """All of it, up and healthy; gone with its volumes in the end.
+
+    Args:
+        files: compose files besides the first, as COMPOSE_FILE of .env has them.
+    """
+    project = f"leeway-test-{time.time_ns() % 10**9}"
+    made = Deployment(docker, source, settings(source, project, files))
+    try:
+        began = time.monotonic()
+        made.up()
+        print(f"up and healthy in {time.monotonic() - began:.0f} s")
+        yield made
+    finally:
+        made.down("--volumes")
+
+
+def triggered(platform: Deployment, params: dict[str, object]) -> dict[str, Any]:
+    """A run of flight_delays by the operator, when it has ended, with its tasks."""
+    began = time.monotonic()
+    run = finished(platform.rest("operator"), started(platform, params), within_s=1500)
+    print(f"run: {run['state']} in {time.monotonic() - began:.0f} s")
+    return run
+
+
+def started(platform: Deployment, params: dict[str, object]) -> str:
+    """A run of flight_delays by the operator, as soon as there is the DAG."""
+    rest = platform.rest("operator")
+    until = time.monotonic() + 120
+    while rest.dag("flight_delays") is None:
+        assert time.monotonic() < until, rest.import_errors()
+        time.sleep(1)
+    return rest.trigger("flight_delays", params)
+
+
+def wait_until(met: Callable[[], object], within_s: float) -> None:
+    """Return when a condition is met."""
+    until = time.monotonic() + within_s
+    while not met():
+        assert time.monotonic() < until, f"not within {within_s} s"
+        time.sleep(0.1)
+
+
+def status(url: str, headers: dict[str, str] | None = None) -> int:
+    """The status of an answer; 0 if there was none."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {})) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
 
 def checkout(folder: Path, params: dict[str, str]) -> Path:
     """A clone of this checkout with its changes, and values of params.yaml, committed."""
@@ -66,11 +173,7 @@ def checkout(folder: Path, params: dict[str, str]) -> Path:
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
-    text = (folder / "params.yaml").read_text()
-    for before, after in params.items():
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    (folder / "params.yaml").write_text(text)
+    replace(folder / "params.yaml", params)
     git(folder, "add", "--all")
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     git(folder, *author, "commit", "--quiet", "--allow-empty", "-m", "What is tested")
@@ -79,8 +182,18 @@ def checkout(folder: Path, params: dict[str, str]) -> Path:
     return folder
 
 
-def settings(folder: Path, project: str) -> dict[str, str]:
-    """The .env of a checkout, with free ports and a project of its own."""
+def replace(file: Path, changes: dict[str, str]) -> None:
+    """Replace parts of a file, each of which is in it once."""
+    text = file.read_text()
+    for before, after in changes.items():
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    file.write_text(text)
+
+
+def settings(folder: Path, project: str, files: str = "") -> dict[str, str]:
+    """A new .env of a checkout, with free ports and a project of its own."""
+    (folder / ".env").unlink(missing_ok=True)
     subprocess.run(["python3", "containers/make_env.py"], cwd=folder, check=True)
     text = (folder / ".env").read_text()
     for name in PORTS:
@@ -89,18 +202,20 @@ def settings(folder: Path, project: str) -> dict[str, str]:
             port = probe.getsockname()[1]
         text = re.sub(rf"(?m)^LEEWAY_{name}_PORT=.*$", f"LEEWAY_{name}_PORT={port}", text)
     text = re.sub(r"(?m)^COMPOSE_PROJECT_NAME=.*$", f"COMPOSE_PROJECT_NAME={project}", text)
+    text = re.sub(r"(?m)^COMPOSE_FILE=.*$", rf"\g<0>{files}", text)
     (folder / ".env").write_text(text)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
-def finished(rest: AirflowApi, dag_id: str, run_id: str, within_s: float) -> dict[str, Any]:
-    """The run, once it has ended."""
+def finished(rest: AirflowApi, run_id: str, within_s: float) -> dict[str, Any]:
+    """The run of flight_delays with its tasks, once it has ended."""
     until = time.monotonic() + within_s
-    while (run := rest.run(dag_id, run_id))["state"] not in ("success", "failed"):
+    while (run := rest.run("flight_delays", run_id))["state"] not in ("success", "failed"):
         assert time.monotonic() < until, f"the run is {run['state']} after {within_s} s"
-        time.sleep(2)
-    return run
+        time.sleep(1)
+    tasks = rest.tasks("flight_delays", run_id)
+    return {**run, "tasks": {task["task_id"]: task for task in tasks}}
 
 
 def git(folder: Path, *words: str) -> str:

@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import s3_server
 import small_git
 from deployment import checkout
-from engine import Engine, engine
+from engine import Engine
+from workers import lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
 from include.pipeline.experiment import close_run
@@ -27,17 +27,8 @@ LABELS = {"dag": "test", "try": "1"}
 
 
 @pytest.fixture(scope="module")
-def docker() -> Iterator[Engine]:
-    with engine() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def image(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
-    source = checkout(tmp_path_factory.mktemp("source") / "leeway", {})
-    lock = f"LOCK={sha256((source / 'requirements.lock').read_bytes()).hexdigest()}"
-    docker("build", "--target", "step", "--tag", "leeway/step", "--build-arg", lock, str(source))
-    return "leeway/step"
+def image(images: dict[str, str]) -> str:
+    return images["step"]
 
 
 @pytest.fixture
@@ -82,6 +73,23 @@ def test_the_lock_is_that_of_a_process(repo, image, tmp_path, docker):
         one, two = (small_git.shell(repo, "git", "show", f"{n.strip()}:{file}") for n in names)
         assert one == two
     assert not ours(docker)
+
+
+def test_containers_of_workers_that_share_no_disk_give_the_same_lock_without_a_network(
+    repo, image, tmp_path, docker
+):
+    with s3_server.running(tmp_path) as store:
+        store.mkdir("data")
+        workers = two_workers(repo, tmp_path)
+        run, entries = workers[0].open(), {}
+        where = Where("docker", image)
+        assert set(run_in_turns(run, workers, entries, where)) == {"ran"}
+        workers[1].close(run, entries)
+        again, entries = workers[1].open("two"), {}
+        assert set(run_in_turns(again, workers, entries, where)) == {"cached"}
+    small_git.shell(repo, sys.executable, "-m", "dvc", "repro", "second/dvc.yaml:shout")
+    ours = lock_at(workers[0].url, "one", "second/dvc.lock")
+    assert ours == (repo / "second/dvc.lock").read_text()
 
 
 def test_a_step_has_no_root_no_network_and_no_writable_system(repo, image, tmp_path):

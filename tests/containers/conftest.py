@@ -1,0 +1,59 @@
+"""An engine and the images, made once for all tests of containers."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from deployment import SMALL, TARGETS, checkout, replace
+from engine import Engine, engine
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[Engine]:
+    with engine() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with a pipeline of minutes."""
+    return checkout(tmp_path_factory.mktemp("source") / "leeway", SMALL)
+
+
+@pytest.fixture(scope="session")
+def images(docker: Engine, source: Path) -> dict[str, str]:
+    """Each target's image, built."""
+    for target in TARGETS:
+        began = time.monotonic()
+        lock = f"LOCK={sha256((source / 'requirements.lock').read_bytes()).hexdigest()}"
+        words = ("--target", target, "--tag", f"leeway/{target}", "--build-arg", lock)
+        docker("build", *words, str(source))
+        print(f"leeway/{target}: built in {time.monotonic() - began:.0f} s")
+    return {target: f"leeway/{target}" for target in TARGETS}
+
+
+@pytest.fixture(scope="session")
+def plain_lock(docker: Engine, images: object, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The dvc.lock of `dvc repro` on this machine, with the window of the runs below."""
+    folder = checkout(tmp_path_factory.mktemp("plain") / "leeway", SMALL)
+    replace(folder / "params.yaml", {'  end: "2014-01-01"': '  end: "2013-06-01"'})
+    server = ("redis-server", "--protected-mode", "no")
+    redis = docker("run", "--detach", "--rm", "--publish", "127.0.0.1::6379", "redis:7", *server)
+    try:
+        place = docker("port", redis, "6379").splitlines()[0]
+        environment = {
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "DVC_SITE_CACHE_DIR": str(folder.with_name("site-cache")),
+            "LEEWAY_REDIS_URL": f"redis://{place}/0",
+        }
+        command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
+        subprocess.run(command, cwd=folder, env=environment, check=True)
+    finally:
+        docker("rm", "--force", redis)
+    return (folder / "dvc.lock").read_text()
