@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SOCKET = Path("/var/run/docker.sock")
 
 
 def main(root: Path = ROOT) -> None:
@@ -32,6 +33,8 @@ def filled(line: str) -> str:
     name, equals, value = line.partition("=")
     if line.startswith("#") or not equals or value:
         return line
+    if name == "DOCKER_GROUP":
+        return f"{name}={SOCKET.stat().st_gid if SOCKET.exists() else ''}"
     if name == "AIRFLOW_FERNET_KEY":
         return f"{name}={base64.urlsafe_b64encode(os.urandom(32)).decode()}"
     # Hexadecimal, so that it may stand in a URL as it is.

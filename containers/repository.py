@@ -1,30 +1,33 @@
-"""Bring the platform's copy of the repository to the commit of the checkout.
+"""Bring a copy of the repository to the commit of its source.
 
-The checkout is mounted read-only. The copy is on the volume that workers share, with the DVC cache
-and the workspaces of runs beside it, so that files are linked and not copied.
+The source is the checkout, mounted read-only; for the disk of a worker of its own it is the git
+server. The DVC cache and the workspaces of runs are beside the copy, so that files are linked and
+not copied.
 """
 
 import os
 import subprocess
 from pathlib import Path
 
-SOURCE, COPY, OBJECTS = Path("/source"), Path("/leeway/repository"), Path("/objects")
+COPY, OBJECTS = Path("/leeway/repository"), Path("/objects")
 
 
 def main() -> None:
     """Clone or update, say which remote the data goes to, and make its bucket."""
+    source = os.environ["LEEWAY_SOURCE"]
     if not (COPY / ".git").exists():
-        git(SOURCE, "clone", "--quiet", "--no-local", str(SOURCE), str(COPY))
-    git(COPY, "fetch", "--quiet", "--tags", str(SOURCE), "HEAD")
+        git(COPY.parent, "clone", "--quiet", "--no-local", source, str(COPY))
+    git(COPY, "fetch", "--quiet", "--tags", source, "HEAD")
     # Results live in refs and in ignored files: neither is touched.
     git(COPY, "reset", "--quiet", "--hard", "FETCH_HEAD")
-    left_out = git(SOURCE, "--no-optional-locks", "status", "--porcelain").splitlines()
     bucket = os.environ["LEEWAY_BUCKET"]
     write_remote(bucket, os.environ["LEEWAY_S3_URL"])
-    (OBJECTS / bucket).mkdir(exist_ok=True)
     print(f"repository at {git(COPY, 'log', '-1', '--format=%h %s')}")
-    if left_out:
-        print(f"{len(left_out)} changed files of the checkout are not committed, so not in it")
+    if Path(source).is_dir():
+        (OBJECTS / bucket).mkdir(exist_ok=True)
+        left_out = git(Path(source), "--no-optional-locks", "status", "--porcelain").splitlines()
+        if left_out:
+            print(f"{len(left_out)} changed files of the checkout are not committed, so not in it")
 
 
 def write_remote(bucket: str, endpoint: str) -> None:

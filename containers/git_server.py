@@ -1,0 +1,90 @@
+"""Git over HTTP for workers that share no disk: git's own http-backend, to who has the token."""
+
+import asyncio
+import hmac
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+CHUNK = 1 << 16
+
+
+def application(folder: Path, token: str) -> Starlette:
+    """The repositories of one folder, to read and to push to."""
+
+    async def serve(request: Request) -> Response:
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, f"Bearer {token}".encode()):
+            return PlainTextResponse("A worker sends its token.\n", 401)
+        return await backend(request, folder)
+
+    async def alive(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    return Starlette(
+        routes=[
+            Route("/livez", alive),
+            Route("/{path:path}", serve, methods=["GET", "POST"]),
+        ]
+    )
+
+
+async def backend(request: Request, folder: Path) -> Response:
+    """One request, answered by `git http-backend`, which speaks CGI."""
+    with tempfile.TemporaryFile() as body:
+        async for chunk in request.stream():
+            body.write(chunk)
+        body.seek(0)
+        process = await asyncio.create_subprocess_exec(
+            *("git", "http-backend"),
+            stdin=body,
+            stdout=asyncio.subprocess.PIPE,
+            env=environment(request, folder),
+        )
+    output = process.stdout
+    assert output
+    headers = {}
+    while line := (await output.readline()).strip():
+        name, _, value = line.decode("latin-1").partition(":")
+        headers[name.lower()] = value.strip()
+    status = int(headers.pop("status", "200").split()[0])
+
+    async def rest() -> AsyncIterator[bytes]:
+        while chunk := await output.read(CHUNK):
+            yield chunk
+        await process.wait()
+
+    return StreamingResponse(rest(), status, headers)
+
+
+def environment(request: Request, folder: Path) -> dict[str, str]:
+    """A request in the words of CGI. A named user is one who may push."""
+    headers = {
+        "CONTENT_TYPE": "content-type",
+        "CONTENT_LENGTH": "content-length",
+        "HTTP_CONTENT_ENCODING": "content-encoding",
+        "HTTP_GIT_PROTOCOL": "git-protocol",
+    }
+    sent = {to: request.headers[name] for to, name in headers.items() if name in request.headers}
+    return sent | {
+        "PATH": os.environ["PATH"],
+        "GIT_PROJECT_ROOT": str(folder),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "REMOTE_USER": "worker",
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": request.url.path,
+        "QUERY_STRING": request.url.query,
+    }
+
+
+if __name__ == "__main__":
+    import uvicorn
+
+    pages = application(Path("/leeway"), os.environ["GIT_SERVER_TOKEN"])
+    uvicorn.run(pages, host="0.0.0.0", port=8082, log_level="warning")

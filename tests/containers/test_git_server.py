@@ -1,0 +1,82 @@
+"""The git server takes and gives what workers push, to who has the token."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import git_server
+import pytest
+import small_git
+import uvicorn
+from celery_airflow import free_port
+
+TOKEN = "of-a-test"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """A served repository that is somebody's working tree, as that of the platform is."""
+    small_git.make(tmp_path / "served" / "repository")
+    (tmp_path / "secret").mkdir()
+    pages, port = git_server.application(tmp_path / "served", TOKEN), free_port()
+    server = uvicorn.Server(uvicorn.Config(pages, port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}/repository"
+    server.should_exit = True
+    thread.join()
+
+
+def git(folder: Path, *words: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    settings = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "http.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    command = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *words]
+    return subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
+
+
+def test_a_worker_clones_and_pushes_the_refs_of_runs(url, tmp_path):
+    assert git(tmp_path, "clone", "--quiet", url, "clone").returncode == 0
+    clone = tmp_path / "clone"
+    # More than git sends in one piece: it comes in chunks, and compressed.
+    (clone / "large").write_bytes(os.urandom(3_000_000))
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "-m", "large")
+    pushed = git(clone, "push", "--quiet", url, "HEAD:refs/leeway/runs/one", "HEAD:refs/exps/a/b/c")
+    assert pushed.returncode == 0, pushed.stderr
+    served = tmp_path / "served/repository"
+    ours = git(clone, "rev-parse", "HEAD").stdout
+    assert git(served, "rev-parse", "refs/leeway/runs/one").stdout == ours
+    assert git(tmp_path, "ls-remote", url, "refs/exps/a/b/c").stdout.startswith(ours.strip())
+    assert git(clone, "push", "--quiet", url, ":refs/leeway/runs/one").returncode == 0
+
+
+def test_nobody_pushes_into_the_branch_that_is_checked_out(url, tmp_path):
+    git(tmp_path, "clone", "--quiet", url, "clone")
+    clone = tmp_path / "clone"
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "another")
+    branch = git(clone, "branch", "--show-current").stdout.strip()
+    assert (
+        "refusing to update checked out branch" in git(clone, "push", url, f"HEAD:{branch}").stderr
+    )
+
+
+@pytest.mark.parametrize("token", ["", "another"])
+def test_who_has_no_token_gets_nothing(url, tmp_path, token):
+    refused = git(tmp_path, "ls-remote", url, token=token)
+    assert refused.returncode != 0
+    assert "refs/" not in refused.stdout
+
+
+def test_what_is_beside_the_repositories_is_not_served(url, tmp_path):
+    small_git.make(tmp_path / "other")
+    for path in ("/../../other", "/..%2f..%2fother", "/.."):
+        assert git(tmp_path, "ls-remote", f"{url}{path}").returncode != 0
