@@ -50,9 +50,9 @@ RUN --mount=type=bind,from=inputs,target=/inputs \
     --mount=type=bind,source=containers/install.sh,target=/install.sh \
     --mount=type=cache,target=/root/.cache/uv \
     HOME=/root sh /install.sh cpu serve steps
-# A stage in a container asks for an image of its own lock: see include/pipeline/runtime.py.
+# A stage runs in an image of its own lock only: see include/pipeline/child.py.
 ARG LOCK
-LABEL leeway.lock=${LOCK}
+ENV LEEWAY_LOCK=${LOCK}
 USER 50000:0
 
 FROM os AS step-gpu
@@ -64,7 +64,7 @@ RUN --mount=type=bind,from=inputs,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
     HOME=/root sh /install.sh gpu serve steps
 ARG LOCK
-LABEL leeway.lock=${LOCK}
+ENV LEEWAY_LOCK=${LOCK}
 USER 50000:0
 
 FROM ${STEP} AS airflow

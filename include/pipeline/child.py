@@ -8,6 +8,7 @@ and ends the group: no step goes on without the task that it belongs to.
 """
 
 import ctypes
+import hashlib
 import json
 import math
 import os
@@ -39,10 +40,28 @@ def work(task: dict[str, Any]) -> int:
         return work_elsewhere(task)
     if not task["parent"]:
         lock_alone(task["stage"])
-    result = patiently(task, WORK[task["do"]])
+    result = another_lock(task) or patiently(task, WORK[task["do"]])
     with open(task["result"], "w") as file:
         json.dump(result, file)
     return 0
+
+
+def another_lock(task: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a stage in an image that was made from another lock than that in the stage's key.
+
+    An image says in LEEWAY_LOCK what it was made from; one that does not is not ours to judge.
+    """
+    ours, lock = os.environ.get("LEEWAY_LOCK"), Path("requirements.lock")
+    if task["do"] != "reproduce" or not ours or not lock.exists():
+        return {}
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if ours == wanted:
+        return {}
+    what = (
+        f"This image was made from another {lock} ({ours[:12]}) than that of the run "
+        f"({wanted[:12]}): the result would not be what its key says."
+    )
+    return {"refused": [what, "make the images again (`make images`), then clear this task."]}
 
 
 def lock_alone(stage: str) -> None:

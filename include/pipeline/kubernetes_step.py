@@ -5,6 +5,8 @@ Not run on a cluster by our tests: they hold the pod's manifest, and what is ask
 
 import os
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,12 @@ from include.pipeline import docker_step, runtime
 from include.pipeline.runtime import Where
 
 GONE_WITHIN_S = 60
+# What a pod does not come out of by waiting.
+HOPELESS = (
+    *("ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName"),
+    *("CreateContainerConfigError", "CreateContainerError"),
+)
+PAUSES_S = (1, 2, 4, 8, 16, 32)  # while the API does not answer: the step goes on
 
 
 def run(task: dict[str, Any]) -> int:
@@ -44,28 +52,121 @@ def in_pod(api: Any, manifest: dict[str, Any], stage: str) -> int:
     remove(api, name, namespace)
     api.create_namespaced_pod(namespace, manifest)
     try:
-        phase = wait_while(api, name, namespace, ("Pending",))
-        if phase != "Pending":
-            stream = api.read_namespaced_pod_log(
-                name, namespace, follow=True, _preload_content=False
-            )
-            for chunk in stream.stream():
-                os.write(1, chunk)
-        wait_while(api, name, namespace, ("Pending", "Running"))
-        ended = api.read_namespaced_pod(name, namespace).status.container_statuses[0]
-        if ended.state.terminated.reason == "OOMKilled":
-            what = f"Stage {stage!r} was killed: it used more memory than its pod may."
-            raise PipelineError(what, "raise meta.resources.memory_gb of the stage.")
-        return int(ended.state.terminated.exit_code)
+        pod, heard = begun(api, name, namespace), ""
+        while True:
+            heard = follow(api, name, namespace, heard)
+            pod = read(api, name, namespace)
+            if pod.status.phase not in ("Pending", "Running"):
+                return status_of(pod, stage)
+            time.sleep(1)
     finally:
         remove(api, name, namespace)
 
 
-def wait_while(api: Any, name: str, namespace: str, phases: tuple[str, ...]) -> str:
-    """The first phase of a pod that is none of these; a stage's own timeout bounds the wait."""
-    while (phase := str(api.read_namespaced_pod(name, namespace).status.phase)) in phases:
+def begun(api: Any, name: str, namespace: str) -> Any:
+    """The pod, when it no longer waits; what it waits for is said. A stage's timeout bounds it.
+
+    Raises:
+        PipelineError: it waits for what will not come.
+    """
+    said = ""
+    while (pod := read(api, name, namespace)).status.phase == "Pending":
+        reason, why = waits_for(pod)
+        if reason in HOPELESS:
+            what = f"The pod {name} cannot start: {reason}: {why}"
+            raise PipelineError(what, "see that the cluster can pull and start meta.image.")
+        if why and why != said:
+            print(f"waiting: {why}", flush=True)
+            said = why
         time.sleep(1)
-    return phase
+    return pod
+
+
+def waits_for(pod: Any) -> tuple[str, str]:
+    """Why a pod has not begun: the cluster's word for it, and its message."""
+    for held in pod.status.container_statuses or []:
+        if held.state.waiting:
+            return held.state.waiting.reason or "", held.state.waiting.message or ""
+    for held in pod.status.conditions or []:
+        if held.status == "False" and held.message:
+            return held.reason or "", held.message
+    return "", ""
+
+
+def follow(api: Any, name: str, namespace: str, heard: str) -> str:
+    """Pass on the log, and return when its last line was written.
+
+    The stream may break before its pod ends. The next one begins with lines that were passed on.
+
+    Args:
+        heard: when the last line that was passed on was written; empty at the beginning.
+    """
+    from urllib3.exceptions import HTTPError
+
+    stream = api.read_namespaced_pod_log(
+        name, namespace, follow=True, timestamps=True, _preload_content=False
+    )
+    with suppress(HTTPError):
+        for line in lines_of(stream.stream()):
+            moment, _, text = line.partition(b" ")
+            if moment.decode() > heard:
+                heard = moment.decode()
+                os.write(1, text + b"\n")
+    return heard
+
+
+def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a stream; the last one may lack its end."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def read(api: Any, name: str, namespace: str) -> Any:
+    """The pod as it is now.
+
+    Raises:
+        PipelineError: somebody removed it, or the API did not answer for a minute.
+    """
+    from kubernetes.client.exceptions import ApiException
+    from urllib3.exceptions import HTTPError
+
+    problem: Exception | None = None
+    for pause_s in PAUSES_S:
+        try:
+            return api.read_namespaced_pod(name, namespace)
+        except ApiException as error:
+            if error.status == 404:
+                what = f"The pod {name} was removed from outside, as when its node is drained."
+                raise PipelineError(what, "clear this task to try again.") from None
+            if error.status not in (429, None) and error.status < 500:
+                raise
+            problem = error
+        except HTTPError as error:
+            problem = error
+        time.sleep(pause_s)
+    what = f"Kubernetes did not answer for {sum(PAUSES_S)} s: {problem}"
+    raise PipelineError(what, "see that its API can be reached, then clear this task.")
+
+
+def status_of(pod: Any, stage: str) -> int:
+    """The exit status of the step.
+
+    Raises:
+        PipelineError: it was killed for its memory, or the pod was evicted.
+    """
+    for held in pod.status.container_statuses or []:
+        ended = held.state.terminated
+        if ended and ended.reason == "OOMKilled":
+            what = f"Stage {stage!r} was killed: it used more memory than its pod may."
+            raise PipelineError(what, "raise meta.resources.memory_gb of the stage.")
+        if ended:
+            return int(ended.exit_code)
+    what = f"The pod of stage {stage!r} ended as {pod.status.reason}: {pod.status.message}"
+    raise PipelineError(what, "see what its node lacks, then clear this task.")
 
 
 def remove(api: Any, name: str, namespace: str) -> None:

@@ -15,8 +15,6 @@ from typing import Any
 from include.errors import PipelineError
 
 RUNTIMES = ("process", "docker", "kubernetes")
-LOCK = "requirements.lock"  # what an image is made from, where a repository has it
-LOCK_LABEL = "leeway.lock"  # of an image: the hash of the lock that it was made from
 PREFIX = "leeway."
 
 
@@ -170,6 +168,7 @@ def pod_manifest(
         "volumeMounts": [
             *({"name": name, "mountPath": path} for name, _, path in named),
             {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "shm", "mountPath": "/dev/shm"},  # PyTorch's workers pass tensors through it
         ],
     }
     return {
@@ -194,6 +193,7 @@ def pod_manifest(
             "volumes": [
                 *({"name": n, "persistentVolumeClaim": {"claimName": c}} for n, c, _ in named),
                 {"name": "tmp", "emptyDir": {}},
+                {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
             ],
         },
     }
@@ -212,21 +212,3 @@ def pod_name(labels: dict[str, str]) -> str:
     digest = hashlib.sha256(f"{labels['run']} {labels['stage']}".encode()).hexdigest()[:12]
     base = "".join(c if c.isalnum() else "-" for c in labels["stage"].lower()).strip("-")
     return f"leeway-{base[:40].strip('-')}-{digest}"
-
-
-def see_that_locks_agree(folder: Path, image: str, label: str | None) -> None:
-    """Refuse an image that was made from another lock than that which is in the stage's key.
-
-    Raises:
-        PipelineError: the hashes differ. An image without the label is not ours to judge.
-    """
-    lock = folder / LOCK
-    if not label or not lock.exists():
-        return
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if label != wanted:
-        raise PipelineError(
-            f"The image {image} was made from another {LOCK} ({label[:12]}) than that of the run "
-            f"({wanted[:12]}): the result would not be what its key says.",
-            "make the images again (`make images`), then clear this task.",
-        )

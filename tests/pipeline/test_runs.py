@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,19 @@ def test_a_step_that_fails_keeps_its_status_and_its_own_words(repo, home):
     with pytest.raises(PipelineError, match=r"1 stages of the run have no good result: frozen\."):
         close_run(run, home)
     assert experiments(repo) == set()
+
+
+def test_an_image_of_another_lock_is_refused(repo, home, monkeypatch):
+    (repo / "requirements.lock").write_text("dvc==1\n")
+    commit(repo)
+    run = start(repo, home)
+    monkeypatch.setenv("LEEWAY_LOCK", "0" * 64)
+    with pytest.raises(
+        PipelineError, match=r"made from another requirements.lock \(000000000000\)"
+    ):
+        reproduce(run, run.stages[0])
+    monkeypatch.setenv("LEEWAY_LOCK", sha256(b"dvc==1\n").hexdigest())
+    assert reproduce(run, run.stages[0]).status == "ran"
 
 
 def test_a_step_that_writes_to_its_input_does_not_change_the_cache(repo, home):

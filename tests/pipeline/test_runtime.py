@@ -5,8 +5,10 @@ import json
 import os
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from kubernetes.client import ApiClient
 
 from include.errors import PipelineError
 from include.pipeline import docker_step, runtime
@@ -170,12 +172,14 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
                     "volumeMounts": [
                         {"name": "volume-0", "mountPath": "/home"},
                         {"name": "tmp", "mountPath": "/tmp"},
+                        {"name": "shm", "mountPath": "/dev/shm"},
                     ],
                 }
             ],
             "volumes": [
                 {"name": "volume-0", "persistentVolumeClaim": {"claimName": "claim"}},
                 {"name": "tmp", "emptyDir": {}},
+                {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
             ],
         },
     }
@@ -192,13 +196,12 @@ def test_a_long_label_is_cut_and_stays_unlike_others():
     assert one != two
 
 
-def test_an_image_of_another_lock_is_refused(tmp_path):
-    (tmp_path / "requirements.lock").write_text("dvc==1\n")
-    same = hashlib.sha256(b"dvc==1\n").hexdigest()
-    runtime.see_that_locks_agree(tmp_path, "image", same)
-    runtime.see_that_locks_agree(tmp_path, "image", None)
-    with pytest.raises(PipelineError, match=r"image was made from another requirements\.lock"):
-        runtime.see_that_locks_agree(tmp_path, "image", "0" * 64)
+def test_a_pod_says_nothing_that_kubernetes_does_not_know():
+    where = Where.from_json({**GPU.to_json(), "volumes": ["claim:/home"], "runtime": "kubernetes"})
+    manifest = runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS)
+    client = ApiClient()
+    pod = client.deserialize(SimpleNamespace(data=json.dumps(manifest)), "V1Pod")
+    assert client.sanitize_for_serialization(pod) == manifest
 
 
 def test_where_survives_its_way_through_json():
