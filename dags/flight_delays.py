@@ -16,6 +16,7 @@ flight_delays = pipeline_dag(
     form={
         "train_xgboost.max_depth": {"minimum": 1, "maximum": 16},
         "train_torch.epochs": {"minimum": 1, "maximum": 1000},
+        "materialize_features.online_store": {"enum": ["sqlite", "redis"]},
     },
     interval={"window.end": "data_interval_end"},
     reports=["reports", "metrics"],

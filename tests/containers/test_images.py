@@ -73,3 +73,18 @@ def test_xgboost_trains_without_the_library_of_many_gpus(
         "print(x.train({'objective': 'binary:logistic'}, d, 3).num_boosted_rounds())"
     )
     assert docker("run", "--rm", "--network", "none", images["step"], "python", "-c", code) == "3"
+
+
+def test_the_images_for_gpus_build_from_the_same_lock(
+    docker: Engine, images: dict[str, str], source: Path
+) -> None:
+    """With the build of torch that `wheels/` holds, if it holds one: without a GPU, that will do."""
+    for target, tag, more in (
+        ("step-gpu", "leeway/step-gpu", ()),
+        ("airflow", "leeway/airflow-gpu", ("--build-arg", "STEP=step-gpu")),
+    ):
+        docker("build", "--target", target, "--tag", tag, *more, str(source))
+    find = ("find", "/opt/leeway", "-name", "libnccl.so*")
+    alone = ("run", "--rm", "--network", "none")
+    assert docker(*alone, "leeway/airflow-gpu", *find) != docker(*alone, images["airflow"], *find)
+    assert docker(*alone, "leeway/airflow-gpu", "airflow", "version").startswith("3.")

@@ -59,10 +59,11 @@ def test_a_run_a_month_from_june_2013_takes_its_window_from_its_interval(dag):
     assert dag.get_task("open_run").interval == {"window.end": "data_interval_end"}
 
 
-def test_a_run_by_hand_may_change_the_window_and_the_size_of_the_models(dag):
+def test_a_run_by_hand_may_change_the_window_the_size_of_the_models_and_the_store(dag):
     assert dict(dag.params) == {
         "train_xgboost.max_depth": 6,
         "train_torch.epochs": 6,
+        "materialize_features.online_store": "sqlite",
         "window.end": "2014-01-01",
     }
 
