@@ -1,6 +1,8 @@
 # Images and the platform by compose. Included by the Makefile.
 DOCKER ?= docker
 COMPOSE ?= $(DOCKER) compose
+# What Airflow's processes read at their start, and keep.
+RUNNER = $(shell git rev-parse HEAD:include/pipeline HEAD:include/errors.py HEAD:plugins | sha256sum | cut -c1-12)
 BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build --build-arg LOCK=$(firstword $(shell sha256sum requirements.lock))
 
 .PHONY: images images-gpu compose-up compose-down test-containers
@@ -20,9 +22,10 @@ images-gpu:  ## build leeway/step-gpu and leeway/airflow-gpu, with CUDA
 
 compose-up: .env images  ## start the whole platform in containers, at the commit that is checked out
 	@if grep -qE '^COMPOSE_PROFILES=(.*,)?gpu(,|$$)' .env; then $(MAKE) images-gpu; fi
-	$(COMPOSE) up --detach --wait --remove-orphans
-	@. ./.env && echo "Airflow http://localhost:$$LEEWAY_AIRFLOW_PORT  reports http://localhost:$$LEEWAY_REPORTS_PORT"
-	@echo "The logins viewer, operator and admin are in .env"
+	LEEWAY_RUNNER=$(RUNNER) $(COMPOSE) up --detach --wait --remove-orphans
+	@$(COMPOSE) logs --no-log-prefix --tail 2 repository
+	@sed -n 's/^LEEWAY_AIRFLOW_PORT=/Airflow: http:\/\/localhost:/p; s/^LEEWAY_REPORTS_PORT=/Reports: http:\/\/localhost:/p' .env
+	@echo "The passwords of viewer, operator and admin are in .env"
 
 compose-down:  ## stop it; volumes keep all data
 	$(COMPOSE) --profile '*' down --remove-orphans
