@@ -50,9 +50,6 @@ RUN --mount=type=bind,from=inputs,target=/inputs \
     --mount=type=bind,source=containers/install.sh,target=/install.sh \
     --mount=type=cache,target=/root/.cache/uv \
     HOME=/root sh /install.sh cpu serve steps
-# A stage runs in an image of its own lock only: see include/pipeline/child.py.
-ARG LOCK
-ENV LEEWAY_LOCK=${LOCK}
 USER 50000:0
 
 FROM os AS step-gpu
@@ -63,8 +60,6 @@ RUN --mount=type=bind,from=inputs,target=/inputs \
     --mount=type=bind,source=containers/install.sh,target=/install.sh \
     --mount=type=cache,target=/root/.cache/uv \
     HOME=/root sh /install.sh gpu serve steps
-ARG LOCK
-ENV LEEWAY_LOCK=${LOCK}
 USER 50000:0
 
 FROM ${STEP} AS airflow

@@ -3,13 +3,12 @@ DOCKER ?= docker
 COMPOSE ?= $(DOCKER) compose
 # What Airflow's processes read at their start, and keep.
 RUNNER = $(shell git rev-parse HEAD:include/pipeline HEAD:include/errors.py HEAD:plugins | sha256sum | cut -c1-12)
-BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build --build-arg LOCK=$(firstword $(shell sha256sum requirements.lock))
+BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build
 
-.PHONY: images images-gpu compose-up compose-down test-containers
+.PHONY: .env images images-gpu compose-up compose-down test-containers
 
-.env: .env.example containers/make_env.py
+.env:  # made, or completed
 	@python3 containers/make_env.py
-	@touch $@
 
 images:  ## build the images leeway/serve, step and airflow from the lock
 	$(BUILD) --target serve --tag leeway/serve .
@@ -22,9 +21,10 @@ images-gpu:  ## build leeway/step-gpu and leeway/airflow-gpu, with CUDA
 
 compose-up: .env images  ## start the whole platform in containers, at the commit that is checked out
 	@if grep -qE '^COMPOSE_PROFILES=(.*,)?gpu(,|$$)' .env; then $(MAKE) images-gpu; fi
-	LEEWAY_RUNNER=$(RUNNER) $(COMPOSE) up --detach --wait --remove-orphans
+	@LEEWAY_RUNNER=$(RUNNER) $(COMPOSE) up --detach --wait --remove-orphans \
+	  || { $(COMPOSE) logs --no-log-prefix --tail 3 repository airflow-init; exit 1; }
 	@$(COMPOSE) logs --no-log-prefix --tail 2 repository
-	@sed -n 's/^LEEWAY_AIRFLOW_PORT=/Airflow: http:\/\/localhost:/p; s/^LEEWAY_REPORTS_PORT=/Reports: http:\/\/localhost:/p' .env
+	@sed -n 's/^LEEWAY_AIRFLOW_URL=/Airflow: /p; s/^LEEWAY_REPORTS_PORT=/Reports: http:\/\/localhost:/p' .env
 	@echo "The passwords of viewer, operator and admin are in .env"
 
 compose-down:  ## stop it; volumes keep all data

@@ -26,4 +26,6 @@ UV_LINK_MODE=copy /tmp/uv/bin/uv pip install --quiet --python /opt/leeway --comp
 if [ "$torch" = cpu ]; then
   rm -rf /opt/leeway/lib/python3.11/site-packages/nvidia/nccl/lib
 fi
+# A stage runs in an image of its own lock only: see include/pipeline/child.py.
+sha256sum /inputs/requirements.lock | cut -c1-64 > /opt/leeway/lock.sha256
 rm -rf /tmp/uv /tmp/uv-*.lock

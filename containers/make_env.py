@@ -1,6 +1,6 @@
 """Make .env from .env.example: each empty value becomes a random one, readable by this user alone.
 
-A .env that is there is kept; values that a newer .env.example asks for are added to it.
+What a .env that is there says is kept; what a newer .env.example asks for is added to it.
 """
 
 import base64
@@ -16,22 +16,30 @@ def main(root: Path = ROOT) -> None:
     """Write .env."""
     target = root / ".env"
     held = target.read_text() if target.exists() else ""
+    wanted = (root / ".env.example").read_text().splitlines()
     names = {line.partition("=")[0] for line in held.splitlines()}
-    lines = (root / ".env.example").read_text().splitlines()
     if held:
-        lines = [line for line in lines if "=" in line and line.partition("=")[0] not in names]
-        lines = [line for line in lines if not line.startswith("#")]
-    text = held + "".join(f"{filled(line)}\n" for line in lines)
+        wanted = [line for line in wanted if named(line) and line.partition("=")[0] not in names]
+    text = "".join(f"{filled(line)}\n" for line in (*held.splitlines(), *wanted))
     if text != held:
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        aside = target.with_name(".env.new")
+        aside.unlink(missing_ok=True)
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
+        aside.replace(target)
         print("wrote .env")
+    target.chmod(0o600)
+
+
+def named(line: str) -> bool:
+    """Whether a line gives a value a name."""
+    return "=" in line and not line.startswith("#")
 
 
 def filled(line: str) -> str:
     """The line with a random value, if it has a name and none yet."""
-    name, equals, value = line.partition("=")
-    if line.startswith("#") or not equals or value:
+    name, _, value = line.partition("=")
+    if not named(line) or value:
         return line
     if name == "DOCKER_GROUP":
         return f"{name}={SOCKET.stat().st_gid if SOCKET.exists() else ''}"

@@ -7,6 +7,7 @@ not copied.
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 COPY, OBJECTS = Path("/leeway/repository"), Path("/objects")
@@ -17,7 +18,8 @@ def main() -> None:
     source = os.environ["LEEWAY_SOURCE"]
     if not (COPY / ".git").exists():
         git(COPY.parent, "clone", "--quiet", "--no-local", source, str(COPY))
-    git(COPY, "fetch", "--quiet", "--tags", source, "HEAD")
+    git(COPY, "fetch", "--quiet", "--tags", "--force", "--update-shallow", source, "HEAD")
+    forget_old_lock(COPY / ".git" / "index.lock")
     # Results live in refs and in ignored files: neither is touched.
     git(COPY, "reset", "--quiet", "--hard", "FETCH_HEAD")
     bucket = os.environ["LEEWAY_BUCKET"]
@@ -28,6 +30,12 @@ def main() -> None:
         left_out = git(Path(source), "--no-optional-locks", "status", "--porcelain").splitlines()
         if left_out:
             print(f"{len(left_out)} changed files of the checkout are not committed, so not in it")
+
+
+def forget_old_lock(lock: Path) -> None:
+    """Remove the lock of a git that was killed: one that works needs no minute."""
+    if lock.exists() and time.time() - lock.stat().st_mtime > 60:
+        lock.unlink()
 
 
 def write_remote(bucket: str, endpoint: str) -> None:
@@ -45,10 +53,16 @@ def write_remote(bucket: str, endpoint: str) -> None:
 
 
 def git(folder: Path, *words: str) -> str:
-    """What git says."""
-    done = subprocess.run(
-        ["git", "-C", str(folder), *words], stdout=subprocess.PIPE, text=True, check=True
-    )
+    """What git says; its refusal ends this program, for nothing can go on without."""
+    command = ["git", "-C", str(folder), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise SystemExit(
+            f"git {words[0]} failed for {os.environ['LEEWAY_SOURCE']}: {said}\n"
+            "  Next: let the checkout be a plain clone, no worktree, which everybody may read, "
+            "as by `chmod -R o+rX .`; then `make compose-up`."
+        )
     return done.stdout.strip()
 
 

@@ -23,7 +23,6 @@ flight_delays = pipeline_dag(
     schedule="@monthly",
     start_date=datetime(2013, 6, 1, tzinfo=UTC),
     end_date=datetime(2014, 1, 1, tzinfo=UTC),
-    catchup=False,
     max_active_runs=1,
     default_args={"owner": "data-science", "retries": 1, "retry_delay": timedelta(seconds=30)},
     tags=["training", "flights"],

@@ -50,7 +50,7 @@ def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
     """
     folder = home.resolve() / "runs" / clean(run.id)
     found = replace(run, repo=repo.resolve(), folder=folder)
-    if not (folder / ".dvc" / "tmp" / RUN).exists():
+    if not (folder / ".dvc" / RUN).exists():
         aside = folder.with_name(f".{folder.name}.aside")
         shutil.rmtree(aside, ignore_errors=True)
         fetch(found, aside)
@@ -60,7 +60,7 @@ def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
         for name, text in run.locks.items():
             (aside / name).write_text(text)
         (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
-        (aside / ".dvc" / "tmp" / RUN).write_text(found.to_json())
+        (aside / ".dvc" / RUN).write_text(found.to_json())
         aside.replace(folder)
     put(folder, entries)
     return found

@@ -38,8 +38,7 @@ def work(task: dict[str, Any]) -> int:
     die_with_parent(task["parent"])
     if task.get("where"):
         return work_elsewhere(task)
-    if not task["parent"]:
-        lock_alone(task["stage"])
+    keep_locks_apart(task)
     result = another_lock(task) or patiently(task, WORK[task["do"]])
     with open(task["result"], "w") as file:
         json.dump(result, file)
@@ -49,12 +48,12 @@ def work(task: dict[str, Any]) -> int:
 def another_lock(task: dict[str, Any]) -> dict[str, Any]:
     """Refuse a stage in an image that was made from another lock than that in the stage's key.
 
-    An image says in LEEWAY_LOCK what it was made from; one that does not is not ours to judge.
+    Our images hold the hash of what they were made from; others are not ours to judge.
     """
-    ours, lock = os.environ.get("LEEWAY_LOCK"), Path("requirements.lock")
-    if task["do"] != "reproduce" or not ours or not lock.exists():
+    held, lock = Path(sys.prefix, "lock.sha256"), Path("requirements.lock")
+    if task["do"] != "reproduce" or not held.exists() or not lock.exists():
         return {}
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    ours, wanted = held.read_text().strip(), hashlib.sha256(lock.read_bytes()).hexdigest()
     if ours == wanted:
         return {}
     what = (
@@ -64,18 +63,26 @@ def another_lock(task: dict[str, Any]) -> dict[str, Any]:
     return {"refused": [what, "make the images again (`make images`), then clear this task."]}
 
 
-def lock_alone(stage: str) -> None:
-    """Keep this container's locks of paths apart from those of other containers.
+def keep_locks_apart(task: dict[str, Any]) -> None:
+    """Keep DVC's locks of paths apart from those of other containers, be they workers or stages.
 
     They name processes by numbers that mean something else in each container: DVC would take the
     living for dead. Stages that may not run at once are kept apart by Airflow.
     """
     from dvc import rwlock
 
-    name = "".join(c if c.isalnum() else "-" for c in stage)
-    rwlock.RWLOCK_FILE, rwlock.RWLOCK_LOCK = f"rwlock-{name}", f"rwlock-{name}.lock"
-    # What an earlier try left: its container is gone, whatever has its number now.
-    Path(".dvc/tmp", rwlock.RWLOCK_FILE).unlink(missing_ok=True)
+    name = locks_of(None if task["parent"] else task["stage"])
+    rwlock.RWLOCK_FILE, rwlock.RWLOCK_LOCK = name, f"{name}.lock"
+    if not task["parent"]:
+        # What an earlier try left: its container is gone, whatever has its number now.
+        Path(".dvc/tmp", name).unlink(missing_ok=True)
+
+
+def locks_of(stage: str | None) -> str:
+    """The file of the locks of a stage in a container, or of all who see each other's processes."""
+    if stage is None:
+        return f"rwlock-{os.stat('/proc/self/ns/pid').st_ino}"
+    return "rwlock-" + "".join(c if c.isalnum() else "-" for c in stage)
 
 
 def work_elsewhere(task: dict[str, Any]) -> int:

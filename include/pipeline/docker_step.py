@@ -1,9 +1,11 @@
 """Run one DVC process in a container: live output, its own exit status, and nothing left behind."""
 
+import json
 import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -14,6 +16,7 @@ from include.errors import PipelineError
 from include.pipeline import runtime
 from include.pipeline.runtime import Where
 
+PATIENCE_S = 300  # for an engine that is busy
 # How Docker and Podman give a container its name tells which container it is.
 OWN_NAME = re.compile(r"/([0-9a-f]{64})/\S*hostname /etc/hostname ")
 
@@ -22,25 +25,27 @@ def run(task: dict[str, Any]) -> int:
     """Do a task in a container, and pass on what it writes; the task's result is a file of it."""
     import docker
     from docker.errors import APIError, DockerException, ImageNotFound
+    from requests.exceptions import RequestException
 
     where, folder = Where.from_json(task["where"]), Path(task["folder"])
     end_on_signals()
     try:
-        client = docker.from_env()
+        client = docker.from_env(timeout=PATIENCE_S)
         arguments = prepared(where, folder, task, mounts(client))
-        reap(client, task["labels"])
+        reap(client, arguments["labels"])
         with container(client, arguments) as made:
             for chunk in made.logs(stream=True, follow=True):
                 os.write(1, chunk)
             status = int(made.wait()["StatusCode"])
             made.reload()
-            if made.attrs["State"].get("OOMKilled"):
+            # A step may live on without a part of it that took too much.
+            if made.attrs["State"].get("OOMKilled") and (status or not succeeded(task)):
                 raise out_of_memory(task, where)
         return status
     except ImageNotFound:
         fix = "make it (`make images`) or pull it on this worker, then clear this task."
         raise PipelineError(f"This worker has no image {where.image}.", fix) from None
-    except (APIError, DockerException) as error:
+    except (APIError, DockerException, RequestException) as error:
         what = f"Docker refused the container of {task['stage']}: {error}"
         raise PipelineError(what, "see that its engine runs here, then clear this task.") from None
 
@@ -50,14 +55,18 @@ def prepared(
 ) -> dict[str, Any]:
     """What the container is made of; the workspace and the cache are given to its user."""
     command = runtime.command_of(folder, task)
-    Path(task["cache"]).mkdir(parents=True, exist_ok=True)  # Docker would make it, as root
-    if os.geteuid() == 0:
-        uid, _, gid = runtime.user_of(where).partition(":")
-        give(folder, int(uid), int(gid or uid), files=True)
-        give(Path(task["cache"]), int(uid), int(gid or uid), files=False)
+    hand_over(where, folder, Path(task["cache"]))
     folders = runtime.folders_of(folder, Path(task["cache"]), Path(task["repo"]))
     source = partial(on_host, held) if held is not None else str
-    return runtime.docker_arguments(where, command, folders, task["labels"], source)
+    # Where it is on this machine tells a run from one of the same name of another deployment.
+    labels = {**task["labels"], "workspace": source(str(folder))}
+    return runtime.docker_arguments(where, command, folders, labels, source)
+
+
+def succeeded(task: dict[str, Any]) -> bool:
+    """Whether the process in the container says that its work was done."""
+    result = Path(task["result"])
+    return result.exists() and json.loads(result.read_text()) == {"status": 0}
 
 
 def mounts(client: Any) -> dict[Path, Path] | None:
@@ -90,6 +99,15 @@ def on_host(held: Mapping[Path, Path], path: str) -> str:
     raise PipelineError(what, "mount the repository and AIRFLOW__LEEWAY__HOME into the worker.")
 
 
+def hand_over(where: Where, folder: Path, cache: Path) -> None:
+    """Let the user of a container write to what a worker made that is root."""
+    cache.mkdir(parents=True, exist_ok=True)  # Docker would make it, as root
+    if os.geteuid() == 0:
+        uid, _, gid = runtime.user_of(where).partition(":")
+        give(folder, int(uid), int(gid or uid), files=True)
+        give(cache, int(uid), int(gid or uid), files=False)
+
+
 def give(folder: Path, uid: int, gid: int, *, files: bool) -> None:
     """Give a folder, but for git's own, to the user of the container: a root worker made it."""
     for place, inner, names in os.walk(folder):
@@ -108,20 +126,39 @@ def container(client: Any, arguments: dict[str, Any]) -> Iterator[Any]:
         made.start()
         yield made
     finally:
-        made.remove(force=True)
+        remove(made)
 
 
 def reap(client: Any, labels: dict[str, str]) -> None:
     """Remove what an earlier try of this stage left, when its worker was killed."""
-    wanted = [f"{runtime.PREFIX}{name}={labels[name]}" for name in ("dag", "run", "stage")]
+    names = (runtime.PREFIX + name for name in ("workspace", "stage"))
+    wanted = [f"{name}={labels[name]}" for name in names]
     for old in client.containers.list(all=True, filters={"label": wanted}):
         print(f"removing {old.name}, which an earlier try left", flush=True)
-        old.remove(force=True)
+        remove(old)
+
+
+def remove(container: Any) -> None:
+    """Remove a container, and return when it is gone, whoever else removes it."""
+    from docker.errors import APIError, NotFound
+
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            container.remove(force=True)
+            container.reload()
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != 409:  # it is being removed
+                raise
+        time.sleep(0.2)
 
 
 def out_of_memory(task: dict[str, Any], where: Where) -> PipelineError:
     """The error of a step that was killed for its memory."""
-    what = f"Stage {task['stage']!r} was killed: it used more than {where.memory_gb:g} GB."
+    most = f"its {where.memory_gb:g} GB" if where.memory_gb else "this machine has left"
+    what = f"Stage {task['stage']!r} was killed: it used more memory than {most}."
     return PipelineError(what, "raise meta.resources.memory_gb of the stage, or let it use less.")
 
 

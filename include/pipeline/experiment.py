@@ -13,7 +13,7 @@ from include.pipeline import apart
 from include.pipeline.git import AUTHOR, command, git
 from include.pipeline.locks import locks, put_in_order
 from include.pipeline.reproduce import fetch, push, see_that_sound, stale
-from include.pipeline.workspace import Run, clean, keep_locks
+from include.pipeline.workspace import Run, cache_of, clean, keep_locks
 
 
 def close_run(run: Run, home: Path) -> str:
@@ -140,12 +140,29 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
     for name in reports:
         source, target = run.folder / name, home / "reports" / clean(run.id) / name
         target.parent.mkdir(parents=True, exist_ok=True)
+        see_that_own(run, source)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
         else:
             shutil.copyfile(source, target)
         found.append(target)
     return found
+
+
+def see_that_own(run: Run, report: Path) -> None:
+    """Refuse a report that is a link, or holds one, to what is no file of the run.
+
+    Raises:
+        PipelineError: a step made it so; who may read reports may not read all that a worker may.
+    """
+    places = (run.folder.resolve(), cache_of(run.repo))
+    for path in (report, *report.rglob("*")):
+        target = path.resolve()
+        if not any(place == target or place in target.parents for place in places):
+            what = (
+                f"The report {path.relative_to(run.folder)} is a link to {target}, outside the run."
+            )
+            raise PipelineError(what, "let its stage write a file, then clear the stage's task.")
 
 
 def has_remote(run: Run) -> bool:

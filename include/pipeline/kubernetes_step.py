@@ -31,6 +31,7 @@ def run(task: dict[str, Any]) -> int:
 
     where, folder = Where.from_json(task["where"]), Path(task["folder"])
     command = runtime.command_of(folder, task)
+    docker_step.hand_over(where, folder, Path(task["cache"]))
     folders = runtime.folders_of(folder, Path(task["cache"]), Path(task["repo"]))
     manifest = runtime.pod_manifest(where, command, folders, task["labels"])
     docker_step.end_on_signals()
@@ -180,7 +181,8 @@ def remove(api: Any, name: str, namespace: str) -> None:
     until = time.monotonic() + GONE_WITHIN_S
     while time.monotonic() < until:
         try:
-            api.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
+            # 0 would take it off the list while it may still run.
+            api.delete_namespaced_pod(name, namespace, grace_period_seconds=1)
         except ApiException as error:
             if error.status == 404:
                 return

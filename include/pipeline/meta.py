@@ -34,7 +34,9 @@ class Meta(BaseModel):
     timeout_minutes: float | None = Field(default=None, gt=0, description="most minutes of a try")
     network: bool = Field(default=False, description="whether a container may use the network")
     node_selector: dict[str, str] = Field(default={}, description="labels of a node for its pod")
-    tolerations: tuple[dict[str, str], ...] = Field(default=(), description="taints it tolerates")
+    tolerations: tuple[dict[str, str | int], ...] = Field(
+        default=(), description="taints it tolerates"
+    )
 
 
 def read_meta(stage: str, file: str, held: object) -> Meta:

@@ -7,6 +7,7 @@ a container or pod is made of is plain data here; docker_step and kubernetes_ste
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ class Where:
     environment: tuple[str, ...] = ()  # names that a step may see
     namespace: str = "default"
     node_selector: tuple[tuple[str, str], ...] = ()
-    tolerations: tuple[tuple[tuple[str, str], ...], ...] = ()
+    tolerations: tuple[tuple[tuple[str, str | int], ...], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -74,6 +75,10 @@ def environment_of(where: Where, folder: Path) -> dict[str, str]:
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc" / "tmp" / "site-cache"),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",  # the workspace is the run's, not the image's
+        # The workspace's git belongs to the worker, whose user may be another.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
     }
     return fixed | {name: os.environ[name] for name in where.environment if name in os.environ}
 
@@ -81,16 +86,25 @@ def environment_of(where: Where, folder: Path) -> dict[str, str]:
 def folders_of(folder: Path, cache: Path, repo: Path) -> list[tuple[str, str]]:
     """The folders of a run, and how they may be used: workspace, cache, and the clone's objects.
 
-    A step must not write what git obeys: the worker asks git in this folder, and may be root.
+    A step must not write what git and DVC obey, a remote's settings for one: the worker runs both
+    in this folder. As mounts of their own these folders can be neither moved nor replaced.
     """
-    git = (repo / ".git").resolve()
-    both = [(str(folder / ".git"), "ro"), (str(git), "ro")]
-    return [(str(folder), "rw"), (str(cache), "rw"), *both]
+    return [
+        (str(folder), "rw"),
+        (str(folder / ".git"), "ro"),
+        (str(folder / ".dvc"), "ro"),
+        (str(folder / ".dvc" / "tmp"), "rw"),
+        (str(cache), "rw"),
+        (str((repo / ".git").resolve()), "ro"),
+    ]
 
 
 def user_of(where: Where) -> str:
     """Who a step is: the worker's own user, but never root."""
     if where.user:
+        if not re.fullmatch(r"[1-9]\d*(:\d+)?", where.user):
+            what = f"AIRFLOW__LEEWAY__USER is {where.user!r}: no number of a user, or that of root."
+            raise PipelineError(what, "set it to UID:GID, as 50000:0.")
         return where.user
     return "50000:0" if os.geteuid() == 0 else f"{os.geteuid()}:{os.getegid()}"
 
@@ -118,7 +132,7 @@ def docker_arguments(
         "volumes": {source(path): {"bind": path, "mode": mode} for path, mode in folders},
         "network_mode": where.network or "none",
         "read_only": True,
-        "tmpfs": {"/tmp": "mode=1777"},
+        "tmpfs": {"/tmp": "mode=1777,exec"},  # where compilers of models put what they make
         "shm_size": "1g",  # PyTorch's workers pass tensors through it
         "init": True,
         "cap_drop": ["ALL"],
@@ -142,8 +156,8 @@ def pod_manifest(
         fix = "set AIRFLOW__LEEWAY__VOLUMES to CLAIM:PATH, the claim that the workers mount."
         raise PipelineError(what, fix)
     uid, _, gid = user_of(where).partition(":")
-    claims = [volume.partition(":")[::2] for volume in where.volumes]
-    named = [(f"volume-{i}", claim, path) for i, (claim, path) in enumerate(claims)]
+    claims = dict(volume.partition(":")[::2] for volume in where.volumes)
+    names = {claim: f"volume-{i}" for i, claim in enumerate(claims)}
     limits = {
         **({"cpu": f"{where.cpus:g}"} if where.cpus else {}),
         **({"memory": f"{int(where.memory_gb * 1000)}M"} if where.memory_gb else {}),
@@ -166,7 +180,7 @@ def pod_manifest(
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            *({"name": name, "mountPath": path} for name, _, path in named),
+            *(mounted(path, mode, claims, names) for path, mode in folders),
             {"name": "tmp", "mountPath": "/tmp"},
             {"name": "shm", "mountPath": "/dev/shm"},  # PyTorch's workers pass tensors through it
         ],
@@ -175,7 +189,7 @@ def pod_manifest(
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": pod_name(labels),
+            "name": pod_name({**labels, "place": f"{where.volumes} {folders[0][0]}"}),
             "namespace": where.namespace,
             # A network policy can tell those that may use the network by the last one.
             "labels": {
@@ -191,7 +205,7 @@ def pod_manifest(
             "tolerations": [dict(toleration) for toleration in where.tolerations],
             "containers": [container],
             "volumes": [
-                *({"name": n, "persistentVolumeClaim": {"claimName": c}} for n, c, _ in named),
+                *({"name": n, "persistentVolumeClaim": {"claimName": c}} for c, n in names.items()),
                 {"name": "tmp", "emptyDir": {}},
                 {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
             ],
@@ -199,9 +213,24 @@ def pod_manifest(
     }
 
 
+def mounted(path: str, mode: str, claims: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
+    """A folder of the run in a pod: that part of a claim, and no more of it.
+
+    Raises:
+        PipelineError: the folder is in no claim.
+    """
+    for claim, place in claims.items():
+        if Path(place) == Path(path) or Path(place) in Path(path).parents:
+            part = str(Path(path).relative_to(place))
+            held = {"name": names[claim], "mountPath": path, "readOnly": mode == "ro"}
+            return held if part == "." else {**held, "subPath": part}
+    what = f"{path} is in no claim of AIRFLOW__LEEWAY__VOLUMES ({', '.join(claims)})."
+    raise PipelineError(what, "name the claim that holds it, as CLAIM:PATH.")
+
+
 def label(value: str) -> str:
     """A value that Kubernetes takes as a label: 63 letters at most, and few kinds of them."""
-    clean = "".join(c if c.isalnum() or c in "-_." else "-" for c in value).strip("-_.")
+    clean = "".join(c if plain(c) or c in "-_." else "-" for c in value).strip("-_.")
     if len(clean) <= 63:
         return clean
     return f"{clean[:50]}-{hashlib.sha256(value.encode()).hexdigest()[:12]}"
@@ -209,6 +238,12 @@ def label(value: str) -> str:
 
 def pod_name(labels: dict[str, str]) -> str:
     """The same for each try of a stage: two pods of one stage cannot be."""
-    digest = hashlib.sha256(f"{labels['run']} {labels['stage']}".encode()).hexdigest()[:12]
-    base = "".join(c if c.isalnum() else "-" for c in labels["stage"].lower()).strip("-")
+    words = " ".join(labels[name] for name in ("place", "run", "stage"))
+    digest = hashlib.sha256(words.encode()).hexdigest()[:12]
+    base = "".join(c if plain(c) else "-" for c in labels["stage"].lower()).strip("-")
     return f"leeway-{base[:40].strip('-')}-{digest}"
+
+
+def plain(letter: str) -> bool:
+    """Whether names in a cluster may hold the letter."""
+    return letter.isascii() and letter.isalnum()

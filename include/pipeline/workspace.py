@@ -78,9 +78,9 @@ def open_run(
     from include.pipeline import apart
 
     folder = home.resolve() / "runs" / clean(run_id)
-    held = folder / ".dvc" / "tmp" / RUN
+    held = folder / ".dvc" / RUN
     if held.exists():
-        return decided(Run.from_json(held.read_text()))
+        return decided(see_that_same(Run.from_json(held.read_text()), run_id))
     commit, snapshot = pin(repo, f"Working tree of run {run_id}")
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
@@ -115,10 +115,22 @@ def open_run(
         apart.offer(run)
         run = replace(run, locks=apart.texts(aside))
     (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
-    (aside / ".dvc" / "tmp" / RUN).write_text(run.to_json())
+    (aside / ".dvc" / RUN).write_text(run.to_json())
     shutil.rmtree(folder, ignore_errors=True)
     aside.replace(folder)
     return decided(run)
+
+
+def see_that_same(run: Run, run_id: str) -> Run:
+    """The run of a workspace that is there already.
+
+    Raises:
+        PipelineError: it is another one, whose id is the same in the letters of a folder.
+    """
+    if run.id != run_id:
+        what = f"The workspace {run.folder} is that of the run {run.id}, which has not ended."
+        raise PipelineError(what, f"give this run an id that differs by more than {run_id!r} does.")
+    return run
 
 
 def decided(run: Run) -> Run:
@@ -126,7 +138,7 @@ def decided(run: Run) -> Run:
     from include.pipeline.reproduce import unchanged
 
     found = replace(run, unchanged=unchanged(run))
-    files.write(run.folder / ".dvc" / "tmp" / RUN, found.to_json())
+    files.write(run.folder / ".dvc" / RUN, found.to_json())
     return found
 
 
@@ -187,7 +199,7 @@ def discard_old(home: Path, older_than_h: float) -> list[str]:
     """Remove workspaces that nobody touched for so long, and return their names."""
     limit, gone = time.time() - older_than_h * 3600, []
     for folder in sorted((home / "runs").glob("*")):
-        marker = folder / ".dvc" / "tmp" / RUN
+        marker = folder / ".dvc" / RUN
         touched = max(
             p.stat().st_mtime for p in (marker, folder, folder / "dvc.lock") if p.exists()
         )
@@ -199,4 +211,7 @@ def discard_old(home: Path, older_than_h: float) -> list[str]:
 
 def clean(run_id: str) -> str:
     """A run's id in the letters that folders, refs and experiments allow."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", run_id).strip("-")[:120] or "run"
+    found = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id).strip("-") or "run"
+    if len(found) <= 120:
+        return found
+    return f"{found[:107]}-{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"

@@ -201,6 +201,9 @@ def settings(folder: Path, project: str, files: str = "") -> dict[str, str]:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         text = re.sub(rf"(?m)^LEEWAY_{name}_PORT=.*$", f"LEEWAY_{name}_PORT={port}", text)
+        text = re.sub(
+            rf"(?m)^LEEWAY_{name}_URL=.*$", f"LEEWAY_{name}_URL=http://localhost:{port}", text
+        )
     text = re.sub(r"(?m)^COMPOSE_PROJECT_NAME=.*$", f"COMPOSE_PROJECT_NAME={project}", text)
     text = re.sub(r"(?m)^COMPOSE_FILE=.*$", rf"\g<0>{files}", text)
     (folder / ".env").write_text(text)

@@ -21,6 +21,8 @@ from deployment import (
 )
 from engine import Engine
 
+from include.pipeline.workspace import clean
+
 pytestmark = pytest.mark.containers
 
 STAGES = {
@@ -126,7 +128,15 @@ def test_a_container_that_a_killed_worker_left_never_runs_beside_its_retry(
     wait_until(lambda: containers_of(platform, run_id, all=False), within_s=120)
     time.sleep(5)
     (left,) = containers_of(platform, run_id, all=False)
-    assert sees(left) == {"ro": 2, "rw": 2}
+    workspace = f"/leeway/home/runs/flight_delays-{clean(run_id)}"
+    assert sees(left) == {
+        workspace: "rw",
+        f"{workspace}/.git": "ro",
+        f"{workspace}/.dvc": "ro",
+        f"{workspace}/.dvc/tmp": "rw",
+        "/leeway/repository/.dvc/cache": "rw",
+        "/leeway/repository/.git": "ro",
+    }
     os.kill(platform.services()["worker-gpu-stand-in"]["State"]["Pid"], signal.SIGKILL)
     time.sleep(2)
     assert [one["Id"] for one in containers_of(platform, run_id, all=False)] == [left["Id"]]
@@ -139,7 +149,7 @@ def test_a_container_that_a_killed_worker_left_never_runs_beside_its_retry(
     assert containers_of(platform, run_id) == []
 
 
-def sees(container: dict[str, Any]) -> dict[str, int]:
-    """How many folders a container may read, and write."""
-    binds = [bind.rsplit(":", 1)[-1] for bind in container["HostConfig"]["Binds"]]
-    return {mode: binds.count(mode) for mode in ("ro", "rw")}
+def sees(container: dict[str, Any]) -> dict[str, str]:
+    """The folders that a container sees, and how."""
+    binds = (bind.split(":") for bind in container["HostConfig"]["Binds"])
+    return {place: mode for _, place, mode in binds}

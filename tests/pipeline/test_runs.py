@@ -13,8 +13,8 @@ import pytest
 from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
-from include.pipeline import experiment, params_file, workspace
-from include.pipeline.experiment import close_run
+from include.pipeline import child, experiment, params_file, workspace
+from include.pipeline.experiment import close_run, publish
 from include.pipeline.plan import load
 from include.pipeline.reproduce import StageFailed, reproduce
 from include.pipeline.workspace import Run, discard_old, open_run
@@ -150,17 +150,40 @@ def test_a_step_that_fails_keeps_its_status_and_its_own_words(repo, home):
     assert experiments(repo) == set()
 
 
-def test_an_image_of_another_lock_is_refused(repo, home, monkeypatch):
-    (repo / "requirements.lock").write_text("dvc==1\n")
-    commit(repo)
+def test_an_image_of_another_lock_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "requirements.lock").write_text("dvc==1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    task = {"do": "reproduce"}
+    assert child.another_lock(task) == {}  # not an image of ours
+    (tmp_path / "lock.sha256").write_text(f"{'0' * 64}\n")
+    what, fix = child.another_lock(task)["refused"]
+    assert "made from another requirements.lock (000000000000)" in what and "make images" in fix
+    assert child.another_lock({"do": "push"}) == {}
+    (tmp_path / "lock.sha256").write_text(sha256(b"dvc==1\n").hexdigest())
+    assert child.another_lock(task) == {}
+
+
+def test_a_run_whose_id_looks_like_that_of_another_does_not_go_on_in_its_workspace(repo, home):
+    start(repo, home, "run.1")
+    with pytest.raises(PipelineError, match=r"is that of the run run\.1, which has not ended"):
+        start(repo, home, "run+1")
+    assert workspace.clean("x" * 130 + "a") != workspace.clean("x" * 130 + "b")
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["a file", "a folder"])
+def test_a_report_that_is_a_link_out_of_the_run_is_not_published(repo, home, tmp_path, inside):
+    secret = tmp_path / "secret"
+    secret.write_text("of the worker")
     run = start(repo, home)
-    monkeypatch.setenv("LEEWAY_LOCK", "0" * 64)
-    with pytest.raises(
-        PipelineError, match=r"made from another requirements.lock \(000000000000\)"
-    ):
-        reproduce(run, run.stages[0])
-    monkeypatch.setenv("LEEWAY_LOCK", sha256(b"dvc==1\n").hexdigest())
-    assert reproduce(run, run.stages[0]).status == "ran"
+    for stage in run.stages:
+        reproduce(run, stage)
+    report = run.folder / ("parts/left.txt" if inside else "second/shout.txt")
+    report.unlink()
+    report.symlink_to(secret)
+    with pytest.raises(PipelineError, match=r"is a link to .*secret, outside the run"):
+        publish(run, home, ["parts" if inside else "second/shout.txt"])
+    assert not [p for p in (home / "reports").rglob("*") if p.is_file()]
 
 
 def test_a_step_that_writes_to_its_input_does_not_change_the_cache(repo, home):
@@ -305,7 +328,7 @@ def test_data_goes_to_the_remote_when_there_is_one(repo, home, tmp_path):
 
 def test_old_workspaces_are_removed_and_young_ones_kept(repo, home):
     old, young = start(repo, home, "old"), start(repo, home, "young")
-    for path in (old.folder, old.folder / "dvc.lock", old.folder / ".dvc/tmp/leeway-run.json"):
+    for path in (old.folder, old.folder / "dvc.lock", old.folder / ".dvc/leeway-run.json"):
         os.utime(path, (1, 1))
     assert discard_old(home, older_than_h=24) == ["old"]
     assert young.folder.exists()

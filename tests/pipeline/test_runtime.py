@@ -16,6 +16,7 @@ from include.pipeline.runtime import Where
 
 LABELS = {"dag": "flights", "run": "flights.manual__1", "stage": "train@big", "try": "2"}
 FOLDERS = [("/home/runs/one", "rw"), ("/repo/.dvc/cache", "rw"), ("/repo/.git", "ro")]
+VOLUMES = ["claim:/home", "other:/repo"]
 COMMAND = ["python3", "child.py", "{}"]
 GPU = Where(
     "docker",
@@ -55,6 +56,9 @@ def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_
             "DVC_SITE_CACHE_DIR": "/home/runs/one/.dvc/tmp/site-cache",
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
             "TOKEN": "secret",
         },
         "volumes": {
@@ -64,7 +68,7 @@ def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_
         },
         "network_mode": "none",
         "read_only": True,
-        "tmpfs": {"/tmp": "mode=1777"},
+        "tmpfs": {"/tmp": "mode=1777,exec"},
         "shm_size": "1g",
         "init": True,
         "cap_drop": ["ALL"],
@@ -112,13 +116,15 @@ def test_no_step_is_root_even_where_the_worker_is(monkeypatch):
 
 
 def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
-    where = Where.from_json({**GPU.to_json(), "volumes": ["claim:/home"], "runtime": "kubernetes"})
+    where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
     assert runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS) == {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
             "name": "leeway-train-big-"
-            + hashlib.sha256(b"flights.manual__1 train@big").hexdigest()[:12],
+            + hashlib.sha256(
+                b"('claim:/home', 'other:/repo') /home/runs/one flights.manual__1 train@big"
+            ).hexdigest()[:12],
             "namespace": "default",
             "labels": {
                 "leeway.dag": "flights",
@@ -151,6 +157,9 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
                             "name": "DVC_SITE_CACHE_DIR",
                             "value": "/home/runs/one/.dvc/tmp/site-cache",
                         },
+                        {"name": "GIT_CONFIG_COUNT", "value": "1"},
+                        {"name": "GIT_CONFIG_KEY_0", "value": "safe.directory"},
+                        {"name": "GIT_CONFIG_VALUE_0", "value": "*"},
                         {"name": "HOME", "value": "/tmp"},
                         {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
                         {"name": "PYTHONUNBUFFERED", "value": "1"},
@@ -170,7 +179,24 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
                         "capabilities": {"drop": ["ALL"]},
                     },
                     "volumeMounts": [
-                        {"name": "volume-0", "mountPath": "/home"},
+                        {
+                            "name": "volume-0",
+                            "mountPath": "/home/runs/one",
+                            "readOnly": False,
+                            "subPath": "runs/one",
+                        },
+                        {
+                            "name": "volume-1",
+                            "mountPath": "/repo/.dvc/cache",
+                            "readOnly": False,
+                            "subPath": ".dvc/cache",
+                        },
+                        {
+                            "name": "volume-1",
+                            "mountPath": "/repo/.git",
+                            "readOnly": True,
+                            "subPath": ".git",
+                        },
                         {"name": "tmp", "mountPath": "/tmp"},
                         {"name": "shm", "mountPath": "/dev/shm"},
                     ],
@@ -178,6 +204,7 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
             ],
             "volumes": [
                 {"name": "volume-0", "persistentVolumeClaim": {"claimName": "claim"}},
+                {"name": "volume-1", "persistentVolumeClaim": {"claimName": "other"}},
                 {"name": "tmp", "emptyDir": {}},
                 {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
             ],
@@ -190,6 +217,39 @@ def test_a_pod_without_a_claim_says_what_to_set():
         runtime.pod_manifest(Where("kubernetes", "image"), COMMAND, FOLDERS, LABELS)
 
 
+def test_a_folder_that_is_in_no_claim_says_what_to_set():
+    where = Where("kubernetes", "image", volumes=("claim:/home",))
+    with pytest.raises(
+        PipelineError, match=r"/repo/.dvc/cache is in no claim of .*\(/home\)|claim"
+    ):
+        runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS)
+
+
+def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path):
+    folders = runtime.folders_of(Path("/runs/one"), Path("/cache"), tmp_path)
+    assert folders == [
+        ("/runs/one", "rw"),
+        ("/runs/one/.git", "ro"),
+        ("/runs/one/.dvc", "ro"),
+        ("/runs/one/.dvc/tmp", "rw"),
+        ("/cache", "rw"),
+        (str(tmp_path / ".git"), "ro"),
+    ]
+
+
+@pytest.mark.parametrize("user", ["0:0", "0", "leeway", "1000:x"])
+def test_a_user_that_is_root_or_no_number_is_refused(user):
+    with pytest.raises(
+        PipelineError, match=r"no number of a user, or that of root|set it to UID:GID"
+    ):
+        runtime.user_of(Where("docker", "image", user=user))
+
+
+def test_names_in_a_cluster_are_plain():
+    assert runtime.label("train@größe") == "train-gr--e"
+    assert runtime.pod_name({"place": "", "run": "one", "stage": "größe"}).isascii()
+
+
 def test_a_long_label_is_cut_and_stays_unlike_others():
     one, two = (runtime.label("x" * 70 + end) for end in "ab")
     assert len(one) == 63
@@ -197,7 +257,7 @@ def test_a_long_label_is_cut_and_stays_unlike_others():
 
 
 def test_a_pod_says_nothing_that_kubernetes_does_not_know():
-    where = Where.from_json({**GPU.to_json(), "volumes": ["claim:/home"], "runtime": "kubernetes"})
+    where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
     manifest = runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS)
     client = ApiClient()
     pod = client.deserialize(SimpleNamespace(data=json.dumps(manifest)), "V1Pod")
