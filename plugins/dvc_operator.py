@@ -140,12 +140,10 @@ class CloseRun(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
-        from include.pipeline.experiment import close_run, publish
+        from include.pipeline.experiment import close_run
 
         run = run_here(context, self.repo, self.home, before(self))
-        for path in publish(run, Path(self.home), self.reports):
-            self.log.info("report: %s", path)
-        name = close_run(run, Path(self.home))
+        name = close_run(run, Path(self.home), self.reports, self.log.info)
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
         return name

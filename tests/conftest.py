@@ -1,4 +1,4 @@
-"""Airflow, where a test imports it, has a folder and a database of its own."""
+"""An Airflow of its own for each process of tests, and a small DVC repository for each test."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import small_git
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,3 +25,17 @@ def airflow_database() -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small DVC repository, to read only."""
+    return small_git.make(tmp_path_factory.mktemp("made") / "repo")
+
+
+@pytest.fixture
+def repo(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, to change."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    return Path(shutil.copytree(made, tmp_path / "repo"))

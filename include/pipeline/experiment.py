@@ -12,20 +12,24 @@ from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart
 from include.pipeline.git import AUTHOR, command, git
 from include.pipeline.locks import locks, put_in_order
-from include.pipeline.reproduce import fetch, push, see_that_sound, stale
+from include.pipeline.reproduce import Log, fetch, push, see_that_sound, stale
 from include.pipeline.workspace import Run, cache_of, clean, keep_locks
 
 
-def close_run(run: Run, home: Path) -> str:
-    """Save the run as an experiment of its repository, and remove its workspace.
+def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = print) -> str:
+    """Publish reports, save the run as an experiment of its repository, remove its workspace.
 
     May be called again after it was killed: what is done already is not done twice.
+
+    Args:
+        reports: outs that are kept for reading.
+        log: gets a line for each of them.
 
     Returns:
         The name of the experiment, as `dvc exp show` lists it.
 
     Raises:
-        PipelineError: a stage of the run has no result.
+        PipelineError: a stage of the run has no result, or a report is none of its files.
     """
     name = experiment_name(run.id)
     gone = run.folder.with_name(f".{run.folder.name}.gone")
@@ -38,6 +42,8 @@ def close_run(run: Run, home: Path) -> str:
     if missing:
         what = f"{len(missing)} stages of the run have no good result: {at_most_ten(missing)}."
         raise PipelineError(what, "clear the tasks of these stages, then this one.")
+    for path in publish(run, home, reports):
+        log(f"report: {path}")
     put_in_order(run.folder, run.commit, run.order)
     save(run, name)
     if run.url:

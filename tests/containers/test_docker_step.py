@@ -31,11 +31,6 @@ def image(images: dict[str, str]) -> str:
     return images["step"]
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    return small_git.make(tmp_path / "repo")
-
-
 def start(repo: Path, home: Path, targets: tuple[str, ...], run_id: str = "one") -> Run:
     return open_run(repo, run_id, params={}, targets=targets, plan_key=None, home=home)
 
