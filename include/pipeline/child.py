@@ -94,15 +94,15 @@ def work_elsewhere(task: dict[str, Any]) -> int:
     refused: dict[str, Any] = {}
     try:
         if task["remote"]:
+            keep_locks_apart(task)
             refused = patiently(task, arrive)
         status = 0 if refused else run(task)
     except PipelineError as error:
         status, refused = 0, {"refused": [error.what, error.fix]}
-    result = Path(task["result"])
-    if task["remote"] and not refused and not json.loads(result.read_text()).get("status", 1):
+    if task["remote"] and not refused and docker_step.succeeded(task):
         refused = patiently({**task, "stages": [task["stage"]]}, push)
     if refused:
-        result.write_text(json.dumps(refused))
+        Path(task["result"]).write_text(json.dumps(refused))
     return status
 
 

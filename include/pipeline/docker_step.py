@@ -139,7 +139,11 @@ def reap(client: Any, labels: dict[str, str]) -> None:
 
 
 def remove(container: Any) -> None:
-    """Remove a container, and return when it is gone, whoever else removes it."""
+    """Remove a container, and return when it is gone, whoever else removes it.
+
+    Raises:
+        PipelineError: it is still there after PATIENCE_S.
+    """
     from docker.errors import APIError, NotFound
 
     until = time.monotonic() + PATIENCE_S
@@ -153,6 +157,8 @@ def remove(container: Any) -> None:
             if error.status_code != 409:  # it is being removed
                 raise
         time.sleep(0.2)
+    what = f"The container {container.name} is still there, {PATIENCE_S} s after its removal."
+    raise PipelineError(what, f"see `docker inspect {container.name}`.")
 
 
 def out_of_memory(task: dict[str, Any], where: Where) -> PipelineError:
