@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.airflow_run import repository
+from include.pipeline.opening import open_run
 from include.pipeline.reproduce import reproduce
 from include.pipeline.runtime import Where
-from include.pipeline.workspace import open_run
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ NEEDED = (
     "networkx",
     "include.pipeline.child",
     "include.pipeline.experiment",
+    "include.pipeline.opening",
     "include.pipeline.reproduce",
     "include.pipeline.workspace",
 )

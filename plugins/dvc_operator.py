@@ -45,7 +45,8 @@ class OpenRun(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Return the run as JSON, for the other tasks."""
-        from include.pipeline.workspace import discard_old, open_run
+        from include.pipeline.opening import open_run
+        from include.pipeline.workspace import discard_old
 
         tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
         see_that_scheduled(context, list(tasks.values()))

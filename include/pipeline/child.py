@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 BUSY = ("Unable to acquire lock", "is busy, it is being blocked by")
 
 
-def main() -> int:
+def main(work: Callable[[dict[str, Any]], int]) -> int:
     """Be a new process: do what the first argument asks."""
     task = json.loads(sys.argv[1])
     os.environ.pop("PYTHONPATH", None)
@@ -36,8 +36,6 @@ def main() -> int:
 def work(task: dict[str, Any]) -> int:
     """Do a task, and write the result to the file it names."""
     die_with_parent(task["parent"])
-    if task.get("where"):
-        return work_elsewhere(task)
     keep_locks_apart(task)
     result = another_lock(task) or patiently(task, WORK[task["do"]])
     with open(task["result"], "w") as file:
@@ -83,44 +81,6 @@ def locks_of(stage: str | None) -> str:
     if stage is None:
         return f"rwlock-{os.stat('/proc/self/ns/pid').st_ino}"
     return "rwlock-" + "".join(c if c.isalnum() else "-" for c in stage)
-
-
-def work_elsewhere(task: dict[str, Any]) -> int:
-    """Let a container or pod do the task."""
-    from include.errors import PipelineError
-    from include.pipeline import docker_step, kubernetes_step
-
-    run = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}[task["where"]["runtime"]]
-    refused: dict[str, Any] = {}
-    try:
-        if task["remote"]:
-            keep_locks_apart(task)
-            refused = patiently(task, arrive)
-        status = 0 if refused else run(task)
-    except PipelineError as error:
-        status, refused = 0, {"refused": [error.what, error.fix]}
-    if task["remote"] and not refused and docker_step.succeeded(task):
-        refused = patiently({**task, "stages": [task["stage"]]}, push)
-    if refused:
-        Path(task["result"]).write_text(json.dumps(refused))
-    return status
-
-
-def arrive(task: dict[str, Any]) -> dict[str, Any]:
-    """Bring from the remote what a container needs: it has neither network nor credentials."""
-    from dvc.repo import Repo
-
-    try:
-        with Repo(".") as repo:
-            bring(repo, stage_of(repo, task["stage"]), remote=True)
-            stage = stage_of(repo, task["stage"])
-            with repo.lock:
-                made = not stage.changed(allow_missing=True)
-            if made:
-                repo.pull(targets=[task["stage"]], allow_missing=True)
-    except Damaged as error:
-        return error.refusal
-    return {}
 
 
 def die_with_parent(parent: int) -> None:
@@ -522,4 +482,4 @@ WORK = {
 }
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(work))

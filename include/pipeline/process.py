@@ -5,6 +5,7 @@ process is a fork, which saves the start of Python and the imports. Elsewhere it
 """
 
 import codecs
+import importlib
 import io
 import json
 import logging
@@ -141,7 +142,7 @@ def started(
     """A new Python; it gives its steps the environment without our path."""
     words = {**words, "python_path": environment.get("PYTHONPATH")}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "include.pipeline.child", json.dumps(words)],
+        [sys.executable, "-P", "-m", module_of(words), json.dumps(words)],
         cwd=folder,
         env={**environment, "PYTHONPATH": python_path()},
         stdin=subprocess.DEVNULL,
@@ -149,6 +150,11 @@ def started(
         stderr=write,
         start_new_session=True,
     )
+
+
+def module_of(words: dict[str, Any]) -> str:
+    """Who does the task: DVC in this process, or in a container that it makes."""
+    return f"include.pipeline.{'elsewhere' if words.get('where') else 'child'}"
 
 
 class Fork:
@@ -212,9 +218,7 @@ def become(
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        from include.pipeline import child
-
-        status = child.work(words)
+        status = importlib.import_module(module_of(words)).work(words)
     except BaseException:
         traceback.print_exc()
     finally:

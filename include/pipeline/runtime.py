@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
+from include.pipeline import files
 
 RUNTIMES = ("process", "docker", "kubernetes")
 PREFIX = "leeway."
@@ -57,10 +58,8 @@ def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
 
     The script is put into the workspace, so that any image with DVC will do.
     """
-    from include.pipeline import child, files
-
     script = folder / ".dvc" / "tmp" / "leeway-child.py"
-    files.write(script, Path(child.__file__).read_text())
+    files.write(script, Path(__file__).with_name("child.py").read_text())
     words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "result")}
     alone = {"remote": False, "parent": 0, "python_path": None}
     return ["python3", str(script), json.dumps({**words, **alone})]

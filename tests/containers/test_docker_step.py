@@ -17,9 +17,10 @@ from workers import lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
 from include.pipeline.experiment import close_run
+from include.pipeline.opening import open_run
 from include.pipeline.reproduce import Outcome, StageFailed, reproduce
 from include.pipeline.runtime import Where
-from include.pipeline.workspace import Run, open_run
+from include.pipeline.workspace import Run
 
 pytestmark = pytest.mark.containers
 ROOT = Path(__file__).parents[2]

@@ -16,11 +16,11 @@ from real_processes import at_work_in, fork, kill_self, status_of, wait_until
 from small_git import commit, shell
 
 from include.errors import PipelineError
-from include.pipeline import experiment, params_file, workspace
-from include.pipeline import reproduce as reproducing
+from include.pipeline import experiment, opening, params_file, workspace
 from include.pipeline.experiment import close_run, publish
+from include.pipeline.opening import open_run
 from include.pipeline.reproduce import reproduce
-from include.pipeline.workspace import Run, discard_old, open_run
+from include.pipeline.workspace import Run, discard_old
 
 ROOT = Path(__file__).parents[2]
 PREPARE, COUNT, SHOUT = "prepare", "count@left", "second/dvc.yaml:shout"
@@ -164,12 +164,12 @@ def killed(arrange: Callable[[], None], work: Callable[[], object]) -> None:
 
 
 OPENING = {
-    "before the clone": killed_at(workspace, "clone"),
+    "before the clone": killed_at(opening, "clone"),
     "in the clone": killed_at(workspace, "git", lambda repo, *words: words[0] == "checkout"),
     "before the params": killed_at(params_file, "write"),
-    "before the locks": killed_at(workspace, "restore_locks"),
+    "before the locks": killed_at(opening, "restore_locks"),
     "before it has its name": killed_at(Path, "replace", lambda path, _: path.name[:5] == ".one."),
-    "before what is unchanged is known": killed_at(reproducing, "unchanged"),
+    "before what is unchanged is known": killed_at(opening, "unchanged"),
     "before that is written down": killed_at(
         Path, "replace", lambda path, _: path.name.startswith(".leeway-run.json.")
     ),

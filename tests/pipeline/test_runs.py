@@ -13,11 +13,12 @@ import pytest
 from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
-from include.pipeline import child, experiment, params_file, workspace
+from include.pipeline import child, experiment, opening, params_file, workspace
 from include.pipeline.experiment import close_run, publish
+from include.pipeline.opening import open_run
 from include.pipeline.plan import load
 from include.pipeline.reproduce import StageFailed, reproduce
-from include.pipeline.workspace import Run, discard_old, open_run
+from include.pipeline.workspace import Run, discard_old
 
 ROOT = Path(__file__).parents[2]
 
@@ -310,7 +311,7 @@ def test_an_opening_that_is_killed_is_begun_anew(repo, home, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(workspace, "restore_locks", killed)
+        patch.setattr(opening, "restore_locks", killed)
         with pytest.raises(KeyboardInterrupt):
             start(repo, home)
     assert finish(start(repo, home), home)["prepare"] == "ran"

@@ -8,9 +8,10 @@ from small_git import commit, shell
 from include.pipeline import apart
 from include.pipeline.experiment import close_run
 from include.pipeline.locks import lines_of
+from include.pipeline.opening import open_run
 from include.pipeline.reproduce import Outcome, reproduce
 from include.pipeline.runtime import Where
-from include.pipeline.workspace import Run, open_run
+from include.pipeline.workspace import Run
 
 TARGETS = ("second.shout", "grid")
 
