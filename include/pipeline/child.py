@@ -58,7 +58,8 @@ def another_lock(task: dict[str, Any]) -> dict[str, Any]:
         f"This image was made from another {lock} ({ours[:12]}) than that of the run "
         f"({wanted[:12]}): the result would not be what its key says."
     )
-    return {"refused": [what, "make the images again (`make images`), then clear this task."]}
+    fix = "make the images and their workers anew (`make compose-up`), then trigger a new run."
+    return {"refused": [what, fix]}
 
 
 def keep_locks_apart(task: dict[str, Any]) -> None:
@@ -69,6 +70,8 @@ def keep_locks_apart(task: dict[str, Any]) -> None:
     """
     from dvc import rwlock
 
+    if task["parent"] and not Path(".dvc/leeway-run.json").exists():
+        return  # no workspace of a run: others use it, by DVC's own names
     name = locks_of(None if task["parent"] else task["stage"])
     rwlock.RWLOCK_FILE, rwlock.RWLOCK_LOCK = name, f"{name}.lock"
     if not task["parent"]:
@@ -225,16 +228,20 @@ def cached(stage: Any) -> bool:
 def reproduce(task: dict[str, Any]) -> dict[str, Any]:
     """Bring one stage up to date; its inputs are fetched from the cache if they are not there."""
     from dvc.exceptions import ReproductionError
-    from dvc.repo import Repo
+    from dvc.repo import Repo, lock_repo
 
     try:
         with Repo(".") as repo:
             # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
             repo.scm_context.quiet, repo.scm_context.autostage = True, False
             began = time.time()
-            bring(repo, stage_of(repo, task["stage"]), remote=task["remote"])
+            # Another stage may be writing the lock file, and DVC does not do so at a stroke.
+            with lock_repo(repo):
+                bring(repo, stage_of(repo, task["stage"]), remote=task["remote"])
             repo.reproduce(targets=[task["stage"]], single_item=True, pull=task["remote"])
-            if spoilt(stage_of(repo, task["stage"]), began):
+            with lock_repo(repo):
+                stage = stage_of(repo, task["stage"])
+            if spoilt(stage, began):
                 repo.reproduce(targets=[task["stage"]], single_item=True)
             if task["remote"]:
                 repo.push(targets=[task["stage"]])

@@ -13,7 +13,7 @@ RUN = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
 def work(task: dict[str, Any]) -> int:
     """Let a container or pod do the task; what goes over the network is done here, around it."""
     child.die_with_parent(task["parent"])
-    refused: dict[str, Any] = {}
+    result, refused = Path(task["result"]), dict[str, Any]()
     try:
         if task["remote"]:
             child.keep_locks_apart(task)
@@ -22,23 +22,23 @@ def work(task: dict[str, Any]) -> int:
     except PipelineError as error:
         status, refused = 0, {"refused": [error.what, error.fix]}
     if task["remote"] and not refused and docker_step.succeeded(task):
-        refused = child.patiently({**task, "stages": [task["stage"]]}, child.push)
+        result.unlink()  # it is good once its data is where others find it
+        pushed = child.patiently({**task, "stages": [task["stage"]]}, child.push)
+        result.write_text(json.dumps(pushed or {"status": 0}))
     if refused:
-        Path(task["result"]).write_text(json.dumps(refused))
+        result.write_text(json.dumps(refused))
     return status
 
 
 def arrive(task: dict[str, Any]) -> dict[str, Any]:
     """Bring from the remote what a container needs: it has neither network nor credentials."""
-    from dvc.repo import Repo
+    from dvc.repo import Repo, lock_repo
 
     try:
-        with Repo(".") as repo:
+        with Repo(".") as repo, lock_repo(repo):
             child.bring(repo, child.stage_of(repo, task["stage"]), remote=True)
             stage = child.stage_of(repo, task["stage"])
-            with repo.lock:
-                made = not stage.changed(allow_missing=True)
-            if made:
+            if not stage.changed(allow_missing=True):
                 repo.pull(targets=[task["stage"]], allow_missing=True)
     except child.Damaged as error:
         return error.refusal

@@ -49,8 +49,12 @@ def talk(folder: Path, task: dict[str, Any], tail: deque[str]) -> Iterator[str]:
     Raises:
         PipelineError: the process ended without a result.
     """
+    own = folder / ".dvc" / "tmp"
+    for path in own.iterdir():
+        if path.is_symlink():  # of a step's: DVC has none here, and would write where it leads
+            path.unlink(missing_ok=True)
     # In the workspace, which a container sees as well.
-    with tempfile.TemporaryDirectory(dir=folder / ".dvc" / "tmp") as work:
+    with tempfile.TemporaryDirectory(dir=own) as work:
         result = Path(work) / "result"
         words = {**task, "parent": os.getpid(), "result": str(result)}
         with group(folder, words) as (process, output):
@@ -260,6 +264,10 @@ def end(process: Process) -> None:
             return
         except subprocess.TimeoutExpired:
             continue
+    # Who was left behind by the leader dies a moment after the signal.
+    until = time.monotonic() + 1
+    while alive(process.pid) and time.monotonic() < until:
+        time.sleep(0.005)
 
 
 def alive(group: int) -> bool:
