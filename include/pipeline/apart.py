@@ -5,6 +5,7 @@ its own, takes over what the lock says of the stages before its own, pulls what 
 pushes what it makes. The worker that closes the run has all entries, and no need of the data.
 """
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +16,9 @@ from include.pipeline import params_file
 from include.pipeline.git import git
 from include.pipeline.locks import locks, put
 from include.pipeline.plan import Stage
-from include.pipeline.workspace import RUN, Run, clean, configure
+from include.pipeline.workspace import RUN, Run, clean, configure, discard_old
 
+OLD_H = 24 * 7  # after which a worker removes workspaces of runs that others closed
 GOOD = "refs/leeway/good"  # of the git server: the newest good experiment
 
 
@@ -50,7 +52,9 @@ def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
     """
     folder = home.resolve() / "runs" / clean(run.id)
     found = replace(run, repo=repo.resolve(), folder=folder)
-    if not (folder / ".dvc" / RUN).exists():
+    held = folder / ".dvc" / RUN
+    if not held.exists() or begins(held.read_text()) != begins(found.to_json()):
+        discard_old(home, OLD_H)
         aside = folder.with_name(f".{folder.name}.aside")
         shutil.rmtree(aside, ignore_errors=True)
         fetch(found, aside)
@@ -61,9 +65,16 @@ def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
             (aside / name).write_text(text)
         (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
         (aside / ".dvc" / RUN).write_text(found.to_json())
+        shutil.rmtree(folder, ignore_errors=True)
         aside.replace(folder)
     put(folder, entries)
     return found
+
+
+def begins(run: str) -> tuple[object, ...]:
+    """What the workspace of a run is made of; another try of its opening may have found another."""
+    held = json.loads(run)
+    return held["commit"], held["params"], held["locks"]
 
 
 def fetch(run: Run, folder: Path) -> None:

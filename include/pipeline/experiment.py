@@ -158,16 +158,19 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
 def see_that_own(run: Run, report: Path) -> None:
     """Refuse a report that is a link, or holds one, to what is no file of the run.
 
+    DVC links files to its cache. A link to a folder would lead anywhere.
+
     Raises:
         PipelineError: a step made it so; who may read reports may not read all that a worker may.
     """
-    places = (run.folder.resolve(), cache_of(run.repo))
+    folder, cache = run.folder.resolve(), cache_of(run.repo).resolve()
     for path in (report, *report.rglob("*")):
         target = path.resolve()
-        if not any(place == target or place in target.parents for place in places):
-            what = (
-                f"The report {path.relative_to(run.folder)} is a link to {target}, outside the run."
-            )
+        within = target.relative_to(folder).parts[:1] if folder in target.parents else ()
+        own = cache in target.parents or within not in ((), (".dvc",), (".git",))
+        if not own or (path.is_symlink() and target.is_dir()):
+            name = path.relative_to(run.folder)
+            what = f"The report {name} is a link to {target}, which is no file of the run."
             raise PipelineError(what, "let its stage write a file, then clear the stage's task.")
 
 

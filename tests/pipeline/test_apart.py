@@ -105,6 +105,18 @@ def test_a_snapshot_of_a_working_tree_reaches_the_other_worker(workers):
     assert (held.folder / "parts/left.txt").read_text() == "not committed\n"
 
 
+def test_a_run_that_is_opened_anew_has_new_workspaces_everywhere(workers):
+    one, two = workers
+    run = one.open(shout__times=3)
+    two.do(run, "prepare", {})
+    shutil.rmtree(one.home / "runs")
+    again = one.open(shout__times=4)
+    there = apart.here(again, two.repo, two.home, {})
+    assert there.folder == apart.here(run, two.repo, two.home, {}).folder
+    there = apart.here(again, two.repo, two.home, {})
+    assert "times: 4" in (there.folder / "params.yaml").read_text()
+
+
 def test_params_of_a_run_reach_the_other_worker(workers):
     one, two = workers
     run, entries = one.open(shout__times=3), {}

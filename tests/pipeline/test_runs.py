@@ -159,7 +159,7 @@ def test_an_image_of_another_lock_is_refused(tmp_path, monkeypatch):
     assert child.another_lock(task) == {}  # not an image of ours
     (tmp_path / "lock.sha256").write_text(f"{'0' * 64}\n")
     what, fix = child.another_lock(task)["refused"]
-    assert "made from another requirements.lock (000000000000)" in what and "make images" in fix
+    assert "made from another requirements.lock (000000000000)" in what and "new run" in fix
     assert child.another_lock({"do": "push"}) == {}
     (tmp_path / "lock.sha256").write_text(sha256(b"dvc==1\n").hexdigest())
     assert child.another_lock(task) == {}
@@ -182,8 +182,18 @@ def test_a_report_that_is_a_link_out_of_the_run_is_not_published(repo, home, tmp
     report = run.folder / ("parts/left.txt" if inside else "second/shout.txt")
     report.unlink()
     report.symlink_to(secret)
-    with pytest.raises(PipelineError, match=r"is a link to .*secret, outside the run"):
+    with pytest.raises(PipelineError, match=r"is a link to .*secret, which is no file of the run"):
         publish(run, home, ["parts" if inside else "second/shout.txt"])
+    for there in (run.folder / ".dvc", run.folder / "second"):
+        link = run.folder / "parts" / "link"
+        link.symlink_to(there)
+        report.unlink()
+        report.write_text("a file")
+        with pytest.raises(PipelineError, match=r"link is a link to"):
+            publish(run, home, ["parts"])
+        link.unlink()
+        report.unlink()
+        report.symlink_to(secret)
     assert not [p for p in (home / "reports").rglob("*") if p.is_file()]
 
 
