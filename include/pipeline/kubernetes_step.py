@@ -58,6 +58,7 @@ def in_pod(api: Any, manifest: dict[str, Any], stage: str) -> int:
             heard = follow(api, name, namespace, heard)
             pod = read(api, name, namespace)
             if pod.status.phase not in ("Pending", "Running"):
+                follow(api, name, namespace, heard)  # what it said since the log broke, if it did
                 return status_of(pod, stage)
             time.sleep(1)
     finally:
@@ -102,12 +103,13 @@ def follow(api: Any, name: str, namespace: str, heard: str) -> str:
     Args:
         heard: when the last line that was passed on was written; empty at the beginning.
     """
+    from kubernetes.client.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 
-    stream = api.read_namespaced_pod_log(
-        name, namespace, follow=True, timestamps=True, _preload_content=False
-    )
-    with suppress(HTTPError):
+    with suppress(HTTPError, ApiException):
+        stream = api.read_namespaced_pod_log(
+            name, namespace, follow=True, timestamps=True, _preload_content=False
+        )
         for line in lines_of(stream.stream()):
             moment, _, text = line.partition(b" ")
             if moment.decode() > heard:

@@ -218,7 +218,7 @@ def mounted(path: str, mode: str, claims: dict[str, str], names: dict[str, str])
     Raises:
         PipelineError: the folder is in no claim.
     """
-    for claim, place in claims.items():
+    for claim, place in sorted(claims.items(), key=lambda held: -len(held[1])):
         if Path(place) == Path(path) or Path(place) in Path(path).parents:
             part = str(Path(path).relative_to(place))
             held = {"name": names[claim], "mountPath": path, "readOnly": mode == "ro"}

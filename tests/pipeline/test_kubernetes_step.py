@@ -67,6 +67,8 @@ class Cluster:
     def read_namespaced_pod_log(self, name: str, namespace: str, **asked: object) -> Any:
         assert asked == {"follow": True, "timestamps": True, "_preload_content": False}
         log = self.logs.pop(0) if len(self.logs) > 1 else self.logs[0]
+        if isinstance(log, Exception):
+            raise log
         return SimpleNamespace(stream=lambda: chunks(log))
 
     def delete_namespaced_pod(self, name: str, namespace: str, **asked: object) -> None:
@@ -118,7 +120,7 @@ def test_a_pod_that_took_too_much_memory_says_so():
 
 def test_a_broken_log_goes_on_where_it_broke(capfd):
     late = (*LINES, b"2026-01-01T00:00:00.3Z epoch 3")
-    cluster = Cluster(logs=((LINES[0], ProtocolError("broken")), late))
+    cluster = Cluster(logs=((LINES[0], ProtocolError("broken")), ApiException(status=502), late))
     assert kubernetes_step.in_pod(cluster, MANIFEST, "train") == 0
     assert capfd.readouterr().out == "epoch 1\nepoch 2\nepoch 3\n"
 

@@ -219,10 +219,14 @@ def test_a_pod_without_a_claim_says_what_to_set():
 
 def test_a_folder_that_is_in_no_claim_says_what_to_set():
     where = Where("kubernetes", "image", volumes=("claim:/home",))
-    with pytest.raises(
-        PipelineError, match=r"/repo/.dvc/cache is in no claim of .*\(/home\)|claim"
-    ):
+    with pytest.raises(PipelineError, match=r"/repo/\.dvc/cache is in no claim of .* \(claim\)\."):
         runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS)
+
+
+def test_of_two_claims_the_nearer_one_holds_a_folder():
+    names = {"a": "volume-0", "b": "volume-1"}
+    held = runtime.mounted("/leeway/home/x", "rw", {"a": "/leeway", "b": "/leeway/home"}, names)
+    assert (held["name"], held["subPath"]) == ("volume-1", "x")
 
 
 def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path):
