@@ -21,8 +21,9 @@ images-gpu:  ## build leeway/step-gpu and leeway/airflow-gpu, with CUDA
 
 compose-up: .env images  ## start the whole platform in containers, at the commit that is checked out
 	@if grep -qE '^COMPOSE_PROFILES=(.*,)?gpu(,|$$)' .env; then $(MAKE) images-gpu; fi
-	@LEEWAY_RUNNER=$(RUNNER) $(COMPOSE) up --detach --wait --remove-orphans \
-	  || { $(COMPOSE) logs --no-log-prefix --tail 3 repository airflow-init; exit 1; }
+	@python3 containers/make_env.py LEEWAY_RUNNER=$(RUNNER)
+	@$(COMPOSE) up --detach --wait --remove-orphans \
+	  || { $(COMPOSE) logs --tail 3 $$($(COMPOSE) ps --all --services --status exited); exit 1; }
 	@$(COMPOSE) logs --no-log-prefix --tail 2 repository
 	@sed -n 's/^LEEWAY_AIRFLOW_URL=/Airflow: /p; s/^LEEWAY_REPORTS_PORT=/Reports: http:\/\/localhost:/p' .env
 	@echo "The passwords of viewer, operator and admin are in .env"

@@ -57,12 +57,12 @@ def git(folder: Path, *words: str) -> str:
     command = ["git", "-C", str(folder), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
+        source = os.environ["LEEWAY_SOURCE"]
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise SystemExit(
-            f"git {words[0]} failed for {os.environ['LEEWAY_SOURCE']}: {said}\n"
-            "  Next: let the checkout be a plain clone, no worktree, which everybody may read, "
-            "as by `chmod -R o+rX .`; then `make compose-up`."
-        )
+        fix = "see `docker compose logs git-server`."
+        if Path(source).is_dir():
+            fix = "let the checkout be a clone, no worktree, whose .git everybody may read."
+        raise SystemExit(f"git {words[0]} failed for {source}: {said}\n  Next: {fix}")
     return done.stdout.strip()
 
 

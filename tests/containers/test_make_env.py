@@ -5,7 +5,7 @@ from pathlib import Path
 import make_env
 import pytest
 
-EXAMPLE = "# Logins.\nADMIN_PASSWORD=\nAIRFLOW_FERNET_KEY=\n\n# Ports.\nPORT=8080\n"
+EXAMPLE = "# Logins.\nADMIN_PASSWORD=\nAIRFLOW_FERNET_KEY=\n\n# More.\nPORT=8080\nRUNNER=\n"
 
 
 @pytest.fixture
@@ -54,3 +54,11 @@ def test_what_is_there_is_kept_and_what_is_empty_or_missing_is_filled(root, held
     assert found["ADMIN_PASSWORD"] == ("a b" if "a b" in held else found["ADMIN_PASSWORD"]) != ""
     assert len(found["AIRFLOW_FERNET_KEY"]) == 44
     assert mode(root) == 0o600
+
+
+def test_what_is_no_secret_stays_empty_until_it_is_given(root):
+    make_env.main(root)
+    before = values(root)
+    assert before["RUNNER"] == ""
+    make_env.main(root, ["RUNNER=abc"])
+    assert values(root) == {**before, "RUNNER": "abc"}

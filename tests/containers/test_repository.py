@@ -81,5 +81,7 @@ def test_a_worktree_is_refused_in_two_lines(source):
     repository.main()
     (source / ".git").rename(source.with_name("elsewhere"))
     (source / ".git").write_text("gitdir: /of/the/host/only\n")
-    with pytest.raises(SystemExit, match=r"git fetch failed for .*\n  Next: let the checkout be"):
+    with pytest.raises(
+        SystemExit, match=r"git fetch failed for .*\n  Next: let the checkout be a clone"
+    ):
         repository.main()
