@@ -16,7 +16,7 @@ from include.pipeline import params_file
 from include.pipeline.git import git
 from include.pipeline.locks import locks, put
 from include.pipeline.plan import Stage
-from include.pipeline.workspace import RUN, Run, clean, configure, discard_old
+from include.pipeline.workspace import Run, clean, configure, discard_old, marker_of, settle
 
 OLD_H = 24 * 7  # after which a worker removes workspaces of runs that others closed
 GOOD = "refs/leeway/good"  # of the git server: the newest good experiment
@@ -52,7 +52,7 @@ def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
     """
     folder = home.resolve() / "runs" / clean(run.id)
     found = replace(run, repo=repo.resolve(), folder=folder)
-    held = folder / ".dvc" / RUN
+    held = marker_of(folder)
     if not held.exists() or begins(held.read_text()) != begins(found.to_json()):
         discard_old(home, OLD_H)
         aside = folder.with_name(f".{folder.name}.aside")
@@ -63,10 +63,7 @@ def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
             params_file.write(aside / "params.yaml", run.params)
         for name, text in run.locks.items():
             (aside / name).write_text(text)
-        (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
-        (aside / ".dvc" / RUN).write_text(found.to_json())
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.replace(folder)
+        settle(aside, found)
     put(folder, entries)
     return found
 

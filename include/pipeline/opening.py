@@ -12,7 +12,7 @@ from include.pipeline.git import pin
 from include.pipeline.plan import load
 from include.pipeline.reproduce import unchanged
 from include.pipeline.selection import select
-from include.pipeline.workspace import RUN, Run, clean, clone, restore_locks
+from include.pipeline.workspace import Run, clean, clone, marker_of, restore_locks, settle
 
 
 def open_run(
@@ -40,7 +40,7 @@ def open_run(
         ParamsError: params.yaml has no such name, or the value is of another kind.
     """
     folder = home.resolve() / "runs" / clean(run_id)
-    held = folder / ".dvc" / RUN
+    held = marker_of(folder)
     if held.exists():
         return decided(see_that_same(Run.from_json(held.read_text()), run_id))
     commit, snapshot = pin(repo, f"Working tree of run {run_id}")
@@ -76,10 +76,7 @@ def open_run(
         apart.newest_good(run, aside)
         apart.offer(run)
         run = replace(run, locks=apart.texts(aside))
-    (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
-    (aside / ".dvc" / RUN).write_text(run.to_json())
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.replace(folder)
+    settle(aside, run)
     return decided(run)
 
 
@@ -98,5 +95,5 @@ def see_that_same(run: Run, run_id: str) -> Run:
 def decided(run: Run) -> Run:
     """The run, with the stages that have nothing to do. DVC decides, once for all of them."""
     found = replace(run, unchanged=unchanged(run))
-    files.write(run.folder / ".dvc" / RUN, found.to_json())
+    files.write(marker_of(run.folder), found.to_json())
     return found

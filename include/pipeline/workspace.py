@@ -47,6 +47,19 @@ class Run:
         return cls(**{**held, **{name: tuple(held[name]) for name in TUPLES}})
 
 
+def marker_of(folder: Path) -> Path:
+    """The file that says whose workspace a folder is. No step in a container may write it."""
+    return folder / ".dvc" / RUN
+
+
+def settle(aside: Path, run: Run) -> None:
+    """Let a folder that was made aside be the workspace of a run, in place of an older one."""
+    (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
+    marker_of(aside).write_text(run.to_json())
+    shutil.rmtree(run.folder, ignore_errors=True)
+    aside.replace(run.folder)
+
+
 def clone(repo: Path, commit: str, folder: Path) -> None:
     """Clone without copying an object, at one commit, with the cache of the repository."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +117,7 @@ def discard_old(home: Path, older_than_h: float) -> list[str]:
     """Remove workspaces that nobody touched for so long, and return their names."""
     limit, gone = time.time() - older_than_h * 3600, []
     for folder in sorted((home / "runs").glob("*")):
-        marker = folder / ".dvc" / RUN
+        marker = marker_of(folder)
         touched = max(
             p.stat().st_mtime for p in (marker, folder, folder / "dvc.lock") if p.exists()
         )
