@@ -1,14 +1,21 @@
 """An engine and the images, made once for all tests of containers."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from deployment import SMALL, TARGETS, checkout, replace
+from deployment import (
+    SMALL,
+    TARGETS,
+    WINDOW,
+    Deployment,
+    checkout,
+    replace,
+    reproduce,
+    triggered,
+)
 from engine import Engine, engine
 
 
@@ -43,14 +50,14 @@ def plain_lock(docker: Engine, images: object, tmp_path_factory: pytest.TempPath
     redis = docker("run", "--detach", "--rm", "--publish", "127.0.0.1::6379", "redis:7", *server)
     try:
         place = docker("port", redis, "6379").splitlines()[0]
-        environment = {
-            **os.environ,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "DVC_SITE_CACHE_DIR": str(folder.with_name("site-cache")),
-            "LEEWAY_REDIS_URL": f"redis://{place}/0",
-        }
-        command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
-        subprocess.run(command, cwd=folder, env=environment, check=True)
+        return reproduce(folder, LEEWAY_REDIS_URL=f"redis://{place}/0")
     finally:
         docker("rm", "--force", redis)
-    return (folder / "dvc.lock").read_text()
+
+
+@pytest.fixture(scope="module")
+def run(platform: Deployment) -> dict[str, Any]:
+    """One good run of flight_delays on a module's platform, by the operator over REST."""
+    found = triggered(platform, WINDOW)
+    assert found["state"] == "success", {n: t["state"] for n, t in found["tasks"].items()}
+    return found

@@ -2,22 +2,25 @@
 
 import contextlib
 import json
+import os
 import re
 import shutil
-import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine import Engine, certificates, wheels
+from small_git import shell
 
 from include.airflow_api import AirflowApi
+from include.embedded.settings import any_port
 from include.pipeline.workspace import clean
 
 ROOT = Path(__file__).parents[2]
@@ -147,14 +150,6 @@ def started(platform: Deployment, params: dict[str, object]) -> str:
     return rest.trigger("flight_delays", params)
 
 
-def wait_until(met: Callable[[], object], within_s: float) -> None:
-    """Return when a condition is met."""
-    until = time.monotonic() + within_s
-    while not met():
-        assert time.monotonic() < until, f"not within {within_s} s"
-        time.sleep(0.1)
-
-
 def status(url: str, headers: dict[str, str] | None = None) -> int:
     """The status of an answer; 0 if there was none."""
     try:
@@ -168,18 +163,31 @@ def status(url: str, headers: dict[str, str] | None = None) -> int:
 
 def checkout(folder: Path, params: dict[str, str]) -> Path:
     """A clone of this checkout with its changes, and values of params.yaml, committed."""
-    git(ROOT, "clone", "--quiet", str(ROOT), str(folder))
-    for name in git(ROOT, "ls-files", "-z", "-mo", "--exclude-standard").split("\0"):
+    shell(ROOT, "git", "clone", "--quiet", str(ROOT), str(folder))
+    for name in shell(ROOT, "git", "ls-files", "-z", "-mo", "--exclude-standard").split("\0"):
         if name and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
     replace(folder / "params.yaml", params)
-    git(folder, "add", "--all")
+    shell(folder, "git", "add", "--all")
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
-    git(folder, *author, "commit", "--quiet", "--allow-empty", "-m", "What is tested")
+    shell(folder, "git", *author, "commit", "--quiet", "--allow-empty", "-m", "What is tested")
     certificates(folder / "certs")
     wheels(folder / "wheels")
     return folder
+
+
+def reproduce(folder: Path, **settings: str) -> str:
+    """The dvc.lock of plain `dvc repro` in a checkout."""
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "DVC_SITE_CACHE_DIR": str(folder.with_name("site-cache")),
+        **settings,
+    }
+    command = [sys.executable, "-m", "dvc", "repro", "--quiet"]
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    return (folder / "dvc.lock").read_text()
 
 
 def replace(file: Path, changes: dict[str, str]) -> None:
@@ -197,9 +205,7 @@ def settings(folder: Path, project: str, files: str = "") -> dict[str, str]:
     subprocess.run(["python3", "containers/make_env.py"], cwd=folder, check=True)
     text = (folder / ".env").read_text()
     for name in PORTS:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = any_port()
         text = re.sub(rf"(?m)^LEEWAY_{name}_PORT=.*$", f"LEEWAY_{name}_PORT={port}", text)
         text = re.sub(
             rf"(?m)^LEEWAY_{name}_URL=.*$", f"LEEWAY_{name}_URL=http://localhost:{port}", text
@@ -219,10 +225,3 @@ def finished(rest: AirflowApi, run_id: str, within_s: float) -> dict[str, Any]:
         time.sleep(1)
     tasks = rest.tasks("flight_delays", run_id)
     return {**run, "tasks": {task["task_id"]: task for task in tasks}}
-
-
-def git(folder: Path, *words: str) -> str:
-    """What git says."""
-    return subprocess.run(
-        ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True
-    ).stdout

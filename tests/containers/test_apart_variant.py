@@ -17,13 +17,6 @@ def platform(docker: Engine, images: object, source: Path) -> Iterator[Deploymen
         yield made
 
 
-@pytest.fixture(scope="module")
-def run(platform: Deployment) -> dict[str, Any]:
-    found = triggered(platform, WINDOW)
-    assert found["state"] == "success", {n: t["state"] for n, t in found["tasks"].items()}
-    return found
-
-
 def test_workers_have_no_volume_in_common_but_for_logs_and_reports(platform: Deployment) -> None:
     mounts = {
         name: {mount["Destination"]: mount["Source"] for mount in one["Mounts"]}

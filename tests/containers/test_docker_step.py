@@ -5,14 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import s3_server
 import small_git
 from deployment import checkout
+from deployment import reproduce as reproduce_plainly
 from engine import Engine
+from running_airflow import wait_until
 from workers import lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
@@ -182,14 +183,6 @@ def task(run: Run, image: str) -> subprocess.Popen[str]:
     return subprocess.Popen(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=-1)
 
 
-def wait_until(condition, seconds: float) -> float:
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.1)
-    return time.monotonic() - began
-
-
 def test_a_killed_task_takes_its_container_with_it(repo, image, tmp_path, docker):
     write_step(repo, "echo going; sleep 600; cp source.txt frozen.txt")
     run = start(repo, tmp_path / "home", ("frozen",))
@@ -249,12 +242,9 @@ def test_the_flights_pipeline_in_containers_gives_the_lock_of_dvc_repro(image, t
     for folder in (plain, ours):
         (folder / "dvc.lock").unlink()
         small_git.commit(folder)
-    environment = {**os.environ, "DVC_SITE_CACHE_DIR": str(tmp_path / "site")}
-    python = str(Path(sys.executable).parent)
-    environment["PATH"] = os.pathsep.join([python, os.environ["PATH"]])
-    subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=plain, env=environment, check=True)
+    expected = reproduce_plainly(plain)
     run = start(ours, tmp_path / "home", ())
     assert run.unchanged == ()
     for stage in run.stages:
         in_container(run, stage, image, cpus=2)
-    assert (run.folder / "dvc.lock").read_text() == (plain / "dvc.lock").read_text()
+    assert (run.folder / "dvc.lock").read_text() == expected

@@ -18,10 +18,9 @@ from deployment import (
     finished,
     started,
     status,
-    triggered,
-    wait_until,
 )
 from engine import Engine
+from running_airflow import wait_until
 
 from include.errors import PipelineError
 
@@ -32,12 +31,6 @@ pytestmark = pytest.mark.containers
 def platform(docker: Engine, images: object, source: Path) -> Iterator[Deployment]:
     with deployed(docker, source) as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def run(platform: Deployment) -> dict[str, Any]:
-    """One run of flight_delays, triggered by the operator over REST."""
-    return triggered(platform, WINDOW)
 
 
 def test_every_service_is_healthy(platform: Deployment) -> None:
@@ -136,9 +129,9 @@ def test_a_stage_whose_worker_is_killed_ends_at_once_and_is_tried_again(
 ) -> None:
     run_id = started(platform, {**WINDOW, "train_xgboost.max_depth": 5})
     step = "python -m include.flights.train_xgboost"
-    wait_until(lambda: running(step), within_s=120)
+    wait_until(lambda: running(step), 120)
     os.kill(platform.services()["worker"]["State"]["Pid"], signal.SIGKILL)
-    wait_until(lambda: not running(step), within_s=5)
+    wait_until(lambda: not running(step), 5)
     most = watch_until_ended(platform, run_id, step)
     again = finished(platform.rest("operator"), run_id, within_s=10)
     assert again["state"] == "success", {n: t["state"] for n, t in again["tasks"].items()}

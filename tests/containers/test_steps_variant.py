@@ -16,10 +16,9 @@ from deployment import (
     deployed,
     finished,
     started,
-    triggered,
-    wait_until,
 )
 from engine import Engine
+from running_airflow import wait_until
 
 from include.pipeline.workspace import clean
 
@@ -53,13 +52,6 @@ def events(docker: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield path
         process.terminate()
         process.wait()
-
-
-@pytest.fixture(scope="module")
-def run(platform: Deployment) -> dict[str, Any]:
-    found = triggered(platform, WINDOW)
-    assert found["state"] == "success", {n: t["state"] for n, t in found["tasks"].items()}
-    return found
 
 
 def containers_of(platform: Deployment, run_id: str, *, all: bool = True) -> list[dict[str, Any]]:
@@ -111,11 +103,11 @@ def test_a_stage_that_is_marked_failed_is_gone_with_its_container(
 ) -> None:
     rest = platform.rest("operator")
     run_id = started(platform, {**WINDOW, "train_torch.epochs": 999})
-    wait_until(lambda: containers_of(platform, run_id, all=False), within_s=120)
+    wait_until(lambda: containers_of(platform, run_id, all=False), 120)
     path = f"/dags/flight_delays/dagRuns/{run_id}/taskInstances/train_torch"
     rest.call("PATCH", path, {"new_state": "failed"})
     began = time.monotonic()
-    wait_until(lambda: not containers_of(platform, run_id), within_s=10)
+    wait_until(lambda: not containers_of(platform, run_id), 10)
     print(f"gone {time.monotonic() - began:.1f} s after it was marked failed")
     assert finished(rest, run_id, within_s=60)["state"] == "failed"
 
@@ -125,7 +117,7 @@ def test_a_container_that_a_killed_worker_left_never_runs_beside_its_retry(
 ) -> None:
     # Long enough to outlive its worker, so that the retry meets it.
     run_id = started(platform, {**WINDOW, "train_torch.epochs": 40})
-    wait_until(lambda: containers_of(platform, run_id, all=False), within_s=120)
+    wait_until(lambda: containers_of(platform, run_id, all=False), 120)
     time.sleep(5)
     (left,) = containers_of(platform, run_id, all=False)
     workspace = f"/leeway/home/runs/flight_delays-{clean(run_id)}"
