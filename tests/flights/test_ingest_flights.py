@@ -12,7 +12,7 @@ import yaml
 from include import step
 from include.flights import columns, ingest_flights
 from include.flights.ingest_flights import with_date
-from include.flights.ingestion import raw_tables, sources
+from include.flights.ingestion import casts, raw_tables, sources, times
 from include.flights.ingestion.raw_tables import type_flights
 
 ZONES = {
@@ -322,9 +322,16 @@ def test_another_setting_makes_every_month_again(
     assert "3 months, 3 of them new" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "module", [ingest_flights, raw_tables, sources], ids=["the stage", "the tables", "the sources"]
-)
+CODE = {
+    "the stage": ingest_flights,
+    "the tables": raw_tables,
+    "the sources": sources,
+    "the types": casts,
+    "the times": times,
+}
+
+
+@pytest.mark.parametrize("module", CODE.values(), ids=CODE)
 def test_other_code_makes_every_month_again(
     source: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -354,6 +361,38 @@ def test_a_month_may_have_a_file_of_its_own(source: Path) -> None:
     os.rename("data", "whole")
     assert run() == 0
     assert {name: data for name, data in contents().items() if name.endswith("parquet")} == whole
+
+
+def test_parquet_that_says_the_same_gives_the_same(source: Path) -> None:
+    assert run() == 0
+    whole = {name: data for name, data in contents().items() if name.endswith("parquet")}
+    for name in ("flights", "weather"):
+        table = pl.read_csv(source / f"{name}.csv")
+        numbers = [column for column, kind in table.schema.items() if kind.is_integer()]
+        # As pandas leaves integers with gaps, and R its factors.
+        table.with_columns(
+            pl.col(numbers).cast(pl.Float64), pl.col("origin").cast(pl.Categorical)
+        ).write_parquet(source / f"{name}.parquet")
+    tables = {name: f"{name}.parquet" for name in ("flights", "weather")}
+    others = {name: f"{name}.csv" for name in ("planes", "airports", "airlines")}
+    write_params(source, tables={**tables, **others})
+    os.rename("data", "whole")
+    assert run() == 0
+    assert {name: data for name, data in contents().items() if name.endswith("parquet")} == whole
+
+
+def test_a_fraction_in_a_column_of_integers_is_refused(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = pl.read_csv(source / "flights.csv").with_columns(dep_delay=pl.lit(2.9))
+    table.write_parquet(source / "flights.parquet")
+    names = ("weather", "planes", "airports", "airlines")
+    write_params(source, tables={"flights": "flights.parquet"} | {n: f"{n}.csv" for n in names})
+    assert run() == 1
+    assert capsys.readouterr().err == (
+        "ingest_flights: flights has 6 values in 'dep_delay' that are not Int16: 2.9 (first in row "
+        "1 of 6).\n  Next: correct these values in the source, or leave them empty.\n"
+    )
 
 
 def drop_february(rows: pl.DataFrame) -> pl.DataFrame:

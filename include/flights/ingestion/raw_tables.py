@@ -6,6 +6,7 @@ import polars as pl
 
 from include.errors import DataError
 from include.flights import columns
+from include.flights.ingestion.sources import typed
 
 
 def type_flights(source: pl.DataFrame, zones: dict[str, str]) -> pl.DataFrame:
@@ -28,10 +29,9 @@ def type_flights(source: pl.DataFrame, zones: dict[str, str]) -> pl.DataFrame:
     table = with_scheduled_arrival(table, zones).with_columns(
         arr_utc=pl.col("sched_arr_utc") + pl.duration(minutes="arr_delay")
     )
-    named = table.rename(columns.RENAMED_FLIGHTS)
-    typed = named.select(list(columns.FLIGHTS)).cast(columns.FLIGHTS)  # type: ignore[arg-type]
+    raw = typed(table.rename(columns.RENAMED_FLIGHTS), columns.FLIGHTS, "flights")
     # In the order of the source where a flight is there twice: the file has the same bytes again.
-    return typed.sort("sched_dep_utc", "flight_id", maintain_order=True)
+    return raw.sort("sched_dep_utc", "flight_id", maintain_order=True)
 
 
 def local_time(hhmm: str) -> pl.Expr:
@@ -81,6 +81,5 @@ def check_zone(zone: str, airport: str) -> None:
 
 def type_weather(source: pl.DataFrame) -> pl.DataFrame:
     """Name the units, and sort by airport and hour."""
-    named = source.rename(columns.RENAMED_WEATHER).select(list(columns.WEATHER))
-    typed = named.cast(columns.WEATHER)  # type: ignore[arg-type]
-    return typed.sort("origin", "observed_utc", maintain_order=True)
+    raw = typed(source.rename(columns.RENAMED_WEATHER), columns.WEATHER, "weather")
+    return raw.sort("origin", "observed_utc", maintain_order=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from include.errors import DataError, at_most_ten, did_you_mean
+from include.flights.ingestion.casts import convert
 
 PACKAGE = "package://"
 
@@ -123,27 +124,3 @@ def typed(table: pl.DataFrame, schema: Mapping[str, pl.DataType], origin: str) -
                 f"rename the column to {name!r} in the source.",
             )
     return pl.DataFrame([convert(table[name], kind, origin) for name, kind in schema.items()])
-
-
-def convert(column: pl.Series, kind: pl.DataType, origin: str) -> pl.Series:
-    """The column in the wanted type; DataError if a value is lost by it."""
-    try:
-        if isinstance(kind, pl.Datetime) and column.dtype == pl.String:
-            unit, zone = kind.time_unit, kind.time_zone
-            casted = column.str.to_datetime(time_unit=unit, time_zone=zone, strict=False)
-        else:
-            casted = column.cast(kind, strict=False)
-    except pl.exceptions.PolarsError:
-        what = f"{origin} has {column.dtype} in {column.name!r}, where {kind} is needed."
-        raise DataError(what, "convert this column in the source.") from None
-    lost = casted.is_null() & column.is_not_null()
-    if lost.any():
-        rows = lost.arg_true().to_list()
-        values = column.gather(rows[:20]).unique(maintain_order=True)
-        raise DataError(
-            f"{origin} has {len(rows):,} values in {column.name!r} that are not {kind}: "
-            f"{at_most_ten(map(repr, values))} "
-            f"(first in row {rows[0] + 1:,} of {len(column):,}).",
-            "correct these values in the source, or leave them empty.",
-        )
-    return casted
