@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import partitions, step
 from include.errors import DataError, at_most_ten
 from include.flights import columns
-from include.flights.ingestion import casts, raw_tables, sources, times
+from include.flights.ingestion import casts, parquet_files, raw_tables, sources, times
 from include.flights.ingestion.raw_tables import type_flights, type_weather
 from include.flights.splits import Window, add_months
 from include.step import Kept, Out
@@ -143,7 +143,7 @@ def time_zones(airports: pl.DataFrame, params: Params) -> dict[str, str]:
 def month_key(month: date, window: Window, params: Params, zones: dict[str, str]) -> str:
     """All that a month is made from, but for the source's bytes: a month in the past is final."""
     first, last = max(month, window.start), min(add_months(month, 1), window.end)
-    code = Path(__file__), casts, raw_tables, sources, times
+    code = Path(__file__), casts, parquet_files, raw_tables, sources, times
     schemas = columns.SOURCE_FLIGHTS, columns.SOURCE_WEATHER, columns.FLIGHTS, columns.WEATHER
     used = sorted(zones.items())
     return partitions.content_key(*code, *schemas, params, used, first, last)

@@ -12,7 +12,7 @@ import yaml
 from include import step
 from include.flights import columns, ingest_flights
 from include.flights.ingest_flights import with_date
-from include.flights.ingestion import casts, raw_tables, sources, times
+from include.flights.ingestion import casts, parquet_files, raw_tables, sources, times
 from include.flights.ingestion.raw_tables import type_flights
 
 ZONES = {
@@ -328,6 +328,7 @@ CODE = {
     "the sources": sources,
     "the types": casts,
     "the times": times,
+    "the Parquet files": parquet_files,
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from include.errors import DataError, at_most_ten, did_you_mean
+from include.flights.ingestion import parquet_files
 from include.flights.ingestion.casts import convert
 
 PACKAGE = "package://"
@@ -34,7 +35,7 @@ def read_table(location: str, name: str, month: date | None = None) -> pl.DataFr
     data = read_bytes(url)
     try:
         if url.endswith(".parquet"):
-            return pl.read_parquet(data)
+            return parquet_files.read(data, url)
         if url.endswith(".zip"):
             data = unzip(url, data)
         elif not url.endswith(".csv"):
