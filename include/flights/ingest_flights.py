@@ -10,8 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import partitions, step
 from include.errors import DataError, at_most_ten
 from include.flights import columns
-from include.flights.ingestion import casts, parquet_files, raw_tables, sources, times
-from include.flights.ingestion.raw_tables import type_flights, type_weather
+from include.flights.ingestion import (
+    casts,
+    csv_files,
+    parquet_files,
+    raw_tables,
+    sources,
+    times,
+)
+from include.flights.ingestion.raw_tables import MAY_BE_MISSING, type_flights, type_weather
 from include.flights.splits import Window, add_months
 from include.step import Kept, Out
 
@@ -99,10 +106,10 @@ class Source:
         file = str(getattr(self.params.tables, name))
         if "{month}" in file:
             origin = f"{name} of {month:%Y-%m}"
-            table = sources.read_table(self.params.location, file, month)
+            table = sources.read_table(self.params.location, file, month, MAY_BE_MISSING[name])
             return with_date(sources.typed(table, schema, origin), origin)
         if name not in self.whole:
-            table = sources.read_table(self.params.location, file)
+            table = sources.read_table(self.params.location, file, missing=MAY_BE_MISSING[name])
             self.whole[name] = with_date(sources.typed(table, schema, name), name)
         return self.whole[name]
 
@@ -127,7 +134,8 @@ def read_reference(params: Params) -> dict[str, pl.DataFrame]:
     """The tables without time: planes, airports, airlines, sorted by their keys."""
     tables = {}
     for name, schema in columns.SOURCE_REFERENCE.items():
-        table = sources.read_table(params.location, str(getattr(params.tables, name)))
+        file = str(getattr(params.tables, name))
+        table = sources.read_table(params.location, file, missing=MAY_BE_MISSING[name])
         tables[name] = sources.typed(table, schema, name).sort(
             next(iter(schema)), maintain_order=True
         )
@@ -143,7 +151,7 @@ def time_zones(airports: pl.DataFrame, params: Params) -> dict[str, str]:
 def month_key(month: date, window: Window, params: Params, zones: dict[str, str]) -> str:
     """All that a month is made from, but for the source's bytes: a month in the past is final."""
     first, last = max(month, window.start), min(add_months(month, 1), window.end)
-    code = Path(__file__), casts, parquet_files, raw_tables, sources, times
+    code = Path(__file__), casts, csv_files, parquet_files, raw_tables, sources, times
     schemas = columns.SOURCE_FLIGHTS, columns.SOURCE_WEATHER, columns.FLIGHTS, columns.WEATHER
     used = sorted(zones.items())
     return partitions.content_key(*code, *schemas, params, used, first, last)

@@ -12,7 +12,14 @@ import yaml
 from include import step
 from include.flights import columns, ingest_flights
 from include.flights.ingest_flights import with_date
-from include.flights.ingestion import casts, parquet_files, raw_tables, sources, times
+from include.flights.ingestion import (
+    casts,
+    csv_files,
+    parquet_files,
+    raw_tables,
+    sources,
+    times,
+)
 from include.flights.ingestion.raw_tables import type_flights
 
 ZONES = {
@@ -328,6 +335,7 @@ CODE = {
     "the sources": sources,
     "the types": casts,
     "the times": times,
+    "the CSV files": csv_files,
     "the Parquet files": parquet_files,
 }
 
@@ -362,6 +370,25 @@ def test_a_month_may_have_a_file_of_its_own(source: Path) -> None:
     os.rename("data", "whole")
     assert run() == 0
     assert {name: data for name, data in contents().items() if name.endswith("parquet")} == whole
+
+
+def test_na_is_a_carrier_and_an_airport_but_no_tail_number(source: Path) -> None:
+    code = {"carrier": pl.lit("NA"), "origin": pl.lit("NA"), "dest": pl.lit("NA")}
+    number = {"tailnum": pl.lit("NA"), "dep_delay": pl.lit("NA")}
+    change(source / "flights.csv", lambda rows: rows.with_columns(**code, **number))
+    change(source / "weather.csv", lambda rows: rows.with_columns(origin=code["origin"]))
+    change(source / "airlines.csv", lambda rows: rows.with_columns(carrier=code["carrier"]))
+    change(source / "airports.csv", lambda rows: rows.with_columns(faa=code["dest"]))
+    assert run() == 0
+    flight = pl.read_parquet("data/raw/flights/2013-01.parquet").row(0, named=True)
+    assert [flight[name] for name in ("flight_id", "carrier", "origin", "dest")] == [
+        *("2013-01-01_NA1545_NA", "NA", "NA", "NA"),
+    ]
+    assert (flight["tailnum"], flight["dep_delay_min"]) == (None, None)
+    # The list of airports names the zone of NA.
+    assert f"{flight['sched_arr_utc']:%H:%M}" == "14:19"
+    assert pl.read_parquet("data/raw/weather/2013-01.parquet")["origin"].to_list() == ["NA"] * 2
+    assert pl.read_parquet("data/raw/reference/airlines.parquet")["carrier"].to_list() == ["NA"]
 
 
 def test_parquet_that_says_the_same_gives_the_same(source: Path) -> None:

@@ -8,6 +8,16 @@ from include.errors import DataError
 from include.flights import columns
 from include.flights.ingestion.sources import typed
 
+# Texts that a source may lack, so that NA in a CSV file means it. In the others, and in Parquet,
+# NA is a name like any other: it is the code of an airline.
+MAY_BE_MISSING: dict[str, tuple[str, ...]] = {
+    "flights": ("tailnum",),
+    "weather": (),
+    "planes": ("type", "manufacturer", "model", "engine"),
+    "airports": ("name", "tzone"),
+    "airlines": ("name",),
+}
+
 
 def type_flights(source: pl.DataFrame, zones: dict[str, str]) -> pl.DataFrame:
     """Give each flight an id, its local schedule, and its times in UTC.

@@ -5,26 +5,33 @@ import io
 import sys
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from include.errors import DataError, at_most_ten, did_you_mean
-from include.flights.ingestion import parquet_files
+from include.flights.ingestion import csv_faults, csv_files, parquet_files
 from include.flights.ingestion.casts import convert
 
 PACKAGE = "package://"
+# The first bytes of a file by the end of its name; CSV may begin with anything but the others.
+BEGIN = {"parquet": b"PAR1", "zip": b"PK", "csv": b""}
+PAGE = (b"<!doctype", b"<!DOCTYPE", b"<html", b"<HTML")
+NO_CSV = (b"PAR1", b"PK\x03\x04", b"version https://git-lfs", *PAGE)
 
 
-def read_table(location: str, name: str, month: date | None = None) -> pl.DataFrame:
+def read_table(
+    location: str, name: str, month: date | None = None, missing: Collection[str] = ()
+) -> pl.DataFrame:
     """Read one table of a source, as text where the file has no types.
 
     Args:
         location: a folder: `package://PACKAGE/FOLDER`, a path, or a URL that fsspec reads
             (file, s3, http...).
         name: the file in it, ending in .parquet, .csv or .csv.zip; `{month}` stands for 2013-01.
+        missing: columns of text in which NA in a CSV file means that there is no value.
 
     Raises:
         DataError: the file is missing, cut short, or of a kind that is not read.
@@ -32,24 +39,21 @@ def read_table(location: str, name: str, month: date | None = None) -> pl.DataFr
     url = f"{resolve(location)}/{name}"
     if month is not None:
         url = url.replace("{month}", f"{month:%Y-%m}")
+    kind = url.lower().rpartition(".")[2]
+    if kind not in BEGIN:
+        fix = "convert it, or rename it."
+        raise DataError(f"{url} is not .parquet, .csv or .csv.zip.", fix)
     data = read_bytes(url)
+    check_begin(url, kind, data)
     try:
-        if url.endswith(".parquet"):
+        if kind == "parquet":
             return parquet_files.read(data, url)
-        if url.endswith(".zip"):
-            data = unzip(url, data)
-        elif not url.endswith(".csv"):
-            raise DataError(
-                f"{url} is not .parquet, .csv or .csv.zip.", "convert it, or rename it."
-            )
-        # As text: types are given, not guessed, so that a word in a number column is found.
-        return pl.read_csv(data, infer_schema=False, null_values=["", "NA"])
+        where, text = unzip(url, data) if kind == "zip" else (url, data)
+        return csv_files.read(text, where, missing)
     except (pl.exceptions.PolarsError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            f"{url} ({len(data):,} bytes) cannot be read: {problem}.",
-            "fetch the file again; it is cut short or damaged.",
-        ) from error
+        what = f"{url} ({len(data):,} bytes) cannot be read: {problem}."
+        raise DataError(what, csv_faults.CUT_SHORT) from error
 
 
 def resolve(location: str) -> str:
@@ -99,14 +103,35 @@ def errors_of_stores() -> tuple[type[Exception], ...]:
     return (OSError, *loaded)
 
 
-def unzip(url: str, data: bytes) -> bytes:
-    """The one CSV file in a zip archive."""
+def check_begin(url: str, kind: str, data: bytes) -> None:
+    """Raise DataError if a file is something else than its name says, such as a page of HTML."""
+    begin = data[:100].lstrip()
+    foreign = kind == "csv" and begin.startswith(NO_CSV)
+    if data and (foreign or not begin.startswith(BEGIN[kind])):
+        what = f"{url} is not what its name says: it begins with {data[:16]!r}."
+        fix = "fetch the file again, or name it for what it is: .parquet, .csv or .csv.zip."
+        raise DataError(what, fix)
+
+
+def unzip(url: str, data: bytes) -> tuple[str, bytes]:
+    """The one CSV file in a zip archive: what it is called in a message, and its bytes."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".csv")]
+        names = [name for name in archive.namelist() if is_csv(name)]
         if len(names) != 1:
             found = at_most_ten(archive.namelist()) or "nothing"
             raise DataError(f"{url} holds {found}, not one CSV file.", "zip one CSV file alone.")
-        return archive.read(names[0])
+        try:
+            return f"{names[0]} in {url}", archive.read(names[0])
+        except RuntimeError as error:  # a password, or a method that Python does not know
+            problem = str(error).rstrip(".")
+            fix = "zip it again, with the usual method and without a password."
+            raise DataError(f"{url} cannot be unpacked: {problem}.", fix) from None
+
+
+def is_csv(name: str) -> bool:
+    """Whether an entry of an archive is one of the user's, not what macOS puts beside each."""
+    of_macos = name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith("._")
+    return name.lower().endswith(".csv") and not of_macos
 
 
 def typed(table: pl.DataFrame, schema: Mapping[str, pl.DataType], origin: str) -> pl.DataFrame:
@@ -124,4 +149,7 @@ def typed(table: pl.DataFrame, schema: Mapping[str, pl.DataType], origin: str) -
                 f"{did_you_mean(name, extra)}",
                 f"rename the column to {name!r} in the source.",
             )
+        if f"{name}_duplicated_0" in table.columns:  # so polars calls the second one
+            what = f"{origin} has the column {name!r} more than once."
+            raise DataError(what, "rename or remove all but one of them in the source.")
     return pl.DataFrame([convert(table[name], kind, origin) for name, kind in schema.items()])

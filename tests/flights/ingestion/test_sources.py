@@ -63,10 +63,35 @@ def test_a_parquet_file_keeps_its_types(folder: Path) -> None:
     assert table.to_dict(as_series=False) == {"carrier": ["AA", "UA"], "flight": [1, None]}
 
 
-@pytest.mark.parametrize("empty", ["", "NA"], ids=["nothing", "NA"])
-def test_an_empty_value_is_null(folder: Path, empty: str) -> None:
-    (folder / "rows.csv").write_text(f"carrier,flight\n{empty},1\n")
+def test_an_empty_value_is_null(folder: Path) -> None:
+    (folder / "rows.csv").write_text("carrier,flight\n,1\n")
     assert sources.read_table(str(folder), "rows.csv")["carrier"].to_list() == [None]
+
+
+def test_na_is_a_value_unless_it_says_that_there_is_none(folder: Path) -> None:
+    (folder / "rows.csv").write_text("carrier,tailnum\nNA,NA\n")
+    table = sources.read_table(str(folder), "rows.csv", missing=["tailnum"])
+    assert table.row(0) == ("NA", None)
+
+
+def test_na_in_a_parquet_file_is_a_value(folder: Path) -> None:
+    pl.DataFrame({"tailnum": ["NA", None]}).write_parquet(folder / "rows.parquet")
+    table = sources.read_table(str(folder), "rows.parquet", missing=["tailnum"])
+    assert table["tailnum"].to_list() == ["NA", None]
+
+
+@pytest.mark.parametrize("name", ["ROWS.CSV", "Rows.Csv.Zip", "ROWS.PARQUET"])
+def test_a_name_may_be_in_capitals(folder: Path, name: str) -> None:
+    (folder / name.lower()).rename(folder / name)
+    assert sources.read_table(str(folder), name)["carrier"].to_list() == ["AA", "UA"]
+
+
+def test_a_zip_made_on_a_mac_holds_one_csv_file(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "mac.zip", "w") as archive:
+        archive.writestr("rows/", "")
+        for name in ("rows/ROWS.CSV", "__MACOSX/rows/._ROWS.CSV", "__MACOSX/x.csv", "rows/._b.csv"):
+            archive.writestr(name, ROWS if name == "rows/ROWS.CSV" else "Mac OS X")
+    assert sources.read_table(str(folder), "mac.zip").to_dict(as_series=False) == TABLE
 
 
 def test_a_month_takes_its_place_in_the_name(folder: Path) -> None:
@@ -241,6 +266,56 @@ def test_a_damaged_zip_is_named(folder: Path) -> None:
     assert message.endswith(".\n  Next: fetch the file again; it is cut short or damaged.")
 
 
+# What the headers of an entry say of it: offset from the local and the central header, and value.
+LOCKED = {
+    "a password": ((6, 8), 1, "File 'any.csv' is encrypted, password required for extraction")
+}
+METHODS = {"another method": ((8, 10), 9, "That compression method is not supported")}
+
+
+@pytest.mark.parametrize(
+    ("places", "value", "problem"), {**LOCKED, **METHODS}.values(), ids=[*LOCKED, *METHODS]
+)
+def test_a_zip_that_python_cannot_unpack_says_why(
+    folder: Path, places: tuple[int, int], value: int, problem: str
+) -> None:
+    data = bytearray(zipped(any_csv=ROWS))
+    data[data.index(b"PK\x03\x04") + places[0]] = value
+    data[data.index(b"PK\x01\x02") + places[1]] = value
+    (folder / "rows.csv.zip").write_bytes(data)
+    assert failure(folder, "rows.csv.zip") == (
+        f"{folder}/rows.csv.zip cannot be unpacked: {problem}.\n"
+        "  Next: zip it again, with the usual method and without a password."
+    )
+
+
+def test_a_fault_in_a_zip_names_the_file_in_it(folder: Path) -> None:
+    (folder / "rows.csv.zip").write_bytes(zipped(any_csv="carrier;flight\nAA;1\n"))
+    assert failure(folder, "rows.csv.zip").startswith(
+        f"any.csv in {folder}/rows.csv.zip is separated by semicolons"
+    )
+
+
+BEGINS = {
+    "a page": ("rows.csv", b"\n<!DOCTYPE html><html></html>", r"b'\n<!DOCTYPE html>'"),
+    "a zip called CSV": ("rows.csv", b"PK\x03\x04AAAAAAAAAAAAAAAA", r"b'PK\x03\x04AAAAAAAAAAAA'"),
+    "Parquet called CSV": ("rows.csv", b"PAR1AAAAAAAAAAAAAAAA", "b'PAR1AAAAAAAAAAAA'"),
+    "CSV called zip": ("rows.csv.zip", b"carrier\nAA\n", r"b'carrier\nAA\n'"),
+    "CSV called Parquet": ("rows.parquet", b"carrier\nAA\n", r"b'carrier\nAA\n'"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "begin"), BEGINS.values(), ids=BEGINS)
+def test_a_file_that_is_not_what_its_name_says_shows_its_begin(
+    folder: Path, name: str, data: bytes, begin: str
+) -> None:
+    (folder / name).write_bytes(data)
+    assert failure(folder, name) == (
+        f"{folder}/{name} is not what its name says: it begins with {begin}.\n  Next: fetch the "
+        "file again, or name it for what it is: .parquet, .csv or .csv.zip."
+    )
+
+
 def test_a_truncated_parquet_file_is_named(folder: Path) -> None:
     path = folder / "rows.parquet"
     path.write_bytes(path.read_bytes()[:-20])
@@ -303,6 +378,14 @@ def test_a_column_that_is_wanted_itself_is_not_offered_for_another() -> None:
     schema = {"arr_time": pl.Int16(), "arr_times": pl.Int16()}
     assert refusal(pl.DataFrame({"arr_times": ["1"]}), schema).splitlines()[0] == (
         "flights has no column 'arr_time'; it has arr_times."
+    )
+
+
+def test_a_column_that_is_there_twice_is_named(folder: Path) -> None:
+    (folder / "rows.csv").write_text("carrier,flight,flight\nAA,1,2\n")
+    assert refusal(sources.read_table(str(folder), "rows.csv")) == (
+        "flights has the column 'flight' more than once.\n"
+        "  Next: rename or remove all but one of them in the source."
     )
 
 
