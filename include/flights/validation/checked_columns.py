@@ -38,7 +38,7 @@ def with_flight_columns(flights: pl.DataFrame, bounds: Bounds) -> pl.DataFrame:
     return local_clock(flights, "sched_dep_utc", bounds).with_columns(
         days_outside=days_outside(pl.col("date"), bounds),
         goes_elsewhere=pl.col("origin") != pl.col("dest"),
-        sched_clock_gap_min=minutes(pl.col("local_clock") - pl.col("sched_dep_local")),
+        sched_clock_gap_min=exact_hours(pl.col("local_clock") - pl.col("sched_dep_local")) * 60,
         dep_clock_minute=pl.col("dep_hhmm") % 100,
         arr_clock_minute=pl.col("arr_hhmm") % 100,
         dep_clock_gap_min=clock_gap("dep_hhmm", "sched_dep_local", "dep_delay_min"),
@@ -56,7 +56,7 @@ def with_weather_columns(weather: pl.DataFrame, bounds: Bounds) -> pl.DataFrame:
     since = pl.col("observed_utc").diff().over("origin", order_by="observed_utc")
     return local_clock(weather, "observed_utc", bounds).with_columns(
         days_outside=days_outside(pl.col("local_clock").dt.date(), bounds),
-        gap_hours=minutes(since) / 60,
+        gap_hours=exact_hours(since),
     )
 
 
@@ -90,6 +90,11 @@ def clock_gap(hhmm: str, scheduled: str, delay_min: str) -> pl.Expr:
     hour = pl.col(scheduled).dt.hour().cast(pl.Int32)
     expected = hour * 60 + pl.col(scheduled).dt.minute() + pl.col(delay_min)
     return (shown - expected + 719) % 1440 - 719
+
+
+def exact_hours(duration: pl.Expr) -> pl.Expr:
+    """Hours of a duration, with its seconds."""
+    return duration.dt.total_microseconds() / 3_600_000_000
 
 
 def minutes(duration: pl.Expr) -> pl.Expr:

@@ -92,7 +92,7 @@ def lightened(table: pl.DataFrame, rules: Sequence[Rule]) -> tuple[pl.DataFrame,
     for number, rule in enumerate(rules):
         if rule.type == IN_SET and len(value_set(rule)) > LONG_SET:
             column, member = rule.columns[0], f"{rule.columns[0]} is in set {number}"
-            allowed = pl.Series(value_set(rule), dtype=table.schema[column], strict=False)
+            allowed = held_values(rule, table.schema[column])
             table = table.with_columns(pl.col(column).is_in(allowed.implode()).alias(member))
             asked = {**rule.kwargs, "column": member, "value_set": [True]}
             rule = rule.model_copy(update={"kwargs": asked})
@@ -106,10 +106,21 @@ def value_set(rule: Rule) -> list[JsonValue]:
     return allowed if isinstance(allowed, list) else []
 
 
+def held_values(rule: Rule, kind: pl.DataType) -> pl.Series:
+    """The values that a rule allows, as a column holds them: one of integers holds no 2.9."""
+    meant = value_set(rule)
+    held = pl.Series(meant, dtype=kind, strict=False)
+    if kind.is_integer() or kind == pl.String:
+        held = held.filter(
+            pl.Series([one == other for one, other in zip(held, meant, strict=True)])
+        )
+    return held
+
+
 def outsiders(table: pl.DataFrame, rule: Rule) -> tuple[str, ...]:
     """The first values of a column that are not in the set of its rule."""
     column = table[rule.columns[0]].drop_nulls()
-    allowed = pl.Series(value_set(rule), dtype=column.dtype, strict=False)
+    allowed = held_values(rule, column.dtype)
     found = column.filter(~column.is_in(allowed.implode())).unique(maintain_order=True)
     return tuple(str(value) for value in found.head(10))
 

@@ -46,6 +46,15 @@ def test_a_long_set_gives_what_a_short_one_gives(length: int) -> None:
     assert (found.rows, found.values) == ((2, 4), ("c", "e"))
 
 
+@pytest.mark.parametrize("length", [3, 300], ids=["short set", "long set"])
+def test_a_fraction_or_a_text_in_a_set_allows_no_integer(length: int) -> None:
+    allowed: list[JsonValue] = [1, 2.9, "40", *(n + 0.5 for n in range(100, 100 + length))]
+    [found] = check(
+        TABLE, [rule("expect_column_values_to_be_in_set", column="n", value_set=allowed)], "a"
+    )
+    assert (found.holds, found.unexpected, found.rows) == (False, 3, (1, 3, 4))
+
+
 def test_an_unknown_expectation_offers_the_nearest() -> None:
     with pytest.raises(ParamsError) as caught:
         check(TABLE, [rule("expect_column_values_to_be_uniqe", column="n")], "a table")
