@@ -1,5 +1,6 @@
 """Where a training left off, so that a killed one goes on instead of starting again."""
 
+import hashlib
 import io
 import pickle
 import shutil
@@ -28,7 +29,7 @@ class Checkpoint:
 
     @property
     def path(self) -> Path:
-        """The file of the state."""
+        """The file of the state: the SHA-256 of what torch writes, and what torch writes."""
         return self.folder / f"{self.name}.pt"
 
     def save(self, state: dict[str, Any]) -> None:
@@ -38,17 +39,29 @@ class Checkpoint:
         # Through memory: torch.save hides a full disk in a RuntimeError.
         held = io.BytesIO()
         torch.save(state, held)
-        work.write_bytes(held.getbuffer())
+        with work.open("wb") as file:
+            file.write(hashlib.sha256(held.getbuffer()).digest())
+            file.write(held.getbuffer())
         work.replace(self.path)
 
     def load(self) -> dict[str, Any] | None:
-        """The state; None if there is none or it cannot be read."""
+        """The state; None if there is none, or not all of it is as it was written."""
         try:
-            held: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            data = memoryview(self.path.read_bytes())
         except FileNotFoundError:
             return None
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            print(f"{self.path} is damaged ({type(error).__name__}): starting again", flush=True)
+        size = hashlib.sha256().digest_size
+        # torch itself takes other weights for the right ones: it compares no checksum.
+        if hashlib.sha256(data[size:]).digest() != data[:size]:
+            print(f"{self.path} is damaged ({len(data):,} bytes): starting again", flush=True)
+            return None
+        try:
+            whole = io.BytesIO(data[size:])
+            held: dict[str, Any] = torch.load(whole, map_location="cpu", weights_only=True)
+        except (RuntimeError, pickle.UnpicklingError) as error:
+            print(
+                f"{self.path} cannot be read ({type(error).__name__}): starting again", flush=True
+            )
             return None
         return held
 

@@ -22,21 +22,55 @@ def test_a_saved_state_comes_back_exactly(tmp_path: Path):
     assert [path.name for path in (tmp_path / "key").iterdir()] == ["fit.pt"]
 
 
-@pytest.mark.parametrize("kept", [0, 10, 500], ids=["empty", "cut early", "cut late"])
-def test_a_damaged_checkpoint_starts_again_and_says_so(
-    kept: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def damaged(checkpoint: Checkpoint, data: bytes, printed: pytest.CaptureFixture[str]) -> bool:
+    """Whether the checkpoint takes this for a damaged file, and says so."""
+    checkpoint.path.write_bytes(data)
+    said = f"{checkpoint.path} is damaged ({len(data):,} bytes): starting again\n"
+    return checkpoint.load() is None and printed.readouterr().out == said
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> tuple[Checkpoint, bytes]:
+    """A checkpoint, and the bytes of its file."""
+    checkpoint = Checkpoint(tmp_path, "fit")
+    checkpoint.save({"weights": torch.arange(100.0), "history": [{"loss": 1 / 3}]})
+    return checkpoint, checkpoint.path.read_bytes()
+
+
+def test_a_checkpoint_cut_anywhere_starts_again_and_says_so(
+    whole: tuple[Checkpoint, bytes], capsys: pytest.CaptureFixture[str]
+):
+    checkpoint, data = whole
+    ends = [*range(0, len(data), 41), *range(len(data) - 30, len(data))]
+    assert all(damaged(checkpoint, data[:end], capsys) for end in ends)
+    assert damaged(checkpoint, data + b"\0", capsys)
+
+
+def test_a_flipped_bit_anywhere_starts_again_and_says_so(
+    whole: tuple[Checkpoint, bytes], capsys: pytest.CaptureFixture[str]
+):
+    checkpoint, data = whole
+    for place in range(0, len(data), 7):
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << place % 8
+        assert damaged(checkpoint, bytes(flipped), capsys)
+
+
+def test_a_file_that_is_none_of_ours_is_not_read(tmp_path: Path):
+    checkpoint = Checkpoint(tmp_path, "fit")
+    torch.save({"weights": torch.zeros(1)}, checkpoint.path)
+    assert checkpoint.load() is None
+
+
+def test_a_checkpoint_that_would_run_code_is_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     checkpoint = Checkpoint(tmp_path, "fit")
-    checkpoint.save({"weights": torch.zeros(100)})
-    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:kept])
+    checkpoint.save({"weights": os.system})
     assert checkpoint.load() is None
-    assert "fit.pt is damaged" in capsys.readouterr().out
-
-
-def test_a_checkpoint_that_would_run_code_is_not_read(tmp_path: Path):
-    checkpoint = Checkpoint(tmp_path, "fit")
-    torch.save({"weights": os.system}, checkpoint.path)
-    assert checkpoint.load() is None
+    assert capsys.readouterr().out == (
+        f"{checkpoint.path} cannot be read (UnpicklingError): starting again\n"
+    )
 
 
 def test_old_folders_go_and_the_others_stay(tmp_path: Path):
