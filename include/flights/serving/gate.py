@@ -40,7 +40,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app, token = app, read_token()
-        self.digest = None if token is None else digest(f"Bearer {token}".encode())
+        self.digest = None if token is None else digest(token.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH:
@@ -60,7 +60,10 @@ class Gate:
         if self.digest is None:
             return True
         sent = [value for name, value in scope["headers"] if name == b"authorization"]
-        return len(sent) == 1 and hmac.compare_digest(digest(sent[0]), self.digest)
+        # The scheme in any case, then spaces: RFC 9110, section 11.1 and 11.4.
+        scheme, _, token = sent[0].partition(b" ") if len(sent) == 1 else (b"", b"", b"")
+        same = hmac.compare_digest(digest(token.lstrip(b" ")), self.digest)
+        return same and scheme.lower() == b"bearer"
 
 
 def digest(text: bytes) -> bytes:
