@@ -19,8 +19,9 @@ def application(folder: Path, token: str) -> Starlette:
     """The repositories of one folder, to read and to push to."""
 
     async def serve(request: Request) -> Response:
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, f"Bearer {token}".encode()):
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        same = hmac.compare_digest(given.strip().encode(), token.encode())
+        if not same or scheme.lower() != "bearer":  # in any case: RFC 9110, section 11.1
             return PlainTextResponse("A worker sends its token.\n", 401)
         return await backend(request, folder)
 

@@ -26,13 +26,14 @@ class Login:
 
     def __init__(self, app: ASGIApp, password: str) -> None:
         self.app = app
-        self.wanted = b"Basic " + base64.b64encode(f"viewer:{password}".encode())
+        self.wanted = base64.b64encode(f"viewer:{password}".encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] == "/livez":
             return await self.app(scope, receive, send)
-        given = Headers(scope=scope).get("authorization", "").encode()
-        if not hmac.compare_digest(given, self.wanted):
+        scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+        same = hmac.compare_digest(given.strip().encode(), self.wanted)
+        if not same or scheme.lower() != "basic":  # in any case: RFC 9110, section 11.1
             ask = {"WWW-Authenticate": 'Basic realm="reports"'}
             return await PlainTextResponse("Log in as viewer.\n", 401, ask)(scope, receive, send)
 

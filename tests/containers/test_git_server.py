@@ -32,11 +32,13 @@ def url(tmp_path: Path) -> Iterator[str]:
     thread.join()
 
 
-def git(folder: Path, *words: str, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+def git(
+    folder: Path, *words: str, token: str = TOKEN, scheme: str = "Bearer"
+) -> subprocess.CompletedProcess[str]:
     settings = {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "http.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {token}",
+        "GIT_CONFIG_VALUE_0": f"Authorization: {scheme} {token}",
         "GIT_TERMINAL_PROMPT": "0",
     }
     command = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *words]
@@ -67,6 +69,11 @@ def test_nobody_pushes_into_the_branch_that_is_checked_out(url, tmp_path):
     assert (
         "refusing to update checked out branch" in git(clone, "push", url, f"HEAD:{branch}").stderr
     )
+
+
+def test_the_scheme_may_be_written_in_any_case(url, tmp_path):
+    assert git(tmp_path, "ls-remote", url, scheme="bearer").returncode == 0
+    assert git(tmp_path, "ls-remote", url, scheme="Basic").returncode != 0
 
 
 @pytest.mark.parametrize("token", ["", "another"])

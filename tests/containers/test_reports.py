@@ -1,0 +1,25 @@
+"""Reports are shown to who knows the viewer's password."""
+
+import base64
+
+import pytest
+import reports
+from starlette.testclient import TestClient
+
+LOGIN = base64.b64encode(b"viewer:secret").decode()
+
+
+@pytest.mark.parametrize(
+    ("login", "status"),
+    [
+        (f"Basic {LOGIN}", 200),
+        (f"basic {LOGIN}", 200),
+        (f"Bearer {LOGIN}", 401),
+        (LOGIN, 401),
+        ("Basic", 401),
+        ("", 401),
+    ],
+)
+def test_the_login_may_be_written_in_any_case(tmp_path, login: str, status: int):
+    pages = TestClient(reports.application(tmp_path, "secret"))
+    assert pages.get("/", headers={"Authorization": login}).status_code == status
