@@ -3,76 +3,28 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import numpy as np
-import polars as pl
 import psutil
 import pytest
 import tiny_models
+from tiny_bento import BENTOML, PARAMS, TABLE, environment, free_port, lay_out, package
 
 from include.errors import DataError
 from include.flights import columns
 from include.flights import package_bento as stage
 from include.flights.models import predictor
 from include.flights.models.encoding import Encoder
-from include.flights.package_bento import (
-    Params,
-    directory_md5,
-    newest_flight,
-    package_bento,
-)
+from include.flights.package_bento import directory_md5, newest_flight
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Params(name="flight_delays", late_from_probability=0.5, max_rows=300, max_body_mb=2)
 TOKEN = "a-token-that-nobody-guesses"
-TABLE = tiny_models.flights(columns.names("number"), columns.names("category"))
-NEWEST = datetime(2013, 12, 31, 23, 30, tzinfo=UTC)
-
-
-def lay_out(root: Path, members: dict[str, float]) -> Path:
-    """A repository's models and features, with the chosen members alone."""
-    encoder = Encoder.fit(TABLE, columns.names("number"), columns.names("category"))
-    models = root / "models"
-    for name in ("xgboost", "torch"):
-        (models / name).mkdir(parents=True)
-    if "xgboost" in members:
-        tiny_models.train_xgboost(TABLE, encoder, models / "xgboost")
-    if "torch" in members:
-        tiny_models.train_torch(TABLE, encoder, models / "torch")
-    tiny_models.choose(models, members)
-    features = root / "data" / "features"
-    features.mkdir(parents=True)
-    table = TABLE.with_columns(sched_dep_utc=pl.lit(NEWEST))
-    table.write_parquet(features / "2013-12.parquet")
-    (features / "_keys.json").write_text('{"2013-12": "0"}\n')
-    return root
-
-
-def package(root: Path, out: str = "made") -> Path:
-    """Run the stage on what `lay_out` left, and return the bento."""
-    models, made = root / "models", root / out
-    made.mkdir()
-    bento = made / "flight_delays.bento"
-    package_bento(
-        models / "chosen.json",
-        models / "xgboost",
-        models / "torch",
-        root / "data" / "features",
-        ROOT / "requirements.lock",
-        bento,
-        made / "bento.json",
-        PARAMS,
-    )
-    return bento
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +41,6 @@ def home(bento: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     subprocess.run([*BENTOML, "import", str(bento)], env=environment(home), check=True)
     return home
-
-
-BENTOML = [sys.executable, "-m", "bentoml"]
-
-
-def environment(home: Path, **extra: str) -> dict[str, str]:
-    ours = (
-        "LEEWAY_SERVE_TOKEN",
-        "LEEWAY_SERVE_OPEN",
-        "BENTOML_DO_NOT_TRACK",
-        "PYTHONPATH",
-    )
-    held = {name: value for name, value in os.environ.items() if name not in ours}
-    return held | {"BENTOML_HOME": str(home)} | extra
 
 
 @dataclass(frozen=True)
@@ -149,12 +87,6 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:

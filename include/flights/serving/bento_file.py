@@ -21,7 +21,12 @@ README = """# {name}:{version}
 
 How likely is a flight to arrive late, asked two hours before it is to leave. Members: {members}.
 
-    LEEWAY_SERVE_TOKEN=$(openssl rand -hex 32) bentoml serve {name}:{version}
+    export LEEWAY_SERVE_TOKEN=$(openssl rand -hex 32); echo "The token is $LEEWAY_SERVE_TOKEN"
+    bentoml serve {name}:{version}
+
+and, from another terminal, with that token:
+
+    curl --header "Authorization: Bearer TOKEN" http://127.0.0.1:3000/schema
 
 - `POST /predict`: a JSON list of objects that hold every feature by name; null is "not known".
 - `GET /schema`: the features with meaning, unit and kind, and when they are known.
