@@ -14,8 +14,8 @@ from include.flights.models.chosen import read_chosen
 from include.flights.models.predictions import dates, read_flights, read_members
 from include.flights.splits import Splits, Window
 from include.monitoring import drift, drift_page
-from include.monitoring.comparison import Kind
 from include.monitoring.drift_limits import Limits
+from include.monitoring.plain_columns import Kind
 from include.step import Out
 
 NOTE = (

@@ -9,14 +9,17 @@ import itertools
 import os
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import polars as pl
-from polars import selectors
 
-Kind = Literal["number", "category"]
+from include.monitoring.plain_columns import Kind, plain
+
+if TYPE_CHECKING:
+    import pandas
+
 # Population stability index, and Jensen-Shannon distance with natural logarithms.
 METHODS: dict[Kind, str] = {"number": "psi", "category": "jensenshannon"}
 # The width of a processor's vectors decides in which order numpy sums, and so the last digits.
@@ -46,25 +49,31 @@ def compare(
     from evidently.metrics import MeanValue, ValueDrift
 
     kinds = {name: kind for name, kind in kinds.items() if has_values(name, reference, current)}
-    numbers = [name for name, kind in kinds.items() if kind == "number"]
+    pairs = [plain(kind, reference[name], current[name]) for name, kind in kinds.items()]
+    shown = {pair[0].name: kind for pair, kind in zip(pairs, kinds.values(), strict=True)}
+    numbers = [name for name, kind in shown.items() if kind == "number"]
     definition = DataDefinition(
-        numerical_columns=numbers + [name for name in means if name not in numbers],
-        categorical_columns=[name for name, kind in kinds.items() if kind == "category"],
+        numerical_columns=list(dict.fromkeys([*numbers, *means])),
+        categorical_columns=[name for name, kind in shown.items() if kind == "category"],
     )
-    used = list(dict.fromkeys([*kinds, *means]))
-    # numpy cannot part a narrow range of 32-bit numbers into bins, nor booleans at all.
-    narrow = selectors.float() | selectors.boolean()
-    tables = [table.select(used).cast({narrow: pl.Float64}) for table in (current, reference)]
-    datasets = [Dataset.from_pandas(table.to_pandas(), definition) for table in tables]
+    before, now = ([pair[side] for pair in pairs] for side in (0, 1))
+    tables = beside(now, current.select(means)), beside(before, reference.select(means))
+    datasets = [Dataset.from_pandas(table, definition) for table in tables]
     drift = [
-        ValueDrift(column=name, method=METHODS[kind], threshold=thresholds[name])
-        for name, kind in kinds.items()
+        ValueDrift(column=column, method=METHODS[kind], threshold=thresholds[name])
+        for name, (column, kind) in zip(kinds, shown.items(), strict=True)
     ]
     with repeatable():
         snapshot = Report([*(MeanValue(column=name) for name in means), *drift]).run(*datasets)
-        page = snapshot.get_html_str(as_iframe=False)
-    values = [metric["value"] for metric in snapshot.dict()["metrics"]][len(means) :]
-    return dict(zip(kinds, map(float, values), strict=True)), mended(page)
+        page = mended(snapshot.get_html_str(as_iframe=False))
+    found = [float(metric["value"]) for metric in snapshot.dict()["metrics"][len(means) :]]
+    return dict(zip(kinds, found, strict=True)), page
+
+
+def beside(columns: Iterable[pl.Series], means: pl.DataFrame) -> "pandas.DataFrame":
+    """The columns, and behind them those whose means are shown."""
+    both = {column.name: column for column in (*columns, *means)}
+    return pl.DataFrame(both).cast({pl.Boolean: pl.Float64}).to_pandas()
 
 
 def has_values(name: str, *tables: pl.DataFrame) -> bool:

@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from include.monitoring import comparison, performance
-from include.monitoring.comparison import METHODS, Kind
+from include.monitoring.comparison import METHODS
 from include.monitoring.drift_limits import Check, Column, Limits, check, rounded
+from include.monitoring.plain_columns import Kind
 
 PREDICTION, TARGET = "probability", "late"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.monitoring.comparison import Kind
+from include.monitoring.plain_columns import Kind
 
 # Further digits differ with the order of summation, which Evidently leaves to chance.
 DIGITS = 6
