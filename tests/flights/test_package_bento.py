@@ -129,6 +129,12 @@ def test_the_bento_in_the_store_has_that_version_and_the_time_of_the_data(bento:
     assert "creation_time: 2013-12-31 23:30:00" in info
 
 
+def test_the_readme_in_the_bento_shows_the_token_that_it_makes(home: Path):
+    text = next((home / "bentos").rglob("README.md")).read_text()
+    assert 'LEEWAY_SERVE_TOKEN=$(openssl rand -hex 32); echo "The token is' in text
+    assert 'curl --header "Authorization: Bearer TOKEN" http://127.0.0.1:3000/schema' in text
+
+
 def test_no_path_and_no_secret_of_the_build_is_inside(bento: Path, home: Path):
     for path in (home / "bentos").rglob("*"):
         if path.is_file():

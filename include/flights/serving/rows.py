@@ -42,7 +42,7 @@ class Rows:
         self.adapter: TypeAdapter[list[dict[str, float | str | None]]] = TypeAdapter(rows)
 
     def read(self, body: bytes) -> pl.DataFrame:
-        """The rows as a table: numbers as Float32, categories as text.
+        """The rows as a table: numbers as Float32, as training saw them, and categories as text.
 
         Raises:
             DataError: the body is not such a list; the error names the row and the feature.
