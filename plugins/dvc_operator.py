@@ -68,6 +68,8 @@ class OpenRun(BaseOperator):
         self.log.info("%s; workspace %s", commit, run.folder)
         self.log.info("%s: %s", idle, ", ".join(run.unchanged) or "-")
         describe(context, f"From {commit}; {idle}.")
+        # Stages that are done at once free the tasks after them, which ask for the run right away.
+        context["ti"].xcom_push(key="return_value", value=run.to_json())
         nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
         tell(context, nothing, state="success")
         tell(context, {self.task_id: f"{commit}; {idle}"})
@@ -171,11 +173,19 @@ def before(task: BaseOperator) -> dict[str, str]:
 
 
 def run_here(context: Context, repo: str, home: str, stages: Mapping[str, str]) -> "Run":
-    """The run, as `open_run` left it; where workers share no disk, as this one has it."""
+    """The run, as `open_run` left it; where workers share no disk, as this one has it.
+
+    Raises:
+        PipelineError: somebody had `open_run` skipped, or marked it as done.
+    """
     from include.pipeline import apart
     from include.pipeline.workspace import Run
 
-    run = Run.from_json(context["ti"].xcom_pull(task_ids=OPEN))
+    told = context["ti"].xcom_pull(task_ids=OPEN)
+    if told is None:
+        what = f"The run {context['run_id']} was never opened: open_run was skipped, or marked."
+        raise PipelineError(what, "clear open_run, with all that comes after it.")
+    run = Run.from_json(told)
     if not run.url:
         return run
     results = {name: context["ti"].xcom_pull(task_ids=name) for name in stages}

@@ -1,11 +1,19 @@
-"""What tasks of a run refuse before they do anything. Airflow's server is a stand-in."""
+"""What tasks of a run refuse, and in what order they speak. Airflow's server is a stand-in."""
 
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import dvc_operator
 import pytest
+from dvc_dag import pipeline_dag
+from small_git import commit, shell
 
 from include.errors import PipelineError
+from include.pipeline.workspace import Run
 
 
 def context(*scheduled: str) -> dict[str, object]:
@@ -24,3 +32,69 @@ def test_a_run_from_an_older_reading_of_the_graph_names_what_it_lacks():
     assert str(error.value) == (
         "The graph has changed since this run was made: it lacks train.\n  Next: trigger a new run."
     )
+
+
+def test_a_task_of_a_run_that_nobody_opened_says_so():
+    ti = SimpleNamespace(xcom_pull=lambda task_ids: None)
+    with pytest.raises(PipelineError) as error:
+        dvc_operator.run_here({"ti": ti, "run_id": "one"}, "repo", "home", {})
+    assert str(error.value) == (
+        "The run one was never opened: open_run was skipped, or marked.\n"
+        "  Next: clear open_run, with all that comes after it."
+    )
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Takes every change, and keeps it."""
+
+    def do_POST(self) -> None:
+        self.answer({"access_token": "token"})
+
+    def do_PATCH(self) -> None:
+        held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        entities = [one for action in held.get("actions", []) for one in action["entities"]]
+        self.server.happened += [f"{one['task_id']} {one.get('new_state')}" for one in entities]
+        self.answer({"update": {"errors": []}})
+
+    def answer(self, body: object) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def happened(monkeypatch) -> Iterator[list[str]]:
+    """What Airflow's server was told, in order."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.happened = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
+    login |= {"login": "leeway", "password": "secret"}
+    monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
+    yield server.happened
+    server.shutdown()
+    server.server_close()
+
+
+def test_no_stage_is_done_before_the_tasks_after_it_can_ask_for_the_run(
+    repo, tmp_path, monkeypatch, happened
+):
+    (repo / "dvc.yaml").write_text("stages: {one: {cmd: echo 1 > one.txt, outs: [one.txt]}}")
+    shell(repo, sys.executable, "-m", "dvc", "repro", "--quiet", "one")
+    commit(repo)
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
+    dag = pipeline_dag("one", repo=repo, targets=["one"])
+    tasks = {task.task_id: None for task in dag.tasks}
+    told = []
+    ti = SimpleNamespace(
+        get_task_states=lambda dag_id, run_ids: {"first": tasks},
+        xcom_push=lambda key, value: (happened.append(key), told.append(value)),
+    )
+    given = {"params": {}, "dag_run": SimpleNamespace(run_type="manual")}
+    found = dag.get_task("open_run").execute({"ti": ti, "run_id": "first", "dag": dag, **given})
+    assert happened == ["return_value", "one success", "open_run None"]
+    assert told == [found]
+    assert Run.from_json(found).unchanged == ("one",)
