@@ -50,7 +50,8 @@ def pipeline_dag(
         arguments: go to Airflow's DAG.
 
     Raises:
-        PipelineError: the graph or a `meta` is wrong, or a target, queue or report is unknown.
+        PipelineError: the graph or a `meta` is wrong, a target, queue or report is unknown, or
+            there is nothing to run.
         ParamsError: params.yaml has no such value.
     """
     default = Path(conf.get("core", "dags_folder")).parent
@@ -58,6 +59,7 @@ def pipeline_dag(
     home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
     plan = load(root)
     stages = select(plan, targets, upstream, downstream)
+    see_that_green_means_done(dag_id, root, stages, arguments)
     values = {**(form or {}), **{name: {} for name in interval or {} if name not in (form or {})}}
     with DAG(dag_id, params=fields(root, values), **arguments) as dag:
         opened = OpenRun(
@@ -71,13 +73,35 @@ def pipeline_dag(
             keep_failed_h=keep_failed_h,
         )
         tasks = add_stages(stages, root, home)
-        closed = CloseRun(repo=str(root), home=home, reports=named(reports, plan.stages, stages))
+        closed = CloseRun(
+            repo=str(root),
+            home=home,
+            reports=named(reports, plan.stages, stages),
+            # It is the last task: a run whose stages were skipped must not end without its word.
+            trigger_rule="none_failed",
+        )
         for stage in stages:
             before = [tasks[name] for name in stage.upstream if name in tasks]
             tasks[stage.name].set_upstream(before or opened)
         ends = [task for task in tasks.values() if not task.downstream_task_ids]
         closed.set_upstream(ends or opened)
     return dag
+
+
+def see_that_green_means_done(
+    dag_id: str, root: Path, stages: Sequence[Stage], arguments: Mapping[str, Any]
+) -> None:
+    """Refuse a DAG whose runs Airflow would call a success although they did nothing, or failed.
+
+    Raises:
+        PipelineError: it has no stage, or what its runs do after a failure is skipped.
+    """
+    if not stages:
+        what = f"The DAG {dag_id!r} has nothing to run: the graph of {root} has no stage."
+        raise PipelineError(what, "add a stage to dvc.yaml, or name another folder in repo.")
+    if arguments.get("fail_fast"):
+        what = f"The DAG {dag_id!r} has fail_fast: Airflow skips what is left after a failure, "
+        raise PipelineError(f"{what}close_run too, and calls the run a success.", "leave it out.")
 
 
 def named(reports: Sequence[str], known: Sequence[Stage], chosen: Sequence[Stage]) -> list[str]:

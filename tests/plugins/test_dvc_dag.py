@@ -208,6 +208,26 @@ def test_a_stage_may_not_have_the_name_of_a_task_of_every_run(repo):
     )
 
 
+def test_a_graph_without_a_stage_is_no_dag(repo):
+    shutil.rmtree(repo / "second")
+    (repo / "dvc.yaml").write_text("stages: {}")
+    with pytest.raises(PipelineError) as error:
+        draw(repo)
+    assert str(error.value) == (
+        f"The DAG 'small' has nothing to run: the graph of {repo} has no stage.\n"
+        "  Next: add a stage to dvc.yaml, or name another folder in repo."
+    )
+
+
+def test_a_dag_whose_failures_airflow_would_call_a_success_is_refused(made):
+    with pytest.raises(PipelineError) as error:
+        draw(made, fail_fast=True)
+    assert str(error.value) == (
+        "The DAG 'small' has fail_fast: Airflow skips what is left after a failure, close_run too, "
+        "and calls the run a success.\n  Next: leave it out."
+    )
+
+
 def add_data(repo: Path) -> None:
     """A file that is tracked by a .dvc file, and a stage that reads it."""
     (repo / "data.csv").write_text("1\n")
