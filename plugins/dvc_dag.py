@@ -10,6 +10,7 @@ from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, Param, TaskGroup
 from dvc_operator import CloseRun, DvcStage, OpenRun
 from dvc_routing import routing
+from dvc_schedule import Pipeline
 
 from include.errors import ParamsError, PipelineError, did_you_mean
 from include.pipeline import params_file
@@ -47,7 +48,8 @@ def pipeline_dag(
         reports: outs, or folders of outs, that are kept for reading when the run is closed, as
             ["reports", "metrics/xgboost.json"].
         keep_failed_h: hours after which the workspace of a failed run is removed.
-        arguments: go to Airflow's DAG.
+        arguments: go to Airflow's DAG. start_date and end_date, and those of default_args, say
+            when it starts runs by itself: a run by hand, by an asset or of a backfill has any date.
 
     Raises:
         PipelineError: the graph or a `meta` is wrong, a target, queue or report is unknown, or
@@ -61,7 +63,7 @@ def pipeline_dag(
     stages = select(plan, targets, upstream, downstream)
     see_that_green_means_done(dag_id, root, stages, arguments)
     values = {**(form or {}), **{name: {} for name in interval or {} if name not in (form or {})}}
-    with DAG(dag_id, params=fields(root, values), **arguments) as dag:
+    with Pipeline(dag_id, params=fields(root, values), **arguments) as dag:
         opened = OpenRun(
             repo=str(root),
             home=home,

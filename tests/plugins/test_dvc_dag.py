@@ -326,7 +326,9 @@ def tested(made, tmp_path_factory) -> dict:
     repo = Path(shutil.copytree(made, folder / "repo"))
     add_data(repo)
     (repo / "dags").mkdir()
-    wanted = 'targets=["second.shout", "frozen", "read"],\n    schedule=None'
+    # With an end before the moment of the run, which Airflow would take for a run of no task.
+    wanted = 'targets=["second.shout", "frozen", "read"],\n    schedule="@daily",\n'
+    wanted += "    end_date=datetime(2026, 1, 9, tzinfo=UTC)"
     (repo / "dags/small.py").write_text(SMALL_DAG.replace("schedule=None", wanted))
     commit(repo)
     settings = {
@@ -337,7 +339,8 @@ def tested(made, tmp_path_factory) -> dict:
     run_python("from airflow.utils.db import initdb; initdb()", **settings)
     code = (
         "import json, sys; sys.path.append(sys.argv[1]); from small import small;"
-        "run = small.test(run_conf={'shout.times': 3});"
+        "from datetime import UTC, datetime; now = datetime.now(UTC);"
+        "run = small.test(logical_date=now, run_conf={'shout.times': 3});"
         "states = {task.task_id: task.state for task in run.get_task_instances()};"
         "print(json.dumps({'state': run.state, 'tasks': states}))"
     )
