@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, Param, TaskGroup
+from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
 from dvc_routing import routing
 from dvc_schedule import Pipeline
@@ -44,7 +45,8 @@ def pipeline_dag(
         form: values of params.yaml that a run by hand may change, by dotted name, each with what
             the form should hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing.
         interval: values of params.yaml that a scheduled run takes from its data interval, as
-            {"window.end": "data_interval_end"}; written as 2013-01-31.
+            {"window.end": "data_interval_end"}; in the time zone of the schedule, and in the form
+            of the value that they replace, as 2013-01-31 or 2013-01-31T06:00:00Z.
         reports: outs, or folders of outs, that are kept for reading when the run is closed, as
             ["reports", "metrics/xgboost.json"].
         keep_failed_h: hours after which the workspace of a failed run is removed.
@@ -52,8 +54,8 @@ def pipeline_dag(
             when it starts runs by itself: a run by hand, by an asset or of a backfill has any date.
 
     Raises:
-        PipelineError: the graph or a `meta` is wrong, a target, queue or report is unknown, or
-            there is nothing to run.
+        PipelineError: the graph or a `meta` is wrong, a target, queue, report or date is
+            unknown, or there is nothing to run.
         ParamsError: params.yaml has no such value.
     """
     default = Path(conf.get("core", "dags_folder")).parent
@@ -62,6 +64,7 @@ def pipeline_dag(
     plan = load(root)
     stages = select(plan, targets, upstream, downstream)
     see_that_green_means_done(dag_id, root, stages, arguments)
+    see_that_known((interval or {}).values())
     values = {**(form or {}), **{name: {} for name in interval or {} if name not in (form or {})}}
     with Pipeline(dag_id, params=fields(root, values), **arguments) as dag:
         opened = OpenRun(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from dvc_interval import date_of
 from dvc_notes import describe, tell
 
 from include.errors import PipelineError, at_most_ten
@@ -81,8 +82,8 @@ class OpenRun(BaseOperator):
         found = {name: held[name] for name in self.form}
         # A run by hand, by REST or by an asset has no interval of its own: its form counts.
         if str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill"):
-            for name, end in self.interval.items():
-                found[name] = f"{context[end]:%Y-%m-%d}"  # type: ignore[literal-required]
+            for name, date in self.interval.items():
+                found[name] = date_of(context, date, self.dag, held.get(name))
         for name, value in found.items():
             self.log.info("%s = %s", name, value)
         return found

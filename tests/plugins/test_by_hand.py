@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 OTHERS = '''"""Airflow DAGs of one stage, with dates on the wrong side of a run."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable
 from dvc_dag import pipeline_dag
@@ -35,6 +36,13 @@ DAGS = {
         "schedule": AssetOrTimeSchedule(timetable=MIDNIGHT, assets=[ASSET]), **ENDED
     },
     "unscheduled": {"schedule": None, **ENDED},
+    "in_berlin": {
+        "schedule": "@monthly",
+        "start_date": datetime(2013, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")),
+        "end_date": datetime(2013, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")),
+        "interval": {"window.end": "data_interval_end"},
+        "catchup": True,
+    },
 }
 for name, arguments in DAGS.items():
     globals()[name] = pipeline_dag(name, targets=["ingest_flights"], **arguments)
@@ -68,7 +76,7 @@ def site(tmp_path_factory) -> Iterator[tuple[Site, AirflowApi]]:
         commit(repo)
         with running(repo) as (made, api):
             wait_for_dag(api, "flight_delays", 300)
-            wait_for_dag(api, "unscheduled", 300)
+            wait_for_dag(api, "in_berlin", 300)
             yield made, api
 
 
@@ -132,6 +140,15 @@ def test_the_runs_of_a_schedule_end_with_its_end(api):
     ]
     for run_id in found:
         assert done(api, "ended", run_id) == dict.fromkeys(STAGE, "success")
+
+
+def test_a_scheduled_run_in_berlin_takes_the_day_of_berlin(api):
+    api.call("PATCH", "/dags/in_berlin", {"is_paused": False})
+    wait_until(lambda: runs(api, "in_berlin", "scheduled"), 300)
+    [run_id] = runs(api, "in_berlin", "scheduled")
+    assert done(api, "in_berlin", run_id) == dict.fromkeys(STAGE, "success")
+    assert api.run("in_berlin", run_id)["data_interval_end"] == "2013-06-30T22:00:00Z"
+    assert "window.end = 2013-07-01" in api.log("in_berlin", run_id, "open_run", 1)
 
 
 def backfilled(api: AirflowApi, dag_id: str, dates: dict[str, str]) -> bool:
