@@ -1,5 +1,6 @@
 """An Airflow DAG from dvc.yaml: one task per stage, with DVC's edges. See `pipeline_dag`."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from dvc_schedule import Pipeline
 
 from include.errors import ParamsError, PipelineError, did_you_mean
 from include.pipeline import params_file
-from include.pipeline.plan import Stage, load, see_that_free
+from include.pipeline.plan import CLOSE, OPEN, Stage, load, see_that_free
 from include.pipeline.selection import select
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -133,18 +134,23 @@ def paths(stages: Sequence[Stage]) -> list[str]:
 
 def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcStage]:
     """One task per stage, by the stage's name, in groups of foreach, matrix and folder."""
-    groups: dict[str, TaskGroup] = {}
-    tasks = {}
     for stage in stages:
         see_that_free(stage)
-        if stage.group and stage.group not in groups:
-            # The ids of tasks do not hold the group: they are the ids of the plan.
-            groups[stage.group] = TaskGroup(group_id(stage.group, stages), prefix_group_id=False)
+    # The ids of tasks do not hold the group: they are the ids of the plan.
+    groups = {
+        group: TaskGroup(group_id, prefix_group_id=False)
+        for group, group_id in group_ids(stages).items()
+        if group
+    }
+    tasks = {}
+    for stage in stages:
         tasks[stage.name] = DvcStage(
             stage=stage.name,
             repo=str(root),
             home=home,
             task_id=stage.task_id,
+            # Letters that an id cannot hold are shown all the same.
+            task_display_name=None if stage.name.isascii() else stage.name,
             task_group=groups.get(stage.group),
             outlets=[Asset(uri_of(root, out.path)) for out in stage.outs],
             doc_md=documentation(stage),
@@ -153,10 +159,23 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcS
     return tasks
 
 
-def group_id(group: str, stages: Sequence[Stage]) -> str:
-    """The group in the letters that Airflow allows; no task has the same id."""
-    name = group.replace(".", "-")
-    return f"{name}-stages" if any(stage.task_id == name for stage in stages) else name
+def group_ids(stages: Sequence[Stage]) -> dict[str, str]:
+    """An id for each group, in Airflow's letters, that no task and no other group has."""
+    taken = {OPEN, CLOSE, *(stage.task_id for stage in stages)}
+    found: dict[str, str] = {}
+    # What has no dot is an id already, and keeps it before others.
+    for group in sorted({stage.group for stage in stages}, key=lambda name: ("." in name, name)):
+        name = group.replace(".", "-")[:180]
+        tail = hashlib.sha256(group.encode()).hexdigest()[:7]
+        ids = (name, f"{name}-stages", f"{name}-{tail}")
+        found[group] = next(one for one in ids if not nodes(one) & taken)
+        taken |= nodes(found[group])
+    return found
+
+
+def nodes(group: str) -> set[str]:
+    """What Airflow draws for a group: itself, and where the edges meet before and after it."""
+    return {group, f"{group}.upstream_join_id", f"{group}.downstream_join_id"}
 
 
 def uri_of(root: Path, path: str) -> str:

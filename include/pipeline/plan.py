@@ -21,7 +21,7 @@ from include.pipeline.meta import Meta, read_meta
 from include.pipeline.process import python_path
 
 OPEN, CLOSE = "open_run", "close_run"  # tasks of every run: no stage has such a name
-FORMAT = 1  # of the JSON: another format is another key
+FORMAT = 2  # of the JSON: another format is another key
 MADE_FROM = ("dvc.yaml", "*/dvc.yaml", "*.dvc", ".dvcignore", "*/.dvcignore", ".dvc/config")
 
 

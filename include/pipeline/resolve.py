@@ -1,12 +1,16 @@
 """Let DVC resolve a graph: `python -m include.pipeline.resolve REPOSITORY` prints it as JSON."""
 
+import hashlib
 import json
 import os
 import re
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+LONGEST = 200  # letters of an id: the folder of a task's log is task_id=..., and Linux takes 255
 
 
 def main() -> None:
@@ -43,6 +47,8 @@ def resolve(repo: Path) -> dict[str, Any]:
         order = plan_repro(get_active_graph(graph))
         task_ids = unique_ids([stage.addressing for stage in order])
         stages = [described(stage, graph, task_ids[stage.addressing], repo) for stage in order]
+        groups = unique_ids({stage["group"] for stage in stages} - {""}) | {"": ""}
+        stages = [stage | {"group": groups[stage["group"]]} for stage in stages]
         read = sorted({name for stage in order for name in files_of(stage, repo)})
     return {"stages": stages, "read": read}
 
@@ -93,11 +99,15 @@ def as_text(cmd: str | list[str] | None) -> str:
 
 
 def group_of(stage: Any, repo: Path) -> str:
-    """The foreach or matrix stage that made it, else the folder of its dvc.yaml."""
+    """The foreach or matrix stage that made it, by DVC's address, else the folder of its dvc.yaml.
+
+    The folder ends with /, as sub/: it is another group than a foreach stage of its name.
+    """
     folder = Path(inside(stage.path, repo)).parent.as_posix()
-    base = str(getattr(stage, "name", "") or "")
-    parts = [folder if folder != "." else "", base.split("@")[0] if "@" in base else ""]
-    return ".".join(clean(part) for part in parts if part)
+    base, made, _ = str(getattr(stage, "name", "") or "").partition("@")
+    if made:
+        return base if folder == "." else f"{folder}/dvc.yaml:{base}"
+    return "" if folder == "." else f"{folder}/"
 
 
 def clean(text: str) -> str:
@@ -105,16 +115,27 @@ def clean(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.") or "stage"
 
 
-def unique_ids(names: list[str]) -> dict[str, str]:
-    """A task id for each name; where two would be one, a number tells them apart."""
-    ids: dict[str, str] = {}
-    for name in sorted(names):
-        base = clean(name.replace("/dvc.yaml:", ".").replace("@", "-"))[:200]
-        found, number = base, 1
-        while found in ids.values():
-            number += 1
-            found = f"{base}-{number}"
-        ids[name] = found
+def unique_ids(names: Iterable[str]) -> dict[str, str]:
+    """An id for each name, made of it alone unless another name would have the same.
+
+    Of those, a name that is an id already keeps it, then one that lost nothing but the signs of
+    foreach and folders. What tells the others apart is made of their names, so that a new stage
+    renames none that it can leave alone.
+    """
+    plain = {
+        name: name.replace("/dvc.yaml:", ".").replace("@", "-").removesuffix("/") for name in names
+    }
+    lost = {name: clean(text) != text for name, text in plain.items()}
+    ids, taken = dict[str, str](), set[str]()
+    for name in sorted(plain, key=lambda name: (lost[name], plain[name] != name, name)):
+        base, tail = clean(plain[name])[:LONGEST], hashlib.sha256(name.encode()).hexdigest()
+        found = [f"{base}-{tail[:7]}", f"{base}-{tail[:40]}"]
+        if not lost[name]:
+            found = [f"{base}-2", *found]
+        if name.isascii() and len(plain[name]) <= LONGEST:
+            found = [base, *found]
+        ids[name] = next(one for one in found if one not in taken)
+        taken.add(ids[name])
     return ids
 
 
