@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 from airflow.configuration import AIRFLOW_HOME, conf
@@ -19,6 +20,8 @@ from include.pipeline import params_file
 from include.pipeline.plan import CLOSE, OPEN, Stage, load, see_that_free
 from include.pipeline.selection import select
 
+OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
+LONGEST_URI = 1500  # letters, by Airflow's own limit
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 
@@ -181,9 +184,15 @@ def nodes(group: str) -> set[str]:
 def uri_of(root: Path, path: str) -> str:
     """What other DAGs wait for, as `Asset("dvc://flights/models/xgboost")`.
 
-    The name is that of [leeway] name in Airflow's configuration, else that of the folder.
+    The name is that of [leeway] name in Airflow's configuration, else that of the folder. What a
+    path of a URI cannot hold is percent-encoded, as %3F for a question mark.
     """
-    return f"dvc://{conf.get('leeway', 'name', fallback='') or root.name}/{path}"
+    name = conf.get("leeway", "name", fallback="") or root.name
+    uri = f"dvc://{quote(name, safe='')}/{quote(path, safe=OF_PATHS)}"
+    if len(uri) <= LONGEST_URI:
+        return uri
+    whole = re.sub("%.?$", "", uri[: LONGEST_URI - 65])  # no encoded letter is cut in two
+    return f"{whole}-{hashlib.sha256(uri.encode()).hexdigest()}"
 
 
 def documentation(stage: Stage) -> str:

@@ -1,4 +1,4 @@
-"""Whatever stages, folders and outs are called, tasks and groups have names of their own."""
+"""Whatever stages, folders and outs are called, tasks, groups and assets have names of their own."""
 
 import re
 import shutil
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from airflow.sdk import Asset
 from airflow.serialization.serialized_objects import DagSerialization
-from dvc_dag import group_ids, pipeline_dag
+from dvc_dag import group_ids, pipeline_dag, uri_of
 
 from include.pipeline.plan import load
 from include.pipeline.resolve import unique_ids
@@ -197,3 +198,61 @@ def test_groups_of_the_same_long_beginning_are_told_apart(repo):
     ids = group_ids(load(repo).stages)
     assert len(set(ids.values())) == len(ids)
     assert max(map(len, ids.values())) <= 200
+
+
+URIS = {
+    "data/raw": "dvc://repo/data/raw",
+    "month=2013-01/a+b,c@d:e~(f)!$&'*;.txt": "dvc://repo/month=2013-01/a+b,c@d:e~(f)!$&'*;.txt",
+    "what?": "dvc://repo/what%3F",
+    "a#b": "dvc://repo/a%23b",
+    "50%": "dvc://repo/50%25",
+    "a b": "dvc://repo/a%20b",
+    "a%20b": "dvc://repo/a%2520b",
+    "[a]": "dvc://repo/%5Ba%5D",
+    "größe": "dvc://repo/gr%C3%B6%C3%9Fe",
+    "tab\tline\n": "dvc://repo/tab%09line%0A",
+    "/data/outside.csv": "dvc://repo//data/outside.csv",
+    "s3://bucket/key": "dvc://repo/s3://bucket/key",
+    "s3://bucket/a?b#c": "dvc://repo/s3://bucket/a%3Fb%23c",
+    "https://host/x?y=1": "dvc://repo/https://host/x%3Fy=1",
+}
+
+
+@pytest.mark.parametrize(("path", "uri"), URIS.items(), ids=URIS)
+def test_an_asset_is_a_uri_that_airflow_takes_as_it_is(path, uri):
+    assert uri_of(Path("/any/repo"), path) == uri
+    assert Asset(uri).uri == uri
+
+
+@pytest.mark.parametrize(
+    ("folder", "uri"),
+    [
+        ("my repo", "dvc://my%20repo/out"),
+        ("user:word@host", "dvc://user%3Aword%40host/out"),
+        ("[a", "dvc://%5Ba/out"),
+        ("flüge", "dvc://fl%C3%BCge/out"),
+        ("a?b#c", "dvc://a%3Fb%23c/out"),
+    ],
+)
+def test_the_name_of_the_repository_is_one_part_of_the_uri(folder, uri):
+    assert uri_of(Path("/any") / folder, "out") == uri
+    assert Asset(uri).uri == uri
+
+
+def test_a_uri_is_no_longer_than_airflow_takes():
+    paths = [f"{'東' * 300}{end}" for end in "ab"]
+    uris = [Asset(uri_of(Path("/any/repo"), path)).uri for path in paths]
+    assert [len(uri) for uri in uris] == [1498, 1498]
+    assert uris[0] != uris[1]
+    assert all(re.fullmatch(r"dvc://repo/(%[0-9A-F]{2})+-[0-9a-f]{64}", uri) for uri in uris)
+
+
+def test_outs_at_urls_and_outside_the_repository_are_assets(repo):
+    outs = ["s3://bucket/key?#", "/data/out.csv", "https://host/x?y=1"]
+    stage = {"cmd": "true", "outs": [{out: {"cache": False}} for out in outs]}
+    dag = redraw(repo, {"dvc.yaml": {"far": stage}})
+    assert [asset.uri for asset in dag.get_task("far").outlets] == [
+        "dvc://repo/s3://bucket/key%3F%23",
+        "dvc://repo//data/out.csv",
+        "dvc://repo/https://host/x%3Fy=1",
+    ]
