@@ -114,6 +114,15 @@ def test_no_date_reaches_a_task(made, schedule, place):
     assert arguments.get("default_args", dates).items() >= dates.items()
 
 
+def test_runs_one_after_the_other_end_too(made):
+    endless = {"schedule": "@continuous", "start_date": START, "max_active_runs": 1}
+    assert runs(drawn(made, **endless, end_date=END)) == []
+    following = served(drawn(made, **endless, end_date=moment(2200, 1, 1))).next_dagrun_info(
+        last_automated_run_info=None
+    )
+    assert following.logical_date == START
+
+
 def test_dates_of_default_args_begin_and_end_the_schedule_too(made):
     dates = {"start_date": "2026-03-27", "end_date": "2026-03-29"}
     found = runs(drawn(made, "@daily", default_args=dates, catchup=True))
