@@ -129,11 +129,10 @@ def unique_ids(names: Iterable[str]) -> dict[str, str]:
     ids, taken = dict[str, str](), set[str]()
     for name in sorted(plain, key=lambda name: (lost[name], plain[name] != name, name)):
         base, tail = clean(plain[name])[:LONGEST], hashlib.sha256(name.encode()).hexdigest()
-        found = [f"{base}-{tail[:7]}", f"{base}-{tail[:40]}"]
-        if not lost[name]:
-            found = [f"{base}-2", *found]
-        if name.isascii() and len(plain[name]) <= LONGEST:
-            found = [base, *found]
+        # An id that says too little of its name, cut or in other letters, always has a hash.
+        whole = name.isascii() and len(plain[name]) <= LONGEST
+        near = [base] if lost[name] else [base, f"{base}-2"]
+        found = [*(near if whole else []), f"{base}-{tail[:7]}", f"{base}-{tail[:40]}"]
         ids[name] = next(one for one in found if one not in taken)
         taken.add(ids[name])
     return ids

@@ -74,6 +74,12 @@ def test_a_new_stage_renames_at_most_the_one_whose_id_it_takes(new):
     assert list(renamed.values()) in ([], [after[new]])
 
 
+def test_a_name_that_is_cut_has_a_hash_of_the_whole():
+    ids = unique_ids(["n" * 201, "n" * 202])
+    assert ids["n" * 201] == f"{'n' * 200}-291c419"
+    assert unique_ids(["n" * 202]).items() <= ids.items()
+
+
 def test_the_order_of_the_names_does_not_matter():
     assert unique_ids(reversed(ALIKE)) == unique_ids(ALIKE)
 
