@@ -57,7 +57,7 @@ def inside(schedule: Any) -> Iterable[Any]:
     """The timetables that one is made of: all of them are of one time zone."""
     yield from (getattr(schedule, name, None) for name in ("schedule", "timetable"))
     for name in ("timetables", "_timetables"):
-        yield from getattr(schedule, name, ())
+        yield from getattr(schedule, name, None) or ()
 
 
 def like(date: datetime, held: object) -> object:

@@ -107,8 +107,8 @@ class Within(Timetable):
         return self.full.infer_manual_data_interval(run_after=run_after)
 
     def limits(self, asked: TimeRestriction) -> TimeRestriction:
-        """The dates, but for a backfill, which names its own."""
-        if asked.earliest or asked.latest:
+        """The dates, but for a backfill, which names two of its own."""
+        if asked.earliest and asked.latest:
             return asked
         return TimeRestriction(self.earliest, self.latest, asked.catchup)
 

@@ -165,6 +165,13 @@ def test_a_backfill_takes_all_days_that_it_names(made):
     assert days == [25, 26, 27, 28, 29, 30, 31, 1, 2]
 
 
+def test_a_task_that_somebody_adds_moves_no_date(made):
+    dag = drawn(made, "@daily", start_date=START, end_date=END, catchup=True)
+    before = runs(dag)
+    BaseOperator(task_id="after", dag=dag, start_date=moment(2026, 3, 1))
+    assert runs(dag) == before
+
+
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_all_else_of_a_schedule_is_as_it_was(made, schedule):
     dag, other = drawn(made, schedule, start_date=START), plain(schedule, start_date=START)
