@@ -13,7 +13,7 @@ from feast.repo_config import RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
 from include.errors import DataError
-from include.feature_store import asof
+from include.feature_store import files
 
 
 class PolarsRetrievalJob(RetrievalJob):
@@ -76,7 +76,7 @@ class PolarsRetrievalJob(RetrievalJob):
         if not isinstance(storage, SavedDatasetFileStorage):
             kind = type(storage).__name__
             raise DataError(f"A saved dataset cannot go to {kind}.", "use SavedDatasetFileStorage.")
-        path = Path(asof.resolve(storage.file_options.uri, self.config.repo_path))
+        path = Path(files.resolve(storage.file_options.uri, self.config.repo_path))
         if path.suffix != ".parquet" or (path.exists() and not allow_overwrite):
             reason = "exists already" if path.exists() else "is not named .parquet"
             raise DataError(

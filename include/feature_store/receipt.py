@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from include import partitions
-from include.feature_store import asof, online
+from include.feature_store import files, online, sources, times
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -43,7 +43,7 @@ class Receipt(BaseModel):
 def start(
     store: "FeatureStore",
     view: "FeatureView",
-    files: dict[str, str],
+    hashes: dict[str, str],
     seen: Seen | None,
     end: datetime,
 ) -> datetime | None:
@@ -57,55 +57,64 @@ def start(
         seen is None
         or seen.code != code_key(view)
         or seen.end > end
-        or any(files.get(name) != held for name, held in seen.files.items())
+        or any(hashes.get(name) != held for name, held in seen.files.items())
     ):
         return BEGINNING
-    added = [name for name in files if name not in seen.files]
+    added = [name for name in hashes if name not in seen.files]
     if seen.end == end and not added:
         return None
     after = seen.end + timedelta(microseconds=1)
-    folder = source_path(store, view)
-    times = [earliest(folder / name if folder.is_dir() else folder, view) for name in added]
-    return min([after, *(first for first in times if first)])
+    held = named_files(store, view)
+    firsts = [earliest(held[name], view) for name in added]
+    return min([after, *(first for first in firsts if first)])
 
 
 def hashes(store: "FeatureStore", view: "FeatureView") -> dict[str, str]:
     """The view's files, by name, and the hashes of their bytes."""
-    files = asof.files(source_path(store, view))
-    return {file.name: online.digest(file) for file in files}
+    return {name: online.digest(file) for name, file in named_files(store, view).items()}
+
+
+def named_files(store: "FeatureStore", view: "FeatureView") -> dict[str, Path]:
+    """The view's files, by their names in the folder that its source names."""
+    path = source_path(store, view)
+    root = next(folder for folder in (path, *path.parents) if folder.is_dir())
+    return {str(file.relative_to(root)): file for file in files.files(path)}
 
 
 def code_key(view: "FeatureView") -> str:
     """A hash of all but the data that decides what is written."""
-    from include.feature_store import job, offline
-
     source = source_of(view)
     columns = [(field.name, str(field.dtype)) for field in (*view.entity_columns, *view.features)]
     names = [source.timestamp_field, source.created_timestamp_column]
     mapping = sorted(source.field_mapping.items())
-    code = (Path(__file__), asof, job, offline, online)
+    code = sorted(Path(__file__).parent.glob("*.py"))
     return partitions.content_key(*code, columns, names, mapping)
 
 
 def source_path(store: "FeatureStore", view: "FeatureView") -> Path:
     """Where the files of a view are."""
-    return Path(asof.resolve(source_of(view).path, store.config.repo_path))
+    return Path(files.resolve(source_of(view).path, store.config.repo_path))
 
 
 def source_of(view: "FeatureView") -> "FileSource":
     """The Parquet source of a view."""
-    from include.feature_store.offline import file_source
+    from include.feature_store.plans import file_source
 
     return file_source(view.batch_source, view.name)
 
 
+def in_file(source: "FileSource", column: str) -> str:
+    """What the files call a column of the view."""
+    return {new: old for old, new in source.field_mapping.items()}.get(column, column)
+
+
 def earliest(file: Path, view: "FeatureView") -> datetime | None:
     """The first timestamp in a file; None if it has no rows."""
-    rows = asof.scan(str(file))
-    name = source_of(view).timestamp_field
-    time = asof.to_utc(name, asof.schema(rows, view.name)[name]).min()
-    first = asof.collect(rows.select(time), view.name).item()
-    return first if isinstance(first, datetime) else None
+    name, firsts = in_file(source_of(view), source_of(view).timestamp_field), []
+    for part in sources.parts(str(file), view.name):
+        time = times.to_utc(part.rows, name, view.name).min()
+        firsts.append(sources.collect(part.rows.select(time), view.name).item())
+    return min((first for first in firsts if isinstance(first, datetime)), default=None)
 
 
 def read_receipt(online: Path, online_store: str) -> Receipt | None:
