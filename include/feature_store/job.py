@@ -13,7 +13,7 @@ from feast.repo_config import RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
 from include.errors import DataError
-from include.feature_store import files
+from include.feature_store import arrow, files
 
 
 class PolarsRetrievalJob(RetrievalJob):
@@ -43,9 +43,7 @@ class PolarsRetrievalJob(RetrievalJob):
         return table
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
-        # In one chunk: Feast writes only the first chunk of a table to the online store.
-        table = self.compute().to_arrow(compat_level=pl.CompatLevel.oldest())
-        return table.combine_chunks()
+        return arrow.table(self.compute())
 
     def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
         return self._to_arrow_internal().to_pandas()

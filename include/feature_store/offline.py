@@ -17,6 +17,8 @@ The rows of the entity frame come back all, once, and in their order. One view a
 the columns asked for, and the rows that a row of the entity frame can reach.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -32,9 +34,9 @@ from feast.infra.offline_stores.offline_store import (
 from feast.infra.registry.base_registry import BaseRegistry
 from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
-from feast.utils import make_tzaware
+from feast.utils import compute_non_entity_date_range, make_tzaware
 
-from include.feature_store import asof, plans, sources, times
+from include.feature_store import asof, plans, sources, times, views
 from include.feature_store.job import PolarsRetrievalJob
 
 NO_ENTITY = pl.lit(DUMMY_ENTITY_VAL).alias(DUMMY_ENTITY_ID)  # the key that Feast expects instead
@@ -48,8 +50,44 @@ class PolarsOfflineStoreConfig(FeastConfigBaseModel):
     )
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A join that is to be computed, and what Feast wants to know of it before."""
+
+    compute: Callable[[], pl.DataFrame]
+    keys: list[str]
+    first: datetime | None
+    last: datetime | None
+
+    @classmethod
+    def of(cls, wanted: list[views.View], entities: pl.DataFrame, time: str) -> "Asked":
+        """The join of an entity frame."""
+        column = entities.select(times.to_utc(entities, time, "The entity frame"))[time]
+        keys = [name for name in entities.columns if name != time]
+        first, last = column.min(), column.max()
+        return cls(
+            lambda: asof.join_views(entities, time, wanted),
+            keys,
+            first if isinstance(first, datetime) else None,
+            last if isinstance(last, datetime) else None,
+        )
+
+    @classmethod
+    def between(cls, wanted: list[views.View], first: datetime, last: datetime) -> "Asked":
+        """The join of what the views have between two times."""
+        keys = list(dict.fromkeys(key for view in wanted for key in view.keys.values()))
+        return cls(
+            lambda: asof.join_views(views.observed(wanted, first, last), views.EVENT, wanted),
+            keys,
+            first,
+            last,
+        )
+
+
 class PolarsOfflineStore(OfflineStore):
     """Point-in-time joins and latest rows from FileSource: Parquet files, or folders of them."""
+
+    supports_filter_by_created_timestamp = True
 
     @staticmethod
     def get_historical_features(
@@ -62,30 +100,33 @@ class PolarsOfflineStore(OfflineStore):
         full_feature_names: bool = False,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
+        filter_by_created_timestamp: bool = False,
     ) -> RetrievalJob:
         """Join each row of the entity frame with what was known at its timestamp.
+
+        Without an entity frame: for the keys and timestamps of the views' own rows between two
+        times, both included.
+
+        Args:
+            filter_by_created_timestamp: a row counts only from its creation on.
 
         Raises:
             DataError: the entity frame is not a table, or lacks a join key; a source cannot be
                 read, lacks a column, or has keys of another kind; two columns share a name.
         """
-        entities, time = plans.entity_table(entity_df)
-        views = [
-            plans.plan(view, feature_refs, full_feature_names, config) for view in feature_views
-        ]
-        edges = entities.select(times.to_utc(entities, time, "The entity frame"))[time]
-
+        how = (feature_refs, full_feature_names, config, filter_by_created_timestamp)
+        wanted = [plans.plan(view, *how) for view in feature_views]
+        if entity_df is None:
+            first, last = compute_non_entity_date_range(feature_views, start_date, end_date)
+            asked = Asked.between(wanted, first, last)
+        else:
+            asked = Asked.of(wanted, *plans.entity_table(entity_df))
         return PolarsRetrievalJob(
-            lambda: asof.join_views(entities, time, views),
+            asked.compute,
             config,
             full_feature_names,
             OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry),
-            RetrievalMetadata(
-                features=feature_refs,
-                keys=[name for name in entities.columns if name != time],
-                min_event_timestamp=edges.min(),  # type: ignore[arg-type]
-                max_event_timestamp=edges.max(),  # type: ignore[arg-type]
-            ),
+            RetrievalMetadata(feature_refs, asked.keys, asked.first, asked.last),
         )
 
     @staticmethod

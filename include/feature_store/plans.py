@@ -83,8 +83,14 @@ def is_times(column: pd.Series) -> bool:
     return len(kinds) > 1 or (True, True) in kinds
 
 
-def plan(view: FeatureView, refs: list[str], full_names: bool, config: RepoConfig) -> View:
-    """What to read of a feature view, for the feature references that name it."""
+def plan(
+    view: FeatureView, refs: list[str], full_names: bool, config: RepoConfig, by_creation: bool
+) -> View:
+    """What to read of a feature view, for the feature references that name it.
+
+    Args:
+        by_creation: a row counts only from its creation on.
+    """
     source = file_source(view.batch_source, view.name)
     # The name in a reference may carry a version (view@v2); that of a column does not.
     named = str(view.projection.name_to_use())  # type: ignore[no-untyped-call]
@@ -100,6 +106,7 @@ def plan(view: FeatureView, refs: list[str], full_names: bool, config: RepoConfi
         renamed=dict(source.field_mapping),
         ttl=view.ttl or None,
         options=options(source),
+        created_by_then=by_creation,
     )
 
 

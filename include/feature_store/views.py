@@ -7,9 +7,10 @@ import polars as pl
 
 from include.errors import DataError
 from include.feature_store import kinds, sources, times
-from include.feature_store.sources import Part
+from include.feature_store.sources import Part, collect
 
 ROW, TIME, CREATED = "__row", "__time", "__created"
+EVENT = "event_timestamp"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class View:
     renamed: dict[str, str]  # name in the file to name in the view
     ttl: timedelta | None
     options: dict[str, str] | None = None  # how to reach a URL
+    created_by_then: bool = False  # a row counts only from its creation on
 
     @property
     def what(self) -> str:
@@ -132,3 +134,46 @@ def key_type(
     if ours == pl.Null:
         ours = parts[0].held[key]
     return pl.String() if isinstance(ours, kinds.TEXT) else ours
+
+
+def observed(views: list[View], first: datetime, last: datetime) -> pl.DataFrame:
+    """Each key and time of the views' rows between two times, both included, once and in order.
+
+    A view that lacks a key leaves it null.
+
+    Raises:
+        DataError: a source cannot be read, or two views hold unlike things in a key.
+    """
+    held = [(view, part) for view in views for part in view.parts()]
+    types = shared_types(held)
+
+    def rows(view: View, part: Part) -> pl.LazyFrame:
+        ours = {column: key for key, column in view.keys.items()}
+        inside = times.between(part.rows, view.named(view.timestamp), first, last, view.what)
+        keys = (
+            kinds.exactly(pl.col(ours[column]), part.held[ours[column]], kind).alias(column)
+            if column in ours
+            else pl.lit(None, dtype=kind).alias(column)
+            for column, kind in types.items()
+        )
+        asked = part.rows.filter(inside).select(view.time(part).alias(EVENT), *keys)
+        return asked.drop_nulls(list(ours))
+
+    whole = pl.concat([rows(view, part) for view, part in held])
+    return collect(whole.unique(), "the entities").sort(EVENT, *types)
+
+
+def shared_types(held: list[tuple[View, Part]]) -> dict[str, pl.DataType]:
+    """For each key, by its name in the result, a type with a place for what all views hold."""
+    types: dict[str, pl.DataType] = {}
+    for view, part in held:
+        for key, column in view.keys.items():
+            kind = kinds.widest([types.get(column, pl.Null()), part.held[key]])
+            if kind is None:
+                raise DataError(
+                    f"{column!r} is {types[column]} in one view, but {part.held[key]} in "
+                    f"{view.name}.",
+                    "give the key one type in all views, or ask for them one by one.",
+                )
+            types[column] = kind
+    return types
