@@ -1,7 +1,6 @@
 """What Feast gets from our offline store: a table that is computed when it is asked for."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -13,7 +12,11 @@ from feast.repo_config import RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
 from include.errors import DataError
-from include.feature_store import arrow, files
+from include.feature_store import arrow, files, plans, writing
+
+
+class Unsupported(DataError, NotImplementedError):
+    """Something that other stores of Feast can do, and this one cannot."""
 
 
 class PolarsRetrievalJob(RetrievalJob):
@@ -66,22 +69,36 @@ class PolarsRetrievalJob(RetrievalJob):
         allow_overwrite: bool = False,
         timeout: int | None = None,
     ) -> None:
-        """Write the table to one Parquet file.
+        """Write the table to a Parquet file, or to a file in a folder.
 
         Raises:
-            DataError: the storage is not a local .parquet file, or is there already.
+            DataError: the storage is not of local Parquet files, or is there already.
         """
         if not isinstance(storage, SavedDatasetFileStorage):
             kind = type(storage).__name__
             raise DataError(f"A saved dataset cannot go to {kind}.", "use SavedDatasetFileStorage.")
-        path = Path(files.resolve(storage.file_options.uri, self.config.repo_path))
-        if path.suffix != ".parquet" or (path.exists() and not allow_overwrite):
-            reason = "exists already" if path.exists() else "is not named .parquet"
-            raise DataError(
-                f"The saved dataset {path} {reason}.",
-                "name a new .parquet file, or set allow_overwrite=True.",
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = path.with_name(f".{path.name}")
-        self.to_polars().write_parquet(work)
-        work.replace(path)
+        source = plans.file_source(storage.to_data_source(), "the saved dataset")
+        path = files.resolve(source.path, self.config.repo_path)
+        writing.save(self.to_arrow(), path, allow_overwrite)
+
+    def to_sql(self) -> str:
+        """Raise Unsupported: there is no SQL.
+
+        Raises:
+            Unsupported: always.
+        """
+        raise Unsupported(
+            "PolarsOfflineStore joins without SQL.",
+            "take the table itself: to_df(), to_arrow() or to_polars().",
+        )
+
+    def to_remote_storage(self) -> list[str]:
+        """Raise Unsupported: an engine elsewhere cannot be given the table.
+
+        Raises:
+            Unsupported: always.
+        """
+        raise Unsupported(
+            "PolarsOfflineStore writes tables to no remote storage.",
+            "set batch_engine to local in feature_store.yaml, or persist() the table.",
+        )

@@ -17,15 +17,20 @@ The rows of the entity frame come back all, once, and in their order. One view a
 the columns asked for, and the rows that a row of the entity frame can reach.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 from feast.data_source import DataSource
+from feast.feature_logging import LoggingConfig, LoggingSource
 from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL, FeatureView
+from feast.infra.offline_stores.file_source import FileLoggingDestination
 from feast.infra.offline_stores.offline_store import (
     OfflineStore,
     RetrievalJob,
@@ -36,8 +41,9 @@ from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from feast.utils import compute_non_entity_date_range, make_tzaware
 
-from include.feature_store import asof, plans, sources, times, views
-from include.feature_store.job import PolarsRetrievalJob
+from include.errors import DataError
+from include.feature_store import arrow, asof, files, plans, sources, times, views, writing
+from include.feature_store.job import PolarsRetrievalJob, Unsupported
 
 NO_ENTITY = pl.lit(DUMMY_ENTITY_VAL).alias(DUMMY_ENTITY_ID)  # the key that Feast expects instead
 
@@ -85,7 +91,7 @@ class Asked:
 
 
 class PolarsOfflineStore(OfflineStore):
-    """Point-in-time joins and latest rows from FileSource: Parquet files, or folders of them."""
+    """Point-in-time joins, latest rows and new rows of FileSource: Parquet files and folders."""
 
     supports_filter_by_created_timestamp = True
 
@@ -173,3 +179,61 @@ class PolarsOfflineStore(OfflineStore):
         rows = plans.rows_between(config, data_source, names, order, *edges)
         rows = rows if join_key_columns else rows.with_columns(NO_ENTITY)
         return PolarsRetrievalJob(lambda: sources.collect(rows, data_source.name), config)
+
+    @staticmethod
+    def offline_write_batch(
+        config: RepoConfig,
+        feature_view: FeatureView,
+        table: pa.Table,
+        progress: Callable[[int], Any] | None,
+    ) -> None:
+        """Add rows to the source of a view: to its file, or as a new file to its folder.
+
+        Raises:
+            DataError: the source is a pattern or URL, or the rows do not fit it.
+        """
+        source = plans.file_source(feature_view.batch_source, feature_view.name)
+        # Feast has renamed the columns as the view names them.
+        names = {new: old for old, new in source.field_mapping.items()}
+        table = table.rename_columns([names.get(name, name) for name in table.column_names])
+        writing.append(table, plans.location(source, config), feature_view.name)
+        if progress:
+            progress(table.num_rows)
+
+    @staticmethod
+    def write_logged_features(
+        config: RepoConfig,
+        data: pa.Table | Path,
+        source: LoggingSource,
+        logging_config: LoggingConfig,
+        registry: BaseRegistry,
+    ) -> None:
+        """Add logs to the folder of their destination, as new files."""
+        destination = logging_config.destination
+        if not isinstance(destination, FileLoggingDestination):
+            kind = type(destination).__name__
+            raise DataError(f"Logs cannot go to {kind}.", "use FileLoggingDestination.")
+        table = data if isinstance(data, pa.Table) else pq.read_table(data)
+        folder = files.resolve(destination.path, config.repo_path)
+        writing.log(table, folder, destination.partition_by or [])
+
+    def get_table_column_names_and_types_from_data_source(
+        self, config: RepoConfig, data_source: DataSource
+    ) -> Iterable[tuple[str, str]]:
+        """The columns of all files of a source, as Feast names their types."""
+        held = plans.parts(config, data_source)
+        what = f"The source {data_source.name}"
+        schema = arrow.schema(sources.common(held, sources.names(held), what))
+        return [(field.name, str(field.type)) for field in schema]
+
+    @staticmethod
+    def ensure_monitoring_tables(config: RepoConfig) -> None:
+        """Raise Unsupported: Feast's monitoring has no place here.
+
+        Raises:
+            Unsupported: always.
+        """
+        raise Unsupported(
+            "PolarsOfflineStore keeps no metrics of Feast's monitoring.",
+            "watch the data by `dvc repro report_drift`, or choose another offline_store.",
+        )

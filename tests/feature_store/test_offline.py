@@ -29,6 +29,7 @@ from feature_store.small_views import (
 
 from include.errors import DataError
 from include.feature_store import asof
+from include.feature_store.offline import PolarsOfflineStore
 
 RAW = Path(__file__).parents[2] / "data" / "raw"
 
@@ -374,3 +375,20 @@ def test_a_source_that_cannot_be_read_says_why(store, tmp_path, break_it, messag
     break_it(tmp_path / "data" / "seen")
     with pytest.raises(DataError, match=f"(?s){message}"):
         store.get_historical_features(at(NOON), ["seen:value"]).to_df()
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda job: job.to_sql(), r"joins without SQL\.\n  Next: take the table itself"),
+        (lambda job: job.to_remote_storage(), r"no remote storage\.\n  Next: set batch_engine"),
+        (
+            lambda job: PolarsOfflineStore.ensure_monitoring_tables(job.config),
+            r"no metrics of Feast's monitoring\.\n  Next: watch the data",
+        ),
+    ],
+    ids=["SQL", "remote storage", "monitoring"],
+)
+def test_what_other_stores_can_do_is_refused_in_words(store, ask, message):
+    with pytest.raises(NotImplementedError, match=message):
+        ask(store.get_historical_features(at(NOON), ["seen:value"]))
