@@ -1,8 +1,8 @@
 """The two online stores that a run may fill: a SQLite file, or Redis.
 
 Both are used alike: `settings` goes to Feast, `begin` says whether the store still holds what a
-receipt says, `forget` is called before it no longer does, `finish` makes what was written last
-and returns the token for the next receipt.
+receipt says, `clear` empties the views that are filled anew, `settle` comes before the store is
+read for a check, `finish` makes what was written last and returns the token for the next receipt.
 """
 
 import hashlib
@@ -10,17 +10,24 @@ import json
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from include.errors import ParamsError, PipelineError
+from include.feature_store import redis_keys
+from include.feature_store.redis_keys import place_of
 
 if TYPE_CHECKING:
     from feast import FeatureStore
     from feast.feature_view import FeatureView
     from redis import Redis
+
+    from include.feature_store.receipt import Receipt
+
+Views: TypeAlias = "list[FeatureView]"
 
 REDIS_URL = "LEEWAY_REDIS_URL"
 DATABASE = "online.db"
@@ -36,17 +43,24 @@ class SqliteOnline:
         self.file, self.work = folder / DATABASE, work / DATABASE
         self.settings: dict[str, Any] = {"type": "sqlite", "path": str(self.work.absolute())}
 
-    def begin(self, token: str) -> bool:
-        """Go on from the file if it has this token; start anew if not."""
-        if not self.file.is_file() or digest(self.file) != token:
+    def begin(self, receipt: "Receipt") -> bool:
+        """Go on from the file if it is the one of the receipt; start anew if not."""
+        if not self.file.is_file() or digest(self.file) != receipt.token:
             return False
         shutil.copyfile(self.file, self.work)
         return True
 
-    def forget(self) -> None:
-        """Nothing to do: the file stays as it is until a new one takes its place."""
+    def clear(
+        self, store: "FeatureStore", views: Views, anew: Views, receipt: "Receipt | None"
+    ) -> None:
+        """Empty the tables of the views that are filled anew. Others' tables are not kept."""
+        from feast.infra.provider import get_provider
 
-    def count(self, store: "FeatureStore", views: list["FeatureView"]) -> dict[str, int]:
+        provider = get_provider(store.config)
+        for deleted, kept in ((anew, []), ([], anew)):
+            provider.update_infra(store.project, deleted, kept, [], [], True)
+
+    def count(self, store: "FeatureStore", views: Views) -> dict[str, int]:
         """Entities per view."""
         query = "SELECT count(DISTINCT entity_key) FROM"
         with closing(sqlite3.connect(self.work)) as database:
@@ -55,7 +69,7 @@ class SqliteOnline:
                 for view in views
             }
 
-    def finish(self, store: "FeatureStore", views: list["FeatureView"], state: str) -> str:
+    def settle(self, store: "FeatureStore", views: Views) -> None:
         """Write all tables anew, in one order, so that the way to them leaves no trace."""
         final = self.work.with_suffix(".final")
         with closing(sqlite3.connect(final, isolation_level=None)) as database:
@@ -68,7 +82,11 @@ class SqliteOnline:
                 rows = f'SELECT * FROM written."{name}" ORDER BY entity_key, feature_name'
                 database.execute(f'INSERT INTO main."{name}" {rows}')
             database.execute("COMMIT")
-        final.replace(self.file)
+        final.replace(self.work)
+
+    def finish(self, state: str) -> str:
+        """Let the copy take the place of the file."""
+        self.work.replace(self.file)
         return digest(self.file)
 
 
@@ -80,10 +98,11 @@ class RedisOnline:
 
     def __init__(self, folder: Path, project: str) -> None:
         self.file, self.project = folder / DATABASE, project
-        self.settings = redis_settings(os.environ)
-        self.marker = f"{project}:leeway-receipt"
+        # One run writes one row of each entity: there is no older row to keep.
+        self.settings = {**redis_settings(os.environ), "skip_dedup": True}
 
-    def client(self) -> "Redis":
+    @contextmanager
+    def client(self) -> "Iterator[Redis]":
         """A connection.
 
         Raises:
@@ -91,45 +110,60 @@ class RedisOnline:
         """
         import redis
 
-        client = redis.Redis.from_url(os.environ[REDIS_URL])
-        try:
-            client.ping()
-        except redis.RedisError as error:
-            raise PipelineError(
-                f"Redis does not answer at the URL in {REDIS_URL}: {error}.",
-                f"start Redis, or correct {REDIS_URL}.",
-            ) from None
-        return client
+        with closing(redis.Redis.from_url(os.environ[REDIS_URL])) as client:
+            try:
+                client.ping()
+            except redis.RedisError as error:
+                raise PipelineError(
+                    f"Redis does not answer at the URL in {REDIS_URL}: {error}.",
+                    f"start Redis, or correct {REDIS_URL}.",
+                ) from None
+            yield client
 
-    def begin(self, token: str) -> bool:
-        """Whether the server holds what the run with this token wrote."""
-        with closing(self.client()) as client:
-            return client.get(self.marker) == token.encode()
+    def begin(self, receipt: "Receipt") -> bool:
+        """Whether the server holds what the run of the receipt wrote, and still all of it."""
+        with self.client() as client:
+            if client.get(marker(self.project)) != receipt.token.encode():
+                return False
+            held = redis_keys.count(client, receipt.places())
+        return held == {name: seen.entities for name, seen in receipt.views.items()}
 
-    def forget(self) -> None:
-        """Mark the server as holding nothing that a receipt says, before a view is emptied."""
-        with closing(self.client()) as client:
-            client.delete(self.marker)
+    def clear(
+        self, store: "FeatureStore", views: Views, anew: Views, receipt: "Receipt | None"
+    ) -> None:
+        """Remove the views that are filled anew, and what a receipt says of any that are gone.
 
-    def count(self, store: "FeatureStore", views: list["FeatureView"]) -> dict[str, int]:
+        A view is gone when its name, keys or features are others, or the project is. From then
+        on the server holds nothing that a receipt says.
+        """
+        places = {place_of(store, view) for view in anew}
+        kept = {place_of(store, view) for view in views} - places
+        places |= {place for place in receipt.places() if place not in kept} if receipt else set()
+        if places:
+            with self.client() as client:
+                client.delete(*{marker(place.project) for place in places})
+                redis_keys.remove(client, places)
+
+    def count(self, store: "FeatureStore", views: Views) -> dict[str, int]:
         """Entities per view."""
-        with closing(self.client()) as client:
-            keys = list(client.scan_iter(f"*{self.project}", count=1000))
-            counts = {}
-            for view in views:
-                asked = client.pipeline(transaction=False)
-                for key in keys:
-                    asked.hexists(key, f"_ts:{view.name}")
-                counts[view.name] = sum(asked.execute())
-        return counts
+        with self.client() as client:
+            return redis_keys.count(client, [place_of(store, view) for view in views])
 
-    def finish(self, store: "FeatureStore", views: list["FeatureView"], state: str) -> str:
+    def settle(self, store: "FeatureStore", views: Views) -> None:
+        """Nothing to do: rows are where readers find them."""
+
+    def finish(self, state: str) -> str:
         """Leave the token in the server; remove a SQLite file of an earlier choice."""
         token = hashlib.sha256(state.encode()).hexdigest()
-        with closing(self.client()) as client:
-            client.set(self.marker, token)
+        with self.client() as client:
+            client.set(marker(self.project), token)
         self.file.unlink(missing_ok=True)
         return token
+
+
+def marker(project: str) -> str:
+    """The key of the token in a Redis server."""
+    return f"{project}:leeway-receipt"
 
 
 def redis_settings(environment: "os._Environ[str] | dict[str, str]") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How far the online store has come, and from when on it must be filled."""
 
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include import partitions
 from include.feature_store import files, online, sources, times
+from include.feature_store.redis_keys import Place, place_of
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -24,10 +26,12 @@ class Seen(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    code: str  # hash of the view's definition and of the code that reads and writes it
+    code: str  # hash of the view's definition, and of all else that decides how it is written
     end: datetime  # rows up to and including this time are in
     entities: int
     files: dict[str, str]  # file to the hash of its bytes
+    keys: list[str]
+    features: list[str]
 
 
 class Receipt(BaseModel):
@@ -36,8 +40,17 @@ class Receipt(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     online_store: str
+    project: str
+    key_version: int  # of the serialization of entity keys
     token: str  # of the SQLite file's bytes, or as kept in Redis
     views: dict[str, Seen]
+
+    def places(self) -> list[Place]:
+        """Where Redis has the views."""
+        return [
+            Place(self.project, self.key_version, name, tuple(seen.keys), tuple(seen.features))
+            for name, seen in self.views.items()
+        ]
 
 
 def start(
@@ -55,7 +68,7 @@ def start(
     """
     if (
         seen is None
-        or seen.code != code_key(view)
+        or seen.code != code_key(store, view)
         or seen.end > end
         or any(hashes.get(name) != held for name, held in seen.files.items())
     ):
@@ -67,6 +80,38 @@ def start(
     held = named_files(store, view)
     firsts = [earliest(held[name], view) for name in added]
     return min([after, *(first for first in firsts if first)])
+
+
+def seen_now(
+    store: "FeatureStore",
+    views: list["FeatureView"],
+    end: datetime,
+    counts: dict[str, int],
+    files: dict[str, dict[str, str]],
+) -> dict[str, Seen]:
+    """What the online store holds of each view after a run."""
+    return {
+        view.name: Seen(
+            code=code_key(store, view),
+            end=end,
+            entities=counts[view.name],
+            files=files[view.name],
+            keys=list(place_of(store, view).keys),
+            features=list(place_of(store, view).features),
+        )
+        for view in views
+    }
+
+
+def receipt_of(store: "FeatureStore", views: dict[str, Seen], token: str) -> Receipt:
+    """The receipt of a run."""
+    return Receipt(
+        online_store=store.config.online_store.type,
+        project=store.project,
+        key_version=store.config.entity_key_serialization_version,
+        token=token,
+        views=views,
+    )
 
 
 def hashes(store: "FeatureStore", view: "FeatureView") -> dict[str, str]:
@@ -81,14 +126,17 @@ def named_files(store: "FeatureStore", view: "FeatureView") -> dict[str, Path]:
     return {str(file.relative_to(root)): file for file in files.files(path)}
 
 
-def code_key(view: "FeatureView") -> str:
-    """A hash of all but the data that decides what is written."""
+def code_key(store: "FeatureStore", view: "FeatureView") -> str:
+    """A hash of all but the data that decides what is written, and under which keys."""
     source = source_of(view)
-    columns = [(field.name, str(field.dtype)) for field in (*view.entity_columns, *view.features)]
+    fields = (*view.entity_columns, *view.features)
+    columns = sorted((field.name, str(field.dtype)) for field in fields)
     names = [source.timestamp_field, source.created_timestamp_column]
     mapping = sorted(source.field_mapping.items())
+    place = [store.project, store.config.entity_key_serialization_version, version("feast")]
+    options = store.config.online_store.model_dump(exclude={"path", "connection_string"})
     code = sorted(Path(__file__).parent.glob("*.py"))
-    return partitions.content_key(*code, columns, names, mapping)
+    return partitions.content_key(*code, columns, names, mapping, place, options)
 
 
 def source_path(store: "FeatureStore", view: "FeatureView") -> Path:

@@ -1,6 +1,7 @@
 """Open a Feast repository without leaving anything in it."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,18 +23,24 @@ def open_store(repo: Path, work: Path, online: dict[str, Any] | None = None) -> 
     Args:
         repo: holds feature_store.yaml and the definitions.
         work: an empty folder for the registry. It holds times, so it is no output of a stage.
-        online: section online_store, in place of the one in feature_store.yaml.
+        online: section online_store, in place of the one in feature_store.yaml; of that one the
+            other options stay if it is of the same type.
 
     Raises:
-        DataError: feature_store.yaml is missing or wrong, or nothing is defined.
+        DataError: feature_store.yaml is missing or wrong, or nothing is defined; or it counts
+            versions of views, under which readers would look for them online.
     """
     from feast import FeatureStore, RepoConfig
     from pydantic import ValidationError
 
     settings = read_config(repo)
+    if online:
+        check_unversioned(settings, repo)
     settings["registry"] = str((work / "registry.db").absolute())
     if online:
-        settings["online_store"] = online
+        own = settings.get("online_store")
+        kept = own if isinstance(own, dict) and own.get("type") == online["type"] else {}
+        settings["online_store"] = {**kept, **online}
     try:
         config = RepoConfig(**settings)
     except ValidationError as error:
@@ -45,14 +52,25 @@ def open_store(repo: Path, work: Path, online: dict[str, Any] | None = None) -> 
     return store
 
 
+def check_unversioned(settings: dict[str, Any], repo: Path) -> None:
+    """Raise DataError if the names of views online depend on a registry that is not ours."""
+    registry = settings.get("registry")
+    if isinstance(registry, dict) and registry.get("enable_online_feature_view_versioning"):
+        raise DataError(
+            f"{repo / CONFIG} sets registry.enable_online_feature_view_versioning: readers would "
+            "look for the version that their registry counts, and this one is made anew.",
+            "remove that line, and give a changed view a new name.",
+        )
+
+
 def read_config(repo: Path) -> dict[str, Any]:
-    """What feature_store.yaml says.
+    """What feature_store.yaml says. As in Feast, $NAME in it is an environment variable.
 
     Raises:
         DataError: it is missing, not YAML, or names no project.
     """
     try:
-        settings = yaml.safe_load((repo / CONFIG).read_text())
+        settings = yaml.safe_load(os.path.expandvars((repo / CONFIG).read_text()))
         return {**settings, "project": settings["project"]}
     except FileNotFoundError:
         raise DataError(f"{repo / CONFIG} does not exist.", f"add {CONFIG} to {repo}.") from None

@@ -20,15 +20,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include import partitions, step
 from include.errors import DataError
+from include.feature_store import readback
 from include.feature_store import repository as feast_repo
 from include.feature_store.online import RedisOnline, SqliteOnline
 from include.feature_store.receipt import (
     BEGINNING,
-    Receipt,
-    Seen,
-    code_key,
     hashes,
     read_receipt,
+    receipt_of,
+    seen_now,
     source_path,
     start,
     write_receipt,
@@ -68,30 +68,24 @@ def materialize_features(
     with utc_clock(), folder_aside(online) as work:
         target = choose(params.online_store, online, feature_repo, work)
         held = read_receipt(online, params.online_store)
-        seen = held.views if held and target.begin(held.token) else {}
+        seen = held.views if held and target.begin(held) else {}
         store = feast_repo.open_store(feature_repo, work, target.settings)
         views = online_views(store, feature_views)
         files = {view.name: hashes(store, view) for view in views}
         starts = {v.name: start(store, v, files[v.name], seen.get(v.name), end) for v in views}
-        if BEGINNING in starts.values():
-            target.forget()
+        anew = [view for view in views if starts[view.name] == BEGINNING]
+        target.clear(store, views, anew, held)
         for view in views:
             fill(store, view, starts[view.name], end)
+        target.settle(store, views)
+        readback.check(store, views, end)
         counts = target.count(store, views)
-        now = {
-            view.name: Seen(
-                code=code_key(view), end=end, entities=counts[view.name], files=files[view.name]
-            )
-            for view in views
-        }
+        now = seen_now(store, views, end, counts, files)
         state = json.dumps({name: view.model_dump(mode="json") for name, view in now.items()})
-        token = target.finish(store, views, state)
-        receipt = Receipt(online_store=params.online_store, token=token, views=now)
-        write_receipt(online, work, receipt)
-    anew = sum(first == BEGINNING for first in starts.values())
+        write_receipt(online, work, receipt_of(store, now, target.finish(state)))
     print(
         f"{sum(counts.values()):,} entities in {len(views)} views up to {end:%Y-%m-%d %H:%M} UTC; "
-        f"{anew} of the views were filled anew",
+        f"{len(anew)} of the views were filled anew",
         flush=True,
     )
 
@@ -110,31 +104,46 @@ def choose(name: str, online: Path, repo: Path, work: Path) -> SqliteOnline | Re
 
 
 def online_views(store: "FeatureStore", folder: Path) -> list["FeatureView"]:
-    """The views to write, by name: those that are not marked online=False.
+    """The views to write, by name: those that are neither disabled nor marked online=False.
 
     Raises:
-        DataError: a view reads something outside `folder`, which DVC does not watch here.
+        DataError: a view reads something outside `folder`, which DVC does not watch here, or is
+            one that this stage cannot write, or that Feast would write back into its source.
     """
-    views = [view for view in store.list_feature_views() if view.online]
-    for view in views:
+    repo = store.config.repo_path
+    for made in store.list_on_demand_feature_views():
+        if made.write_to_online_store:
+            raise DataError(
+                f"The view {made.name} is computed on demand, and has write_to_online_store=True: "
+                "only views with a source of their own are written online.",
+                f"set write_to_online_store=False in {repo}: it is computed when read.",
+            )
+    known = [*store.list_feature_views(), *store.list_stream_feature_views()]
+    views = [view for view in known if view.online and view.enabled]
+    for view in sorted(views, key=by_name):
+        if view.offline:
+            raise DataError(
+                f"The view {view.name} has offline=True: Feast would write its rows into its "
+                f"source once more, and this stage only reads {folder}.",
+                f"set offline=False in {repo}.",
+            )
         if not source_path(store, view).resolve().is_relative_to(folder.resolve()):
             raise DataError(
                 f"The view {view.name} reads {source_path(store, view)}, which is not in {folder}.",
-                f"correct its source in {store.repo_path}, or set online=False there.",
+                f"correct its source in {repo}, or set online=False there.",
             )
-    return sorted(views, key=lambda view: str(view.name))
+    return sorted(views, key=by_name)
+
+
+def by_name(view: "FeatureView") -> str:
+    """The name of a view, to sort by."""
+    return str(view.name)
 
 
 def fill(store: "FeatureStore", view: "FeatureView", first: datetime | None, end: datetime) -> None:
     """Write the latest row of each entity between two times, both included."""
-    from feast.infra.provider import get_provider
-
     if first is None or first > end:
         return
-    if first == BEGINNING:
-        provider = get_provider(store.config)
-        for deleted, kept in (([view], []), ([], [view])):
-            provider.update_infra(store.project, deleted, kept, [], [], True)
     with redirect_stdout(StringIO()):  # coloured progress bars, of no use in a log
         store.materialize(first, end, [view.name])
 

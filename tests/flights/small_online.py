@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import redis
 
 from include.feature_store import repository as feast_repo
 from include.feature_store.receipt import RECEIPT, Receipt
@@ -130,3 +131,38 @@ def free_port() -> int:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         return int(server.getsockname()[1])
+
+
+def dump(url: str) -> dict[bytes, dict[bytes, bytes] | bytes]:
+    """All that a Redis server holds."""
+    with redis.Redis.from_url(url) as client:
+        return {
+            key: client.get(key) if key.endswith(b"receipt") else client.hgetall(key)
+            for key in client.scan_iter()
+        }
+
+
+def change(root: Path, old: str, new: str) -> None:
+    """Replace a line of feature_store.yaml, or a text in the definitions."""
+    for name in ("feature_store.yaml", "definitions.py"):
+        path = root / "feature_repo" / name
+        path.write_text(path.read_text().replace(old, new))
+
+
+def held(receipt: Receipt) -> dict[str, int]:
+    return {name: view.entities for name, view in receipt.views.items()}
+
+
+# What decides where values are found: a line that says so, and another.
+PLACES = {
+    "another project": ("project: flights", "project: departures"),
+    "keys of another version": ("serialization_version: 3", "serialization_version: 2"),
+    "tables with another column": (
+        "online.db\n",
+        "online.db\n  enable_openai_compatible_store: true\n",
+    ),
+    "views of another name": (
+        "FeatureView(name=name",
+        "FeatureView(name=name.replace('plane', 'tail')",
+    ),
+}

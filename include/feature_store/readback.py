@@ -1,0 +1,73 @@
+"""Read an entity of each view as its readers do, before the online store counts as filled."""
+
+from datetime import datetime
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import polars.selectors as cs
+
+from include.errors import PipelineError
+from include.feature_store.receipt import in_file, source_of
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+    from feast.feature_view import FeatureView
+    from feast.infra.provider import Provider
+
+
+def check(store: "FeatureStore", views: list["FeatureView"], end: datetime) -> None:
+    """Raise PipelineError if a view's source has a row whose entity Feast does not find online."""
+    from feast.infra.provider import get_provider
+
+    reader = get_provider(store.config)  # with connections of its own
+    for view in views:
+        row = some_row(store, view, end)
+        if row and not is_online(reader, store, view, *row):
+            raise PipelineError(
+                f"The online store was filled, but Feast does not find {row[0] or 'the row'} of "
+                f"{view.name} in it.",
+                "report it, with the versions of Feast and of this repository: it is a bug.",
+            )
+
+
+def some_row(
+    store: "FeatureStore", view: "FeatureView", end: datetime
+) -> tuple[dict[str, Any], datetime] | None:
+    """The keys and the time of a row up to a time; None if there is no such row."""
+    from include.feature_store import plans, sources, times
+
+    source = source_of(view)
+    keys = {key: in_file(source, key) for key in view.join_keys}
+    time = in_file(source, source.timestamp_field)
+    rows = plans.rows_between(store.config, source, [*keys.values()], [time], None, end)
+    rows = rows.drop_nulls().head(1).with_columns(times.to_utc(rows, time, view.name))
+    rows = rows.with_columns(cs.date().cast(pl.Datetime("us")))  # Feast asks for no date
+    found = sources.collect(rows, view.name).to_dicts()
+    return ({key: found[0][name] for key, name in keys.items()}, found[0][time]) if found else None
+
+
+def is_online(
+    reader: "Provider",
+    store: "FeatureStore",
+    view: "FeatureView",
+    entity: dict[str, Any],
+    time: datetime,
+) -> bool:
+    """Whether Feast finds an entity as of a time or later, be it with features that are null.
+
+    `get_online_features` would do the same, but first imports every online store that Feast has.
+    """
+    from feast import ValueType
+    from feast.feature_view import DUMMY_ENTITY_ID, DUMMY_ENTITY_VAL
+    from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+    from feast.type_map import python_values_to_proto_values
+
+    kinds = {column.name: column.dtype.to_value_type() for column in view.entity_columns}
+    kinds[DUMMY_ENTITY_ID] = ValueType.STRING
+    entity = entity or {DUMMY_ENTITY_ID: DUMMY_ENTITY_VAL}
+    values = [python_values_to_proto_values([v], kinds[key])[0] for key, v in entity.items()]
+    key = EntityKey(join_keys=list(entity), entity_values=values)
+    names = [feature.name for feature in view.features]
+    ((as_of, found),) = reader.online_read(store.config, view, [key], names)
+    return bool(found) and as_of is not None and as_of.timestamp() >= floor(time.timestamp())
