@@ -1,7 +1,7 @@
 """An offline store for Feast that joins on polars' as-of join.
 
 Name it in feature_store.yaml, as the type of offline_store. Its values equal those of
-Feast's duckdb store, but where that is wrong:
+Feast's duckdb store; docs/feature_store.md says where they do not, and why:
 
 - a row counts from its own timestamp on, and up to and including its timestamp + TTL; a view
   whose TTL is zero or missing keeps its rows for ever;
