@@ -171,8 +171,15 @@ class AirflowApi:
     def log(self, dag_id: str, run_id: str, task_id: str, number: int) -> list[str]:
         """The lines of a task's log."""
         path = f"/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{number}"
-        content = self.call("GET", path)["content"]
-        return [str(e.get("event", e)) if isinstance(e, dict) else str(e) for e in content]
+        return [line for entry in self.call("GET", path)["content"] for line in lines_of(entry)]
+
+
+def lines_of(entry: object) -> list[str]:
+    """The lines of an entry of a log: what it says, and the error that it is about."""
+    if not isinstance(entry, dict):
+        return [str(entry)]
+    errors = [str(found.get("exc_value", "")) for found in entry.get("error_detail") or []]
+    return [str(entry.get("event", entry)), *(line for text in errors for line in text.split("\n"))]
 
 
 def moment(text: str | None) -> float:
