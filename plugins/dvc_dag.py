@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import yaml
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, Param, TaskGroup
 from dvc_interval import see_that_known
@@ -15,15 +14,24 @@ from dvc_operator import CloseRun, DvcStage, OpenRun
 from dvc_routing import routing
 from dvc_schedule import Pipeline
 
-from include.errors import ParamsError, PipelineError, did_you_mean
+from include.errors import PipelineError, did_you_mean
 from include.pipeline import params_file
-from include.pipeline.plan import CLOSE, OPEN, Stage, load, see_that_free
+from include.pipeline.plan import CLOSE, OPEN, Plan, Stage, load, see_that_free
 from include.pipeline.selection import select
 
 OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
 LONGEST_URI = 1500  # letters, by Airflow's own limit
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+# A value that is empty may become any other.
+TYPES: dict[type, str | list[str]] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    type(None): ["null", "string", "number", "boolean", "array", "object"],
+}
 
 
 def pipeline_dag(
@@ -44,11 +52,13 @@ def pipeline_dag(
     Args:
         repo: root of the repository; by default [leeway] repo of Airflow's configuration, else
             the folder above the DAGs.
-        targets: stages to run (names, groups, outs); all if none.
+        targets: stages to run (names, groups, outs), files of stages or folders of such files; the
+            dvc.yaml at the root if none, as for `dvc repro`.
         upstream, downstream: whether to take what the targets need, and what needs them.
-        form: values of params.yaml that a run by hand may change, by dotted name, each with what
-            the form should hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing.
-        interval: values of params.yaml that a scheduled run takes from its data interval, as
+        form: values that the form of a run by hand shows, by name, each with what the form should
+            hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing. A name is one of
+            params.yaml, or FILE:name. A run may set any other as well, in its JSON.
+        interval: values that a scheduled run takes from its data interval, by name, as
             {"window.end": "data_interval_end"}; in the time zone of the schedule, and in the form
             of the value that they replace, as 2013-01-31 or 2013-01-31T06:00:00Z.
         reports: outs, or folders of outs, that are kept for reading when the run is closed, as
@@ -70,12 +80,16 @@ def pipeline_dag(
     see_that_green_means_done(dag_id, root, stages, arguments)
     see_that_known((interval or {}).values())
     values = {**(form or {}), **{name: {} for name in interval or {} if name not in (form or {})}}
-    with Pipeline(dag_id, params=fields(root, values), **arguments) as dag:
+    with Pipeline(dag_id, params=fields(plan, values), **arguments) as dag:
         opened = OpenRun(
             repo=str(root),
             home=home,
             plan_key=plan.key,
-            targets=[stage.name for stage in stages] if targets else [],
+            selection={
+                "targets": list(targets),
+                "upstream": upstream,
+                "downstream": downstream,
+            },
             form=list(values),
             interval=dict(interval or {}),
             url=conf.get("leeway", "git_url", fallback=""),
@@ -207,25 +221,20 @@ def documentation(stage: Stage) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def fields(root: Path, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param]:
-    """The fields of the trigger form: value from params.yaml, help from the comment behind it.
+def fields(plan: Plan, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param]:
+    """The fields of the trigger form: value from a file of params, help from the comment behind it.
 
     Raises:
-        ParamsError: params.yaml has no such value.
+        ParamsError: there is no such value.
     """
-    if not form:
-        return {}
-    text = (root / "params.yaml").read_text()
-    held = params_file.flatten(yaml.safe_load(text) or {})
-    helps = params_file.comments(text)
     found = {}
     for name, schema in form.items():
-        if name not in held:
-            what = f"params.yaml has no value {name!r}.{did_you_mean(name, held)}"
-            raise ParamsError(what, "name values of params.yaml in form and interval.")
+        file, keys = params_file.located(name, plan.values)
+        held = params_file.at(plan.values[file], keys)
         # No sections: the form shows them closed, and with them every field.
-        rule = {"type": TYPES.get(type(held[name])), "title": name, **schema}
-        if DAY.fullmatch(str(held[name])):
+        rule = {"type": TYPES[type(held)], "title": name, **schema}
+        if DAY.fullmatch(str(held)):
             rule = {"format": "date", **rule}
-        found[name] = Param(held[name], description=helps.get(name), **rule)
+        said = plan.helps.get(file, {}).get(".".join(map(str, keys)))
+        found[name] = Param(held, description=said, **rule)
     return found

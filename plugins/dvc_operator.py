@@ -4,21 +4,20 @@ What they do is in include/pipeline; here it meets Airflow. Nothing heavy is imp
 runs: the scheduler reads this file often.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowRuntimeError, ParamValidationError
 from dvc_interval import date_of
 from dvc_notes import describe, tell
 
-from include.errors import PipelineError, at_most_ten
+from include.errors import ParamsError, PipelineError, at_most_ten
 from include.pipeline.plan import CLOSE, OPEN
 
 if TYPE_CHECKING:
     from include.pipeline.workspace import Run
-
-UNCHANGED = "no dep, param or command changed"
 
 
 class OpenRun(BaseOperator):
@@ -32,7 +31,7 @@ class OpenRun(BaseOperator):
         repo: str,
         home: str,
         plan_key: str,
-        targets: Sequence[str],
+        selection: Mapping[str, Any],
         form: Sequence[str],
         interval: Mapping[str, str],
         url: str,
@@ -41,27 +40,31 @@ class OpenRun(BaseOperator):
     ) -> None:
         super().__init__(task_id=OPEN, doc_md=OpenRun.__doc__, **arguments)
         self.repo, self.home, self.plan_key, self.url = repo, home, plan_key, url
-        self.targets, self.form, self.interval = list(targets), list(form), dict(interval)
+        self.selection, self.form, self.interval = dict(selection), list(form), dict(interval)
         self.keep_failed_h = keep_failed_h
 
     def execute(self, context: Context) -> str:
         """Return the run as JSON, for the other tasks."""
         from include.pipeline.opening import open_run
+        from include.pipeline.reproduce import ABSENT, UNCHANGED
         from include.pipeline.workspace import discard_old
 
         tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
         see_that_scheduled(context, list(tasks.values()))
         home = Path(self.home)
-        for name in discard_old(home, self.keep_failed_h):
-            self.log.info("removed the workspace of %s, untouched for so long", name)
+        for name in discard_old(home, self.keep_failed_h, live(context)):
+            self.log.info("removed the workspace of %s, which failed so long ago", name)
         run = open_run(
             Path(self.repo),
-            f"{self.dag_id}.{context['run_id']}",
+            context["run_id"],
             params=self.values(context),
-            targets=self.targets,
             plan_key=self.plan_key,
             home=home,
             url=self.url,
+            dag_id=self.dag_id,
+            drawn=drawn(context["dag"].tasks),
+            whole=self.form,
+            **self.selection,
         )
         kind = "a snapshot of the working tree, on no branch" if run.snapshot else "committed"
         commit = f"commit {run.commit[:10]}, {kind}"
@@ -72,14 +75,18 @@ class OpenRun(BaseOperator):
         # Stages that are done at once free the tasks after them, which ask for the run right away.
         context["ti"].xcom_push(key="return_value", value=run.to_json())
         nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
+        nothing |= {tasks[stage]: f"left out: {ABSENT}" for stage in tasks.keys() - run.stages}
         tell(context, nothing, state="success")
         tell(context, {self.task_id: f"{commit}; {idle}"})
         return run.to_json()
 
     def values(self, context: Context) -> dict[str, object]:
-        """The run's parameters: the form's, and for a scheduled run those of its data interval."""
+        """The run's parameters: the form's, what else it was given, and dates of its interval."""
         held: Any = context["params"]
         found = {name: held[name] for name in self.form}
+        for name, value in parted(context["dag_run"].conf or {}, self.form).items():
+            # What a section gives to a field of the form is held to the form as well.
+            found[name] = self.held(name, value) if name in found else value
         # A run by hand, by REST or by an asset has no interval of its own: its form counts.
         if str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill"):
             for name, date in self.interval.items():
@@ -87,6 +94,19 @@ class OpenRun(BaseOperator):
         for name, value in found.items():
             self.log.info("%s = %s", name, value)
         return found
+
+    def held(self, name: str, value: object) -> object:
+        """A value of a field of the form.
+
+        Raises:
+            ParamsError: the form would not take it.
+        """
+        try:
+            return self.dag.params.get_param(name).resolve(value)
+        except ParamValidationError as error:
+            problem = str(error).strip().splitlines()[0]
+            what = f"The run sets {name} to {value!r}: {problem}."
+            raise ParamsError(what, "trigger a new run with another value.") from None
 
 
 class DvcStage(BaseOperator):
@@ -108,7 +128,7 @@ class DvcStage(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what happened: status (cached or ran), why, and seconds."""
-        from include.pipeline.locks import lines_of
+        from include.pipeline.apart import told
         from include.pipeline.reproduce import reproduce
         from include.pipeline.runtime import Where
 
@@ -124,7 +144,7 @@ class DvcStage(BaseOperator):
             self.log.info("%s: %s", outcome.status, reason)
         tell(context, {self.task_id: f"{outcome.status}: {'; '.join(outcome.why)}"})
         found = {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
-        return found | ({"entry": lines_of(run.folder, self.stage)} if run.url else {})
+        return found | ({"made": told(run, self.stage)} if run.url else {})
 
     def on_kill(self) -> None:
         """End the step and all that it started: the task was marked, cleared, or timed out."""
@@ -151,6 +171,18 @@ class CloseRun(BaseOperator):
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
         return name
+
+
+def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object]:
+    """The values that a run was given; of a section with fields of the form, each by its name."""
+    found: dict[str, object] = {}
+    for name, value in given.items():
+        inner = [field for field in form if field.startswith(f"{name}.")]
+        if isinstance(value, dict) and inner:
+            found |= parted({f"{name}.{key}": part for key, part in value.items()}, form)
+        else:
+            found[name] = value
+    return found
 
 
 def see_that_scheduled(context: Context, task_ids: Sequence[str]) -> None:
@@ -190,5 +222,24 @@ def run_here(context: Context, repo: str, home: str, stages: Mapping[str, str]) 
     if not run.url:
         return run
     results = {name: context["ti"].xcom_pull(task_ids=name) for name in stages}
-    entries = {stages[name]: held["entry"] for name, held in results.items() if held}
-    return apart.here(run, Path(repo), Path(home), entries)
+    made = {stages[name]: held["made"] for name, held in results.items() if held}
+    return apart.here(run, Path(repo), Path(home), made, live(context))
+
+
+def live(context: Context) -> Callable[["Run"], bool]:
+    """Whether a run is waiting or at work, by Airflow's own word; where it is silent, it may be."""
+
+    def lives(run: "Run") -> bool:
+        waits = ["queued", "running"]
+        try:
+            return context["ti"].get_dr_count(run.dag_id, run_ids=[run.id], states=waits) > 0
+        except AirflowRuntimeError:
+            return True
+
+    return lives
+
+
+def drawn(tasks: Iterable[object]) -> dict[str, set[str]]:
+    """The stages of a DAG, and those that each waits for, directly or not."""
+    stages = [task for task in tasks if isinstance(task, DvcStage)]
+    return {task.stage: set(before(task).values()) for task in stages}

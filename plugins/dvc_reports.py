@@ -58,10 +58,10 @@ def made() -> Any:
 
 def folder_of(dag_id: str, run_id: str) -> Path:
     """Where the reports of a run were published."""
-    from include.pipeline.workspace import clean
+    from include.pipeline.names import run_name
 
     home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
-    return Path(home) / "reports" / clean(f"{dag_id}.{run_id}")
+    return Path(home) / "reports" / run_name(dag_id, run_id)
 
 
 def inside(folder: Path, path: str) -> Path | None:

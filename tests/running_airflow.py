@@ -17,6 +17,7 @@ from dvc_dag import pipeline_dag
 
 small = pipeline_dag(
     "small",
+    targets=["."],
     form={"shout.times": {"minimum": 1, "maximum": 9}, "shout.mark": {}},
     reports=["second/shout.txt"],
     schedule=None,

@@ -18,7 +18,7 @@ from include.airflow_api import AirflowApi
 from include.embedded import processes
 from include.embedded.settings import Site, secrets_of
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
-from include.pipeline.plan import listed
+from include.pipeline.plan import MADE_FROM, in_git
 
 ENDS = ("success", "failed")
 
@@ -111,7 +111,7 @@ def wait_for_dag(site: Site, rest: AirflowApi, dag_id: str, seconds: float = 120
 def changed_at(site: Site) -> float:
     """When a DAG file, or a file that the graph is made from, was last written."""
     files = [*site.dags.glob("*.py"), site.repo / "params.yaml"]
-    files += [site.repo / name for name in listed(site.repo)]
+    files += [site.repo / name for name in in_git(site.repo, *MADE_FROM)]
     return min(time.time(), max(file.stat().st_mtime for file in files if file.exists()))
 
 
@@ -157,10 +157,10 @@ def told(rest: AirflowApi, dag_id: str, run_id: str, task: dict[str, Any]) -> st
 def report(site: Site, rest: AirflowApi, dag_id: str, run_id: str) -> None:
     """Print the experiment, the metrics and the reports of a run."""
     from include import summary
-    from include.pipeline.workspace import clean
+    from include.pipeline.names import run_name
 
     name = rest.result(dag_id, run_id, "close_run")
-    kept = site.leeway / "reports" / clean(f"{dag_id}.{run_id}")
+    kept = site.leeway / "reports" / run_name(dag_id, run_id)
     if (kept / "metrics").exists():
         summary.main(kept)
     print(f"\nExperiment {name}\n  see it: dvc exp show\n  take it: dvc exp apply {name}")

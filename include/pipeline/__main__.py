@@ -15,9 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
-from include.pipeline.locks import entry_of
+from include.pipeline.locks import has_entry
 from include.pipeline.plan import Stage, load, see_that_free
-from include.pipeline.reproduce import ask
+from include.pipeline.reproduce import answer
 from include.pipeline.selection import select
 
 
@@ -29,7 +29,9 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=("show", "check", "status"))
-    parser.add_argument("targets", nargs="*", help="stages, task ids, groups or outs; all if none")
+    parser.add_argument(
+        "targets", nargs="*", help="stages, task ids, groups, outs, files or folders; all if none"
+    )
     parser.add_argument("--repo", type=Path, default=Path(), help="root of the repository")
     parser.add_argument("--downstream", action="store_true", help="also what needs the targets")
     parser.add_argument("--json", action="store_true", help="show: as JSON")
@@ -37,8 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--queues", default="", help="check: queues that have workers, with commas")
     # Targets may stand before or after options.
     words = parser.parse_intermixed_args(argv)
+    words.repo = words.repo.resolve()
     try:
-        stages = select(load(words.repo), words.targets, downstream=words.downstream)
+        stages = select(load(words.repo), words.targets or ["."], downstream=words.downstream)
         print(COMMANDS[words.command](stages, words))
     except PlatformError as error:
         print(f"{words.command}: {error}", file=sys.stderr)
@@ -92,7 +95,8 @@ def check(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
 
 def status(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
     """What a run would do now, in the working tree: what the cache holds is not run again."""
-    cached = ask(words.repo, [stage.name for stage in stages], "unchanged")
+    task = {"do": "unchanged", "stages": [stage.name for stage in stages], "workspace": False}
+    cached = answer(words.repo, task)["unchanged"]
     changed = changes(words.repo)
     rows = [("STAGE", "WOULD", "WHY")]
     running = {stage.name for stage in stages} - set(cached)
@@ -101,7 +105,7 @@ def status(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
             rows.append((stage.name, "be cached", ""))
             continue
         why = ["it never ran before"]
-        if entry_of(words.repo, stage.name):
+        if has_entry(words.repo, stage.name):
             why = [f"{name} runs" for name in stage.upstream if name in running]
             why += reasons(changed.get(stage.name, []))
         rows.append((stage.name, "run", at_most_ten(why) or "its outs are not in the cache"))

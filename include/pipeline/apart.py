@@ -7,19 +7,33 @@ pushes what it makes. The worker that closes the run has all entries, and no nee
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import params_file
-from include.pipeline.git import git
-from include.pipeline.locks import locks, put
-from include.pipeline.plan import Stage
-from include.pipeline.workspace import Run, clean, configure, discard_old, marker_of, settle
+from include.pipeline import files, memory, params_file
+from include.pipeline.git import AUTHOR, git
+from include.pipeline.locks import lines_of, locks, put
+from include.pipeline.plan import Stage, load
+from include.pipeline.reproduce import order
+from include.pipeline.workspace import (
+    Run,
+    discard_old,
+    made_of,
+    marker_of,
+    place_of,
+    read_made,
+    ref_of,
+    settle,
+)
 
 OLD_H = 24 * 7  # after which a worker removes workspaces of runs that others closed
-GOOD = "refs/leeway/good"  # of the git server: the newest good experiment
+GOOD = "refs/leeway/good"  # of the git server: what good runs made
+TRIES = 5  # of writing to it: another run may write at the same time
 
 
 def offer(run: Run) -> None:
@@ -32,40 +46,56 @@ def withdraw(run: Run) -> None:
     git(run.repo, "push", "--quiet", run.url, f":{ref_of(run)}", check=False)
 
 
-def ref_of(run: Run) -> str:
-    """The name under which the commit is offered."""
-    return f"refs/leeway/runs/{clean(run.id)}"
-
-
-def texts(folder: Path) -> dict[str, str]:
+def texts(run: Run) -> dict[str, str]:
     """The locks of a workspace, by their paths."""
-    return {str(path): (folder / path).read_text() for path in locks(folder)}
+    found = locks(run.folder, run.order)
+    return {str(path): (run.folder / path).read_text() for path in found}
 
 
-def here(run: Run, repo: Path, home: Path, entries: Mapping[str, str]) -> Run:
+def here(
+    run: Run,
+    repo: Path,
+    home: Path,
+    made: Mapping[str, Mapping[str, Any]],
+    live: Callable[[Run], bool] = lambda run: True,
+) -> Run:
     """The run as this worker has it: in a workspace of its own, with what is known by now.
 
     Args:
         repo: this worker's clone of the repository, which need not hold the run's commit.
         home: folder of this worker's workspaces.
-        entries: the lines of the lock of each stage that ended before.
+        made: of each stage that ended before, what it was made from, and the lines of its lock.
+        live: whether another run may still go on; its workspace is kept.
     """
-    folder = home.resolve() / "runs" / clean(run.id)
-    found = replace(run, repo=repo.resolve(), folder=folder)
-    held = marker_of(folder)
-    if not held.exists() or begins(held.read_text()) != begins(found.to_json()):
-        discard_old(home, OLD_H)
-        aside = folder.with_name(f".{folder.name}.aside")
+    top = place_of(home, run.dag_id, run.id)
+    found = replace(run, repo=repo.resolve(), folder=top / run.below)
+    held = marker_of(top)
+    if not held.exists() or begins(held.read_text()) != begins(run.to_json()):
+        discard_old(home, OLD_H, live)
+        aside = top.with_name(f".{top.name}.aside")
         shutil.rmtree(aside, ignore_errors=True)
         fetch(found, aside)
-        configure(aside, repo)
         if run.params:
-            params_file.write(aside / "params.yaml", run.params)
+            known = load(aside / run.below).values
+            params_file.write(aside / run.below, run.params, known, run.whole)
         for name, text in run.locks.items():
-            (aside / name).write_text(text)
+            (aside / run.below / name).write_text(text)
         settle(aside, found)
-    put(folder, entries)
+        settings = order(found, {"do": "configure", "repo": str(found.repo)})
+        found = replace(found, cache=settings["cache"], remote=settings["remote"])
+        files.write(held, found.to_json())
+    else:
+        kept = Run.from_json(held.read_text())
+        found = replace(found, cache=kept.cache, remote=kept.remote)
+    put(found.folder, {stage: told["lines"] for stage, told in made.items()})
+    for stage, told in made.items():
+        files.write(made_of(found, stage), json.dumps(told["made"]))
     return found
+
+
+def told(run: Run, stage: str) -> dict[str, Any]:
+    """What other workers need to know of a stage that ended here."""
+    return {"made": read_made(run, stage), "lines": lines_of(run.folder, stage)}
 
 
 def begins(run: str) -> tuple[object, ...]:
@@ -82,15 +112,47 @@ def fetch(run: Run, folder: Path) -> None:
     git(folder, "checkout", "--quiet", "--detach", "FETCH_HEAD")
 
 
-def newest_good(run: Run, folder: Path) -> None:
-    """Start from the locks of the newest good run, whichever worker closed it."""
+def learn_memory(run: Run, folder: Path) -> None:
+    """Bring what good runs made, whichever worker closed them, into the memory of this one."""
     if not git(run.repo, "ls-remote", run.url, GOOD):
         return
-    git(folder, "fetch", "--quiet", run.url, GOOD)
-    names = git(folder, "ls-tree", "-r", "-z", "--name-only", "FETCH_HEAD").split("\0")
-    for name in (name for name in names if name.rsplit("/", 1)[-1] == "dvc.lock"):
-        if (folder / name).with_name("dvc.yaml").exists():
-            (folder / name).write_text(git(folder, "show", f"FETCH_HEAD:{name}") + "\n")
+    git(run.repo, "fetch", "--quiet", run.url, f"+{GOOD}:{GOOD}")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tree_of(run.repo, folder) as env:
+        git(folder, "read-tree", GOOD, env=env)
+        git(folder, "checkout-index", "--all", "--force", "--quiet", env=env)
+
+
+def share_memory(run: Run, folder: Path) -> None:
+    """Let other workers have what this one remembers, beside what others wrote meanwhile.
+
+    Raises:
+        PipelineError: the server takes nothing.
+    """
+    for _ in range(TRIES):
+        learn_memory(run, folder)
+        memory.prune(folder)
+        before = git(run.repo, "rev-parse", "--verify", "--quiet", GOOD, check=False)
+        with tree_of(run.repo, folder) as env:
+            git(folder, "add", "--all", "--force", ".", env=env)
+            tree = git(folder, "write-tree", env=env)
+        commit = git(run.repo, "commit-tree", tree, "-m", "What good runs made", env=AUTHOR)
+        lease = f"--force-with-lease={GOOD}:{before}"
+        git(run.repo, "push", "--quiet", lease, run.url, f"{commit}:{GOOD}", check=False)
+        if git(run.repo, "ls-remote", run.url, GOOD).startswith(commit):
+            git(run.repo, "update-ref", GOOD, commit)
+            return
+    what = f"{run.url} did not take what run {run.id} made."
+    raise PipelineError(what, "see that the worker may push to it, then clear this task.")
+
+
+@contextmanager
+def tree_of(repo: Path, folder: Path) -> Iterator[dict[str, str]]:
+    """Let git take a folder for the files of a repository, with an index of its own."""
+    place = git(repo, "rev-parse", "--absolute-git-dir")
+    with tempfile.TemporaryDirectory() as work:
+        index = str(Path(work) / "index")
+        yield {"GIT_DIR": place, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}
 
 
 def learn(run: Run) -> None:
@@ -99,7 +161,7 @@ def learn(run: Run) -> None:
 
 
 def publish(run: Run, ref: str) -> None:
-    """Push an experiment to the git server, and make it the start of the next run.
+    """Push an experiment to the git server.
 
     Raises:
         PipelineError: the server holds another experiment of this name.
@@ -109,7 +171,6 @@ def publish(run: Run, ref: str) -> None:
     if not git(run.repo, "ls-remote", run.url, ref).startswith(ours):
         what = f"{run.url} did not take the experiment {ref.rsplit('/', 1)[-1]}."
         raise PipelineError(what, "see that the worker may push to it, then clear this task.")
-    git(run.repo, "push", "--quiet", "--force", run.url, f"{ref}:{GOOD}")
 
 
 def see_that_all_travels(stages: Sequence[Stage]) -> None:

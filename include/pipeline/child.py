@@ -15,13 +15,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
 BUSY = ("Unable to acquire lock", "is busy, it is being blocked by")
+Order = Callable[[dict[str, Any]], dict[str, Any]]
+Lock = dict[str, Any]  # what a lock file says of a stage
 
 
 def main(work: Callable[[dict[str, Any]], int]) -> int:
@@ -33,11 +35,12 @@ def main(work: Callable[[dict[str, Any]], int]) -> int:
     return work(task)
 
 
-def work(task: dict[str, Any]) -> int:
+def work(task: dict[str, Any], orders: Mapping[str, Order] | None = None) -> int:
     """Do a task, and write the result to the file it names."""
     die_with_parent(task["parent"])
     keep_locks_apart(task)
-    result = another_lock(task) or patiently(task, WORK[task["do"]])
+    order = (orders or {"reproduce": reproduce})[task["do"]]
+    result = another_lock(task) or patiently(task, order)
     with open(task["result"], "w") as file:
         json.dump(result, file)
     return 0
@@ -70,8 +73,8 @@ def keep_locks_apart(task: dict[str, Any]) -> None:
     """
     from dvc import rwlock
 
-    if task["parent"] and not Path(".dvc/leeway-run.json").exists():
-        return  # no workspace of a run: others use it, by DVC's own names
+    if not task["workspace"]:
+        return  # others use this folder, by DVC's own names
     name = locks_of(None if task["parent"] else task["stage"])
     rwlock.RWLOCK_FILE, rwlock.RWLOCK_LOCK = name, f"{name}.lock"
     if not task["parent"]:
@@ -101,150 +104,25 @@ def end_group(*_: object) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def unchanged(task: dict[str, Any]) -> dict[str, Any]:
-    """The stages that have nothing to do, whose outs are in the cache."""
-    from dvc.repo import Repo
-
-    with Repo(".") as repo:
-        found: list[str] = []
-        wanted = {stage.addressing: stage for stage in repo.index.stages}
-        with repo.lock:
-            for name in task["stages"]:
-                stage = wanted[name]
-                before = {s.addressing for s in repo.index.graph.successors(stage)}
-                if before & set(task["stages"]) <= set(found) and same(stage, repo):
-                    found.append(name)
-        if task["remote"]:
-            # Another worker will read them: what this one has in its cache is not enough.
-            found = unspoilt(repo, [wanted[name] for name in found])
-            if found:  # none would mean all
-                repo.push(targets=found)
-        return {"unchanged": found}
-
-
-def unspoilt(repo: Any, stages: list[Any]) -> list[str]:
-    """Those of the stages that make nothing damaged that the remote lacks, nor read it."""
-    outs = {s.addressing: [out for out in s.outs if in_cache(out)] for s in stages}
-    there = in_remote(repo, [out for held in outs.values() for out in held])
-    kept: list[str] = []
-    for stage in stages:
-        before = {s.addressing for s in repo.index.graph.successors(stage)} & outs.keys()
-        # Each that is damaged must go, and not the first alone.
-        bad = sum(damaged(out, there=there) for out in outs[stage.addressing])
-        if before <= set(kept) and not bad:
-            kept.append(stage.addressing)
-    return kept
-
-
-def stale(task: dict[str, Any]) -> dict[str, Any]:
-    """The stages that are not what the lock says, or whose outs cannot be had from the cache.
-
-    What always runs, and what makes nothing, has no state to be held against.
-    """
-    from dvc.repo import Repo
-
-    with Repo(".") as repo:
-        stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
-        judged = [s for s in stages if s.outs and not s.always_changed and not s.is_callback]
-        good = recorded if task["remote"] else same
-        with repo.lock:
-            return {"stale": [stage.addressing for stage in judged if not good(stage, repo)]}
-
-
-def same(stage: Any, repo: Any) -> bool:
-    """Whether a stage is what its lock entry says, and its outs can be had from the cache."""
-    if stage.always_changed or stage.is_callback or not stage.outs:
-        return False
-    if stage.is_data_source and not stage.is_import:
-        return cached(stage)
-    absent = [d for d in stage.deps if not hasattr(d, "params") and not d.exists]
-    agreed = all(as_made(dep, repo, unsure=False) for dep in absent)
-    return agreed and not stage.changed(allow_missing=True) and cached(stage)
-
-
-def recorded(stage: Any, repo: Any) -> bool:
-    """Whether the lock alone says that a stage is up to date: its files are on other workers.
-
-    They have checked what they read, and pushed what they made.
-    """
-    if not all(out.hash_info for out in stage.outs):
-        return False
-    if stage.is_data_source and not stage.is_import:
-        return True
-    for dep in stage.deps:
-        of_others = not hasattr(dep, "params") and outs_around(repo, dep.fs_path)
-        if not (as_made(dep, repo, unsure=True) if of_others else not dep.status()):
-            return False
-    return not stage.changed_stage()
-
-
-def as_made(dep: Any, repo: Any, *, unsure: bool) -> bool:
-    """Whether what the lock says that a stage read is what it says that other stages made.
-
-    DVC believes a lock where the files are absent, as they are in a new workspace: without this, a
-    stage whose input was made anew by a run of another part of the graph would look unchanged.
-
-    Args:
-        unsure: the answer for a folder that several outs make up: only its files can tell.
-    """
-    for out in outs_around(repo, dep.fs_path):
-        if out.fs_path == dep.fs_path:
-            found = out.hash_info
-        elif Path(out.fs_path) in Path(dep.fs_path).parents:
-            out.get_dir_cache()  # the list of its files, from the remote if need be
-            part = out.get_obj(filter_info=dep.fs_path)
-            found = part.hash_info if part else None
-        else:
-            return unsure
-        if found != dep.hash_info:
-            return False
-    return True
-
-
 def outs_around(repo: Any, path: str) -> list[Any]:
     """The outs that are at a path, in it, or around it."""
-    place = Path(path)
-    return [
-        out
-        for out in repo.index.outs
-        if out.fs_path == path
-        or Path(out.fs_path) in place.parents
-        or place in Path(out.fs_path).parents
-    ]
+    from dvc.fs import localfs
 
-
-def cached(stage: Any) -> bool:
-    """Whether the cache holds every file of every out."""
-    for out in stage.outs:
-        if not out.use_cache or not out.hash_info:
-            if not out.exists:
-                return False
-            continue
-        if out.changed_cache():
-            return False
-    return True
+    trie, key = repo.index.outs_trie, localfs.parts(path)
+    found = [node.value for node in trie.prefixes(key)]
+    return found + (list(trie.values(prefix=key)) if trie.has_subtrie(key) else [])
 
 
 def reproduce(task: dict[str, Any]) -> dict[str, Any]:
     """Bring one stage up to date; its inputs are fetched from the cache if they are not there."""
     from dvc.exceptions import ReproductionError
-    from dvc.repo import Repo, lock_repo
+    from dvc.repo import Repo
 
     try:
         with Repo(".") as repo:
             # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
             repo.scm_context.quiet, repo.scm_context.autostage = True, False
-            began = time.time()
-            # Another stage may be writing the lock file, and DVC does not do so at a stroke.
-            with lock_repo(repo):
-                bring(repo, stage_of(repo, task["stage"]), remote=task["remote"])
-            repo.reproduce(targets=[task["stage"]], single_item=True, pull=task["remote"])
-            with lock_repo(repo):
-                stage = stage_of(repo, task["stage"])
-            if spoilt(stage, began):
-                repo.reproduce(targets=[task["stage"]], single_item=True)
-            if task["remote"]:
-                repo.push(targets=[task["stage"]])
+            return reproduced(repo, task)
     except Damaged as error:
         return error.refusal
     except ReproductionError as error:
@@ -252,37 +130,32 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
         if any(sign in problem for sign in BUSY):
             raise
         return {"status": status_of(problem), "problem": problem}
-    return {"status": 0}
 
 
-def push(task: dict[str, Any]) -> dict[str, Any]:
-    """Push the outs of stages to the default remote."""
-    return refused_or(lambda repo: repo.push(targets=task["stages"]), "push")
+def reproduced(repo: Any, task: dict[str, Any]) -> dict[str, Any]:
+    """Let DVC reproduce a stage in a workspace that holds what a clone with all data would."""
+    from dvc.repo import lock_repo
 
-
-def fetch(task: dict[str, Any]) -> dict[str, Any]:
-    """Check out paths from the cache, or pull them from the default remote."""
+    name, began = task["stage"], time.time()
+    # Another stage may be writing the lock file, and DVC does not do so at a stroke.
+    with lock_repo(repo):
+        stage = stage_of(repo, name)
+        bring(repo, stage, remote=task["remote"], fetch=task["fetch"])
+        recall(stage, task["recall"])
+        bring_own(repo, stage, fetch=task["fetch"])
+        read, start = made_from(repo, stage), locked(stage)
+    repo.reproduce(targets=[name], single_item=True)
+    with lock_repo(repo):
+        stage = stage_of(repo, name)
+    if spoilt(stage, began):
+        repo.reproduce(targets=[name], single_item=True)
+        with lock_repo(repo):
+            stage = stage_of(repo, name)
+    for out in stage.outs:
+        be_here(out)
     if task["remote"]:
-        return refused_or(lambda repo: repo.pull(targets=task["paths"], force=True), "pull")
-    return refused_or(lambda repo: repo.checkout(targets=task["paths"], force=True), "checkout")
-
-
-def refused_or(work: Callable[[Any], Any], name: str) -> dict[str, Any]:
-    """What DVC refuses, in its own words; nothing if it did the work."""
-    from dvc.exceptions import DvcException
-    from dvc.lock import LockError
-    from dvc.repo import Repo
-
-    try:
-        with Repo(".") as repo:
-            work(repo)
-    except LockError:
-        raise
-    except DvcException as error:
-        said = " ".join(str(cause) for cause in (error, *causes(error)))
-        fix = "see that the cache and the remote can be reached, then clear this task."
-        return {"refused": [f"`dvc {name}` failed: {said}", fix]}
-    return {}
+        repo.push(targets=[name])
+    return {"status": 0, "made": {"read": read, "start": start, "entry": locked(stage)}}
 
 
 def patiently(task: dict[str, Any], work: Callable[[dict[str, Any]], Any]) -> Any:
@@ -341,29 +214,213 @@ def stage_of(repo: Any, name: str) -> Any:
     return next(stage for stage in repo.index.stages if stage.addressing == name)
 
 
-def bring(repo: Any, stage: Any, *, remote: bool) -> None:
-    """Check out what the stage reads, and the kept folders that it extends, if absent.
+def bring(repo: Any, stage: Any, *, remote: bool, fetch: bool) -> None:
+    """Check out what the stage reads, where it is not there as `dvc checkout` has it.
 
-    From a remote all of it is pulled: what is here may be what an earlier try of a stage before
-    this one made, on another worker. Without one a part of a folder comes with the whole: of half
-    a folder DVC would say that it changed.
+    Of a folder that several stages make up, each part comes. What a stage of this run made, or
+    changed since, stays as it is. From a remote of workers that share no disk all of it is pulled:
+    what is here may be what an earlier try of a stage before this one made, on another worker.
 
     Raises:
-        Damaged: what the stage reads cannot be had from the cache as it was made.
+        Damaged: what the stage reads cannot be had as it was made.
     """
-    paths = [d.fs_path for d in stage.deps if not hasattr(d, "params") and (remote or not d.exists)]
-    read = [(path, out) for path in paths for out in outs_around(repo, path) if in_cache(out)]
-    kept = [out for out in stage.outs if out.persist and not out.exists and out.hash_info]
-    for out in kept:
-        damaged(out)  # the step makes what is lost
-    wanted = {str(out.fs_path) for out in kept}
-    for path, out in read:
-        damaged(out) if remote else see_that_sound(repo, out)
-        wanted.add(path if remote and Path(out.fs_path) in Path(path).parents else out.fs_path)
-    if wanted and remote:
-        repo.pull(targets=sorted(wanted), force=True, allow_missing=True)
-    elif wanted:
-        repo.checkout(targets=sorted(wanted), force=True, allow_missing=True)
+    read = [(dep, out) for dep in files_read(stage) for out in outs_around(repo, dep.fs_path)]
+    read = [(dep, out) for dep, out in read if in_cache(out)]
+    if remote:
+        wanted = set()
+        for dep, out in read:
+            damaged(out)
+            part = Path(out.fs_path) in Path(dep.fs_path).parents
+            wanted.add(dep.fs_path if part else out.fs_path)
+        if wanted:
+            repo.pull(targets=sorted(wanted), force=True, allow_missing=True)
+        for _, out in read:
+            be_here(out)
+        return
+    outs = list(dict.fromkeys(out for _, out in read if not is_here(out)))
+    if fetch:
+        fetch_lost(repo, outs)
+    for out in outs:
+        see_that_sound(repo, out)
+    check_out(outs)
+
+
+def bring_own(repo: Any, stage: Any, *, fetch: bool) -> None:
+    """Check out what the lock says of a stage: all if it is unchanged, else what it goes on with.
+
+    What is lost of it, the step makes.
+    """
+    unchanged = not stage.changed(allow_missing=True)
+    outs = [out for out in stage.outs if (unchanged or out.persist) and in_cache(out)]
+    outs = [out for out in outs if not is_here(out)]
+    for out in outs:
+        damaged(out)
+    if fetch:
+        fetch_lost(repo, outs)
+    check_out([out for out in outs if not out.changed_cache()])
+
+
+def files_read(stage: Any) -> list[Any]:
+    """The deps of a stage that are files of this machine: a file of params may be an out as well.
+
+    A frozen stage reads nothing.
+    """
+    if stage.frozen or stage.is_repo_import or stage.is_db_import:
+        return []
+    return [dep for dep in stage.deps if getattr(dep, "protocol", "") == "local"]
+
+
+def fetch_lost(repo: Any, outs: Sequence[Any]) -> None:
+    """Let DVC fetch what the cache lacks of outs, if a remote has it."""
+    from dvc.exceptions import DvcException
+
+    stages = sorted({out.stage.addressing for out in outs if out.changed_cache()})
+    if stages:
+        with suppress(DvcException):  # who needs what is lost says so
+            repo.fetch(targets=stages)
+
+
+def check_out(outs: Sequence[Any]) -> None:
+    """Check out from the cache, in the place of what is there."""
+    for out in outs:
+        out.checkout(force=True)
+        be_here(out)
+
+
+def is_here(out: Any) -> bool:
+    """Whether an out is in the workspace as a whole: checked out to its end, or made here."""
+    return bool(out.exists) and here(out).exists()
+
+
+def be_here(out: Any) -> None:
+    """Say that an out is here: half a folder would look like one that a stage has changed."""
+    here(out).touch()
+
+
+def here(out: Any) -> Path:
+    """A file that is there if an out is."""
+    return Path(".dvc/tmp", f"leeway-here-{hashlib.sha256(out.fs_path.encode()).hexdigest()[:24]}")
+
+
+def made_from(repo: Any, stage: Any) -> dict[str, str]:
+    """The stages whose outs a stage reads, and what they have made by now."""
+    outs = [out for dep in files_read(stage) for out in outs_around(repo, dep.fs_path)]
+    before = {out.stage.addressing: out.stage for out in outs if out.stage is not stage}
+    return {name: made_by(other) for name, other in sorted(before.items())}
+
+
+def made_by(stage: Any) -> str:
+    """A hash of what the lock says that a stage made."""
+    outs = sorted((out.def_path, str(out.hash_info.value)) for out in stage.outs)
+    return hashlib.sha256(json.dumps(outs).encode()).hexdigest()[:24]
+
+
+def locked(stage: Any) -> Lock:
+    """What the lock file says of a stage; empty if nothing, or if it is of a .dvc file."""
+    if not stage.cmd:
+        return {}
+    held = stage.dvcfile.lockfile_contents.get("stages") or {}
+    return dict(held.get(stage.name) or {})
+
+
+def lock(stages: Mapping[Any, Lock]) -> None:
+    """Let lock files say of stages what other runs' did, as DVC writes it."""
+    from dvc.utils.serialize import modify_yaml
+
+    files = {stage.dvcfile._lockfile.path for stage in stages}
+    for file in sorted(files):
+        with modify_yaml(file) as held:
+            held.setdefault("schema", "2.0")
+            held.setdefault("stages", {})
+            for stage, entry in stages.items():
+                if stage.dvcfile._lockfile.path == file:
+                    held["stages"][stage.name] = entry
+
+
+def recall(stage: Any, file: str | None) -> None:
+    """Take over what an earlier run made of the same, where the lock says something else.
+
+    What the lock says and DVC finds unchanged stays. A stage that has to run begins where the
+    nearest earlier run ended: it goes on with the folders that it keeps.
+
+    Args:
+        file: what earlier runs made of this stage, the newest first.
+    """
+    if not file or not Path(file).exists() or not stage.changed(allow_missing=True):
+        return
+    held: list[Lock] = json.loads(Path(file).read_text())
+    first = locked(stage)
+    for entry in held:
+        fill(stage, entry)
+        if not stage.changed(allow_missing=True) and stage_is_cached(stage):
+            return take_over(stage, entry)
+    take_over(stage, nearest([*held, *filter(None, [first])], wanted(stage)))
+
+
+def take_over(stage: Any, entry: Lock) -> None:
+    """Let a stage, and the lock file, be what another run's lock said."""
+    fill(stage, entry)
+    lock({stage: entry})
+    stage.dvcfile._reset()
+
+
+def stage_is_cached(stage: Any) -> bool:
+    """Whether every out can be had: from the cache, or as git has it."""
+    return all(
+        not (out.changed_cache() if out.use_cache else out.workspace_status()) for out in stage.outs
+    )
+
+
+def fill(stage: Any, lock: Lock) -> None:
+    """Let a stage be what a lock says."""
+    from dvc.stage.loader import StageLoader
+
+    StageLoader.fill_from_lock(stage, lock or {"cmd": None})
+    stage.cmd_changed = bool(lock) and lock.get("cmd") != stage.cmd
+    for out in stage.outs:
+        out.obj = None
+
+
+def wanted(stage: Any) -> Lock:
+    """What a stage is made from now, as far as it is known: command, params and deps."""
+    params = {str(dep.def_path): dep.read_params() for dep in stage.params}
+    deps = [dep for dep in files_read(stage) if not hasattr(dep, "params") and dep.exists]
+    hashes = [{"path": dep.def_path, "md5": dep.get_hash().value} for dep in deps]
+    return {"cmd": stage.cmd, "params": params, "deps": hashes}
+
+
+def nearest(held: Sequence[Lock], to: Lock) -> Lock:
+    """The lock that differs least: in deps, then in params, then by the last value not above.
+
+    So a run of one more month begins with the month before, whatever ran since.
+    """
+    target = inputs_of(to)
+    differing = [{k for k, v in target.items() if inputs_of(lock).get(k) != v} for lock in held]
+
+    def rank(names: Set[str]) -> tuple[int, int]:
+        params = sum(name.startswith("param ") for name in names)
+        return len(names) - params, params
+
+    least, names = min(map(rank, differing)), set[str]().union(*differing)
+    pairs = zip(held, differing, strict=True)
+    left = [lock for lock, others in pairs if rank(others) == least]
+    for name in sorted(names):
+        kind = type(target[name])
+        values: list[Any] = [v for lock in left if type(v := inputs_of(lock).get(name)) is kind]
+        if kind in (int, float, str) and values:
+            below = [value for value in values if value <= target[name]]
+            best = max(below) if below else min(values)
+            left = [lock for lock in left if inputs_of(lock).get(name) == best]
+    return left[0]
+
+
+def inputs_of(lock: Lock) -> dict[str, Any]:
+    """What a lock says that a stage was made from, each part by its name."""
+    found: dict[str, Any] = {"cmd": [lock.get("cmd")]}
+    found |= {f"dep {dep['path']}": [dep.get("md5")] for dep in lock.get("deps", [])}
+    for file, values in lock.get("params", {}).items():
+        found |= {f"param {file}:{name}": value for name, value in values.items()}
+    return found
 
 
 def in_cache(out: Any) -> bool:
@@ -382,31 +439,6 @@ class Damaged(Exception):
             fix = f"bring it back, as by `dvc fetch {path}`, then clear this task."
         self.refusal = {"refused": [what, fix], "again": name}
         super().__init__(what)
-
-
-def sound(task: dict[str, Any]) -> dict[str, Any]:
-    """See that some paths, and what the remote lacks of some stages, may be given to others."""
-    from dvc.repo import Repo
-
-    with Repo(".") as repo:
-        try:
-            for path in task["paths"]:
-                for out in filter(in_cache, outs_around(repo, os.path.abspath(path))):
-                    see_that_sound(repo, out)
-            stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
-            outs = [out for stage in stages for out in stage.outs if in_cache(out)]
-            there = in_remote(repo, outs)
-            for out in outs:
-                see_that_sound(repo, out, there)
-        except Damaged as error:
-            return error.refusal
-    return {}
-
-
-def in_remote(repo: Any, outs: list[Any]) -> set[str]:
-    """The objects of outs, by their names in the cache, that the default remote holds."""
-    held = {oid for out in outs for _, oid in objects(out)}
-    return set(repo.cloud.get_remote_odb().oids_exist(list(held))) if held else set()
 
 
 def see_that_sound(repo: Any, out: Any, there: Set[str] = frozenset()) -> None:
@@ -478,15 +510,6 @@ def status_of(problem: str) -> int:
     match = re.search(r"exited with (-?\d+)", problem)
     return int(match[1]) if match else 255
 
-
-WORK = {
-    "unchanged": unchanged,
-    "reproduce": reproduce,
-    "stale": stale,
-    "sound": sound,
-    "push": push,
-    "fetch": fetch,
-}
 
 if __name__ == "__main__":
     raise SystemExit(main(work))

@@ -55,18 +55,19 @@ def prepared(
 ) -> dict[str, Any]:
     """What the container is made of; the workspace and the cache are given to its user."""
     command = runtime.command_of(folder, task)
-    hand_over(where, folder, Path(task["cache"]))
-    folders = runtime.folders_of(folder, Path(task["cache"]), Path(task["repo"]))
+    top, cache = Path(task["top"]), Path(task["cache"])
+    hand_over(where, top, cache)
+    folders = runtime.folders_of(folder, top, cache, Path(task["repo"]))
     source = partial(on_host, held) if held is not None else str
     # Where it is on this machine tells a run from one of the same name of another deployment.
     labels = {**task["labels"], "workspace": source(str(folder))}
-    return runtime.docker_arguments(where, command, folders, labels, source)
+    return runtime.docker_arguments(where, command, folder, folders, labels, source)
 
 
 def succeeded(task: dict[str, Any]) -> bool:
     """Whether the process in the container says that its work was done."""
     result = Path(task["result"])
-    return result.exists() and json.loads(result.read_text()) == {"status": 0}
+    return result.exists() and json.loads(result.read_text()).get("status") == 0
 
 
 def mounts(client: Any) -> dict[Path, Path] | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import child, docker_step, kubernetes_step
+from include.pipeline import child, docker_step, judge, kubernetes_step
 
 RUN = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
 
@@ -15,16 +15,17 @@ def work(task: dict[str, Any]) -> int:
     child.die_with_parent(task["parent"])
     result, refused = Path(task["result"]), dict[str, Any]()
     try:
-        if task["remote"]:
+        if task["fetch"]:
             child.keep_locks_apart(task)
             refused = child.patiently(task, arrive)
         status = 0 if refused else RUN[task["where"]["runtime"]](task)
     except PipelineError as error:
         status, refused = 0, {"refused": [error.what, error.fix]}
     if task["remote"] and not refused and docker_step.succeeded(task):
+        made = result.read_text()
         result.unlink()  # it is good once its data is where others find it
-        pushed = child.patiently({**task, "stages": [task["stage"]]}, child.push)
-        result.write_text(json.dumps(pushed or {"status": 0}))
+        pushed = child.patiently({**task, "stages": [task["stage"]]}, judge.push)
+        result.write_text(json.dumps(pushed) if pushed else made)
     if refused:
         result.write_text(json.dumps(refused))
     return status
@@ -36,10 +37,9 @@ def arrive(task: dict[str, Any]) -> dict[str, Any]:
 
     try:
         with Repo(".") as repo, lock_repo(repo):
-            child.bring(repo, child.stage_of(repo, task["stage"]), remote=True)
             stage = child.stage_of(repo, task["stage"])
-            if not stage.changed(allow_missing=True):
-                repo.pull(targets=[task["stage"]], allow_missing=True)
+            child.bring(repo, stage, remote=task["remote"], fetch=True)
+            child.bring_own(repo, stage, fetch=True)
     except child.Damaged as error:
         return error.refusal
     return {}

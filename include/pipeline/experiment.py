@@ -1,19 +1,19 @@
 """Close a run: one DVC experiment, its data in the remote, its workspace gone."""
 
-import configparser
 import hashlib
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from include.errors import PipelineError, at_most_ten
-from include.pipeline import apart
-from include.pipeline.git import AUTHOR, command, git
+from include.pipeline import apart, memory
+from include.pipeline.git import AUTHOR, command, git, parts
 from include.pipeline.locks import locks, put_in_order
-from include.pipeline.reproduce import Log, fetch, push, see_that_sound, stale
-from include.pipeline.workspace import Run, cache_of, clean, keep_locks
+from include.pipeline.reproduce import Log, fetch, order, push, see_that_sound
+from include.pipeline.workspace import Run, again, discard, good_of, read_made
 
 
 def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = print) -> str:
@@ -31,47 +31,75 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
     Raises:
         PipelineError: a stage of the run has no result, or a report is none of its files.
     """
-    name = experiment_name(run.id)
-    gone = run.folder.with_name(f".{run.folder.name}.gone")
-    if not run.folder.exists() and refs_of(run.repo, name):
-        shutil.rmtree(gone, ignore_errors=True)
-        return name
+    if not run.folder.exists() and refs_of(run.repo, run.name):
+        discard(run)
+        return run.name
     if run.url:
         apart.learn(run)
-    missing = [] if set(run.unchanged) == set(run.stages) else stale(run)
-    if missing:
-        what = f"{len(missing)} stages of the run have no good result: {at_most_ten(missing)}."
-        raise PipelineError(what, "clear the tasks of these stages, then this one.")
+    made = {stage: held for stage in run.stages if (held := read_made(run, stage)) is not None}
+    paths = finished(run, made)
     for path in publish(run, home, reports):
         log(f"report: {path}")
     put_in_order(run.folder, run.commit, run.order)
-    save(run, name)
+    save(run, run.name, paths)
     if run.url:
-        apart.publish(run, ref(base_of(run), name))
+        apart.publish(run, ref(base_of(run), run.name))
         apart.withdraw(run)
-    elif has_remote(run):
+    elif run.remote:
         see_that_sound(run, (), push=True)
         push(run)
-    keep_locks(home, run)
-    # Renamed first: a workspace that is half gone must not look like one to go on in.
-    shutil.rmtree(gone, ignore_errors=True)
-    run.folder.replace(gone)
-    shutil.rmtree(gone, ignore_errors=True)
-    return name
+    remember(run, home, made)
+    discard(run)
+    return run.name
 
 
-def save(run: Run, name: str) -> None:
-    """Write the experiment: a commit of the locks and params, under a ref that DVC lists.
+def finished(run: Run, made: dict[str, dict[str, Any]]) -> list[str]:
+    """The files that the experiment holds beside what git tracks; all stages have ended well.
 
-    The ref is of the commit that the run began from: the snapshot's parent, if it is a snapshot,
-    so that `dvc exp show` lists it beside the runs of that commit.
+    Raises:
+        PipelineError: one has not, or what it was made from was made anew since.
+    """
+    idle = [stage for stage in run.unchanged if not again(run, stage).exists()]
+    if idle == list(run.stages):
+        return list(run.kept)
+    task = {"do": "finish", "stages": list(run.stages), "unchanged": idle, "made": made}
+    found = order(run, task)
+    if found["stale"]:
+        what = f"{len(found['stale'])} stages of the run have no good result: "
+        what += f"{at_most_ten(found['stale'])}."
+        raise PipelineError(what, "clear the tasks of these stages, then this one.")
+    new = ("ls-files", "-z", "--others", "--exclude-standard", "--", *found["read"])
+    return [*found["made"], *(parts(run.folder, *new) if found["read"] else [])]
+
+
+def remember(run: Run, home: Path, made: dict[str, dict[str, Any]]) -> None:
+    """Let later runs find what the stages of this one made, and nothing that it began with."""
+    folder = good_of(home, run.repo)
+    commit = git(run.repo, "rev-parse", ref(base_of(run), run.name))
+    age = float(git(run.repo, "show", "-s", "--format=%ct", run.commit)), run.opened
+    for stage, held in made.items():
+        if held["entry"] and held["new"]:
+            memory.remember(folder, stage, memory.Entry(held["entry"], commit, age))
+    if run.url:
+        apart.share_memory(run, folder)
+
+
+def save(run: Run, name: str, paths: Sequence[str]) -> None:
+    """Write the experiment, as `dvc exp run` does: a commit under a ref that DVC lists.
+
+    It holds the locks, the params, what the stages made that DVC does not cache, and all else
+    that they changed of what git tracks. The ref is of the commit that the run began from: the
+    snapshot's parent, if it is a snapshot, so that `dvc exp show` lists it beside the runs of that
+    commit.
     """
     with tempfile.TemporaryDirectory() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **AUTHOR}
         git(run.folder, "read-tree", run.commit, env=env)
-        changed = [*locks(run.folder), Path("params.yaml")]
-        present = [str(path) for path in changed if (run.folder / path).exists()]
-        git(run.folder, "add", "--force", *present, env=env)
+        git(run.folder, "add", "--update", "--", ":(top)", env=env)
+        wanted = [*map(str, locks(run.folder, run.order)), *paths]
+        present = [path for path in wanted if (run.folder / path).exists()]
+        if present:
+            git(run.folder, "--literal-pathspecs", "add", "--force", "--", *present, env=env)
         tree = git(run.folder, "write-tree", env=env)
     base = base_of(run)
     # The time of the base: the same run saved twice is the same commit.
@@ -124,11 +152,6 @@ def refs_of(repo: Path, name: str) -> list[str]:
     return git(repo, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").splitlines()
 
 
-def experiment_name(run_id: str) -> str:
-    """A name that git and DVC allow, as near to the run's id as can be."""
-    return clean(run_id)
-
-
 def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
     """Copy reports to where they stay, and return their paths.
 
@@ -144,7 +167,7 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
         fetch(run, absent)
     found = []
     for name in reports:
-        source, target = run.folder / name, home / "reports" / clean(run.id) / name
+        source, target = run.folder / name, home / "reports" / run.name / name
         target.parent.mkdir(parents=True, exist_ok=True)
         see_that_own(run, source)
         if source.is_dir():
@@ -163,7 +186,7 @@ def see_that_own(run: Run, report: Path) -> None:
     Raises:
         PipelineError: a step made it so; who may read reports may not read all that a worker may.
     """
-    folder, cache = run.folder.resolve(), cache_of(run.repo).resolve()
+    folder, cache = run.folder.resolve(), run.cache_dir.resolve()
     for path in (report, *report.rglob("*")):
         target = path.resolve()
         within = target.relative_to(folder).parts[:1] if folder in target.parents else ()
@@ -172,10 +195,3 @@ def see_that_own(run: Run, report: Path) -> None:
             name = path.relative_to(run.folder)
             what = f"The report {name} is a link to {target}, which is no file of the run."
             raise PipelineError(what, "let its stage write a file, then clear the stage's task.")
-
-
-def has_remote(run: Run) -> bool:
-    """Whether the repository names a default remote."""
-    config = configparser.ConfigParser()
-    config.read([run.folder / ".dvc" / "config", run.folder / ".dvc" / "config.local"])
-    return bool(config.get("core", "remote", fallback=None))

@@ -1,23 +1,26 @@
 """The few things that a run asks of git."""
 
 import os
+import re
 import subprocess
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from include.errors import PipelineError
+from include.errors import PipelineError, at_most_ten
 
 AUTHOR = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "Leeway"), ("EMAIL", "leeway@localhost"))
 }
+LINK = "160000"  # the mode of a submodule, and of a repository inside another
 
 
 def command(repo: Path, *words: str) -> list[str]:
     """How git is called in a repository."""
     # A workspace may belong to the user of containers; its .git never does.
-    trusted = ["-c", f"safe.directory={repo}"] if os.geteuid() == 0 else []
+    trusted = ["-c", "safe.directory=*"] if os.geteuid() == 0 else []
     return ["git", "-C", str(repo), *trusted, *words]
 
 
@@ -41,20 +44,139 @@ def git(repo: Path, *words: str, env: dict[str, str] | None = None, check: bool 
     return done.stdout.strip()
 
 
-def pin(repo: Path, message: str) -> tuple[str, bool]:
+def parts(repo: Path, *words: str) -> list[str]:
+    """The entries that git prints with -z."""
+    return [entry for entry in git(repo, *words).split("\0") if entry]
+
+
+def top_of(repo: Path) -> Path:
+    """The root of git's working tree, which may lie above that of DVC.
+
+    Raises:
+        PipelineError: the folder is in no git repository.
+    """
+    return Path(git(repo, "rev-parse", "--show-toplevel"))
+
+
+def objects_of(repo: Path) -> Path:
+    """Where a repository holds its objects: a worktree or submodule has them elsewhere."""
+    return Path(git(repo, "rev-parse", "--path-format=absolute", "--git-path", "objects"))
+
+
+def pin(
+    repo: Path, message: str, left_out: Callable[[], Sequence[str]] = tuple
+) -> tuple[str, bool]:
     """The commit of a run: HEAD, or a snapshot of the working tree where that differs.
 
     The snapshot is a commit on no branch. It holds changed and new files, but no ignored ones;
     the user's index, branch and files are not touched.
+
+    Args:
+        left_out: gives paths that a snapshot does not take up, as seen from git's root.
+
+    Raises:
+        PipelineError: a submodule holds changes, which no commit of this repository can hold.
     """
     head = git(repo, "rev-parse", "HEAD")
     if not git(repo, "status", "--porcelain", "--untracked-files=normal"):
         return head, False
+    see_that_submodules_are_committed(repo)
     with tempfile.TemporaryDirectory() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **AUTHOR}
         git(repo, "read-tree", "HEAD", env=env)
-        git(repo, "add", "--all", env=env)
+        ignored = Path(folder) / "ignored"
+        ignored.write_text(ignored_by_user(repo) + "".join(map(as_pattern, left_out())))
+        git(repo, "-c", f"core.excludesFile={ignored}", "add", "--all", ":(top)", env=env)
         tree = git(repo, "write-tree", env=env)
         if tree == git(repo, "rev-parse", "HEAD^{tree}"):
             return head, False
         return git(repo, "commit-tree", tree, "-p", head, "-m", message, env=env), True
+
+
+def ignored_by_user(repo: Path) -> str:
+    """What git ignores everywhere, by the word of this user."""
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    named = git(repo, "config", "--type=path", "--get", "core.excludesFile", check=False)
+    path = Path(named) if named else home / "git" / "ignore"
+    return f"{path.read_text()}\n" if path.is_file() else ""
+
+
+def as_pattern(path: str) -> str:
+    """A line of .gitignore for one path, as seen from git's root."""
+    return "/" + re.sub(r"([\\*?\[\]# !])", r"\\\1", path) + "\n"
+
+
+def see_that_submodules_are_committed(repo: Path) -> None:
+    """Raise PipelineError for a submodule whose files are not those of its commit."""
+    states = (entry.split(" ", 8) for entry in parts(repo, "status", "--porcelain=v2", "-z"))
+    # What is said of an entry: 1, XY, S and whether its commit, files and new files differ, ...
+    changed = [words[-1] for words in states if len(words) == 9 and words[2][:3:2] == "SM"]
+    if changed:
+        what = f"The submodule {at_most_ten(changed)} holds changes that are in no commit of it."
+        raise PipelineError(what, "commit them in the submodule, then trigger a new run.")
+
+
+def clone(top: Path, commit: str, folder: Path) -> dict[str, str]:
+    """Clone without copying an object, at one commit, with what its submodules hold.
+
+    Args:
+        top: root of git's working tree.
+
+    Returns:
+        The paths of which the clone holds no more than the name: `lfs` or `submodule`, by path. A
+        submodule that the repository does not hold stays empty, as in any clone.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    git(top, "clone", "--quiet", "--shared", "--no-checkout", str(top), str(folder))
+    lent = folder / ".git/objects/info/alternates"
+    if not lent.exists():  # git does not share a shallow repository, and the commit may be new
+        lent.write_text(f"{objects_of(top)}\n")
+    take_filters(top, folder)
+    git(folder, "checkout", "--quiet", "--detach", commit)
+    return hollow_modules(top, folder) | pointers(folder)
+
+
+def hollow_modules(top: Path, folder: Path) -> dict[str, str]:
+    """Fill submodules, and other repositories that a commit only points to; those left empty."""
+    found: dict[str, str] = {}
+    entries = (entry.partition("\t") for entry in parts(folder, "ls-files", "--stage", "-z"))
+    for path, held in ((path, about.split()[1]) for about, _, path in entries if linked(about)):
+        inner = top / path
+        if (inner / ".git").exists() and git(inner, "cat-file", "-t", held, check=False):
+            found |= clone(inner, held, folder / path)
+        else:
+            found[str(folder / path)] = "submodule"
+    return found
+
+
+def linked(about: str) -> bool:
+    """Whether an entry of git's index stands for another repository."""
+    return about.startswith(LINK)
+
+
+def take_filters(source: Path, folder: Path) -> None:
+    """Let a clone read files as its source does: LFS and others are set up in a repository."""
+    words = ("config", "--show-scope", "-z", "--get-regexp", r"^(filter|lfs)\.")
+    held = git(source, *words, check=False).split("\0")
+    pairs = zip(held[::2], (entry.partition("\n") for entry in held[1::2]), strict=False)
+    for scope, (name, _, value) in pairs:
+        if scope == "local":
+            git(folder, "config", "--add", name, value)
+        if name == "filter.lfs.smudge":
+            place = git(source, "rev-parse", "--path-format=absolute", "--git-path", "lfs")
+            git(folder, "config", "lfs.storage", place)
+
+
+def pointers(folder: Path) -> dict[str, str]:
+    """The files that LFS holds elsewhere: what is here only says where."""
+    sign = b"version https://git-lfs.github.com/spec/"
+    found = parts(folder, "ls-files", "-z", "--", ":(top,attr:filter=lfs)")
+    return {str(folder / path): "lfs" for path in found if begins(folder / path, sign)}
+
+
+def begins(path: Path, sign: bytes) -> bool:
+    """Whether a file begins with some bytes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(sign)) == sign

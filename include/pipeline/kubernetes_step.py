@@ -31,9 +31,10 @@ def run(task: dict[str, Any]) -> int:
 
     where, folder = Where.from_json(task["where"]), Path(task["folder"])
     command = runtime.command_of(folder, task)
-    docker_step.hand_over(where, folder, Path(task["cache"]))
-    folders = runtime.folders_of(folder, Path(task["cache"]), Path(task["repo"]))
-    manifest = runtime.pod_manifest(where, command, folders, task["labels"])
+    top, cache = Path(task["top"]), Path(task["cache"])
+    docker_step.hand_over(where, top, cache)
+    folders = runtime.folders_of(folder, top, cache, Path(task["repo"]))
+    manifest = runtime.pod_manifest(where, command, folder, folders, task["labels"])
     docker_step.end_on_signals()
     try:
         try:

@@ -3,7 +3,7 @@
 An entry is passed on as the lines that DVC wrote, so that a lock stays what DVC would have written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +12,25 @@ import yaml
 from include.pipeline import files
 from include.pipeline.git import git
 
+FILE = "dvc.yaml:"  # what comes between the folder of a stage and its name
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def locks(folder: Path) -> list[Path]:
-    """The lock files of a workspace, relative to it."""
-    names = git(folder, "ls-files", "-z", "-co", "--", "dvc.lock", "*/dvc.lock").split("\0")
-    return [Path(name) for name in names if name and (folder / name).exists()]
+def locks(folder: Path, stages: Iterable[str]) -> list[Path]:
+    """The lock files of stages that are there, relative to the folder."""
+    found = {place_of(stage)[0] for stage in stages if not stage.endswith(".dvc")}
+    return sorted(path for path in found if (folder / path).exists())
 
 
 def place_of(stage: str) -> tuple[Path, str]:
     """The lock file of a stage, relative to the repository, and its name in there."""
-    file, _, name = stage.rpartition(":")
-    return (Path(file).with_name("dvc.lock") if file else Path("dvc.lock")), name or stage
+    folder, found, name = stage.partition(FILE)
+    return (Path(folder, "dvc.lock"), name) if found else (Path("dvc.lock"), stage)
 
 
-def entry_of(folder: Path, stage: str) -> dict[str, Any]:
-    """What the lock says of a stage; empty if nothing."""
-    file, name = place_of(stage)
-    if not (folder / file).exists():
-        return {}
-    held = yaml.load((folder / file).read_text(), Loader=LOADER) or {}
-    found = (held.get("stages") or {}).get(name)
-    return found if isinstance(found, dict) else {}
+def has_entry(folder: Path, stage: str) -> bool:
+    """Whether the lock says something of a stage."""
+    return bool(lines_of(folder, stage))
 
 
 def lines_of(folder: Path, stage: str) -> str:
@@ -66,34 +62,44 @@ def put_in_order(run_folder: Path, commit: str, order: Sequence[str]) -> None:
         order: all stages of the graph, in the order of `dvc repro`.
     """
     ranks = {stage: rank for rank, stage in enumerate(order)}
-    for path in locks(run_folder):
-        old = git(run_folder, "show", f"{commit}:{path}", check=False)
-        held = list((yaml.load(old, Loader=LOADER) or {}).get("stages") or {}) if old else []
+    for path in locks(run_folder, order):
+        old = git(run_folder, "show", f"{commit}:./{path}", check=False)
+        held = list(parted(old)[1])
         head, blocks, rest = parted((run_folder / path).read_text())
-        prefix = "" if path.parent == Path() else f"{path.parent.as_posix()}/dvc.yaml:"
+        prefix = "" if path.parent == Path() else f"{path.parent.as_posix()}/{FILE}"
         new = sorted(blocks.keys() - set(held), key=lambda n: (ranks.get(prefix + n, 0), n))
         wanted = [name for name in held if name in blocks] + new
         if list(blocks) != wanted:
             write(run_folder / path, head, {name: blocks[name] for name in wanted}, rest)
 
 
-EMPTY = "schema: '2.0'\nstages:\n"
+EMPTY = "schema: '2.0'\nstages: {}\n"
 
 
 def parted(text: str) -> tuple[list[str], dict[str, list[str]], list[str]]:
     """The lines of a lock: its head, those of each stage, and what follows the stages."""
     lines = text.splitlines(keepends=True)
-    first = next(i for i, line in enumerate(lines) if line.startswith("stages:")) + 1
-    blocks: dict[str, list[str]] = {}
-    rest: list[str] = []
-    block = rest
-    for line in lines[first:]:
-        if line[:1] not in (" ", "\n"):
-            block = rest
-        elif line[:2] == "  " and line[2:3] not in (" ", "-"):
-            block = blocks.setdefault(str(next(iter(yaml.safe_load(line)))), [])
-        block.append(line)
-    return lines[:first], blocks, rest
+    stages = stages_of(yaml.compose(text, Loader=LOADER))
+    if stages is None or not stages.value:
+        head = text.replace("stages: {}", "stages:").splitlines(keepends=True)
+        return head if stages else [*head, "stages:\n"], {}, []
+    if stages.flow_style:  # nobody but a person writes so
+        return parted(yaml.safe_dump(yaml.load(text, LOADER), sort_keys=False))
+    # A name of more than 128 letters begins its line with a question mark.
+    names = {name.value: name.start_mark.line for name, _ in stages.value}
+    last = stages.end_mark.line + bool(stages.end_mark.column)
+    blocks = {
+        name: lines[first:following]
+        for (name, first), following in zip(names.items(), [*names.values(), last][1:], strict=True)
+    }
+    return lines[: next(iter(names.values()))], blocks, lines[last:]
+
+
+def stages_of(document: yaml.Node | None) -> Any:
+    """The part of a lock that holds its stages."""
+    if isinstance(document, yaml.MappingNode):
+        return next((part for name, part in document.value if name.value == "stages"), None)
+    return None
 
 
 def write(file: Path, head: list[str], blocks: Mapping[str, list[str]], rest: list[str]) -> None:

@@ -2,17 +2,28 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from include.errors import PipelineError
+from include.errors import PipelineError, PlatformError, at_most_ten
 from include.pipeline import apart, files, params_file
-from include.pipeline.git import pin
-from include.pipeline.plan import load
-from include.pipeline.reproduce import unchanged
-from include.pipeline.selection import select
-from include.pipeline.workspace import Run, clean, clone, marker_of, restore_locks, settle
+from include.pipeline.git import clone, git, pin, top_of
+from include.pipeline.plan import Plan, Stage, load, plan_of
+from include.pipeline.reproduce import order
+from include.pipeline.selection import needed
+from include.pipeline.workspace import (
+    Run,
+    anchor,
+    discard,
+    good_of,
+    marker_of,
+    place_of,
+    settle,
+)
+
+Drawn = Mapping[str, Collection[str]]  # a stage, and those that it waits for, directly or not
 
 
 def open_run(
@@ -24,76 +35,193 @@ def open_run(
     plan_key: str | None,
     home: Path,
     url: str = "",
+    dag_id: str = "",
+    upstream: bool = True,
+    downstream: bool = False,
+    drawn: Drawn | None = None,
+    whole: Collection[str] = (),
 ) -> Run:
     """Make the workspace of a run, or go on in the one that a try before this one left.
 
     Args:
-        params: dotted names of params.yaml, as window.end, and their values.
-        targets: stages to run, with what they need; all if empty.
+        params: names of values, as window.end or FILE:name, and the values.
+        targets, upstream, downstream: the stages to run, as for `select`.
         plan_key: key of the plan that the caller knows; None if it does not matter.
         home: folder of the workspaces.
         url: the git server between workers that share no disk; empty if they share one.
+        drawn: the stages that the caller can run, and what each waits for; None for any.
+        whole: names in `params` whose mapping is set as it is.
 
     Raises:
-        PipelineError: the graph of the commit is not the one that the caller knows, or an out
-            cannot reach a worker that shares no disk.
-        ParamsError: params.yaml has no such name, or the value is of another kind.
+        PipelineError: the graph of the commit, or with these values, is not one that the caller can
+            run; a stage needs what a clone of the commit does not hold and no stage makes; or an
+            out cannot reach a worker that shares no disk.
+        ParamsError: there is no such value, or it is of another kind.
     """
-    folder = home.resolve() / "runs" / clean(run_id)
-    held = marker_of(folder)
+    top = place_of(home, dag_id, run_id)
+    held = marker_of(top)
+    selection = {"targets": list(targets), "upstream": upstream, "downstream": downstream}
     if held.exists():
-        return decided(see_that_same(Run.from_json(held.read_text()), run_id))
-    commit, snapshot = pin(repo, f"Working tree of run {run_id}")
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+        run = see_that_same(Run.from_json(held.read_text()), dag_id, run_id)
+        return decided(run, home, selection, drawn)
+    source = top_of(repo)
+    below = repo.resolve().relative_to(source).as_posix().removeprefix(".")
+    commit, snapshot = pin(repo, f"Working tree of run {run_id}", lambda: outs_of(repo, below))
+    aside = top.with_name(f".{top.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
-    clone(repo, commit, aside)
-    plan = load(aside, repo.resolve() / ".dvc" / "tmp" / "leeway")
-    if plan_key is not None and plan.key != plan_key:
-        shutil.rmtree(aside)
-        raise PipelineError(
-            f"The graph of commit {commit[:10]} is not the one that this run was drawn from.",
-            "wait until the graph is read again (some seconds), then trigger a new run.",
-        )
-    chosen = select(plan, targets)
-    if params:
-        params_file.write(aside / "params.yaml", params)
-    restore_locks(home, repo, aside)
+    try:
+        hollow = clone(source, commit, aside)
+        plan = load(aside / below, repo.resolve() / ".dvc" / "tmp" / "leeway")
+        see_that_drawn(plan, plan_key, commit)
+        params_file.write(aside / below, params, plan.values, whole)
+    except PlatformError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     run = Run(
         id=run_id,
         repo=repo.resolve(),
-        folder=folder,
+        folder=top / below,
         commit=commit,
         snapshot=snapshot,
         plan_key=plan.key,
-        stages=tuple(stage.name for stage in chosen),
+        stages=(),
         unchanged=(),
         order=tuple(stage.name for stage in plan.stages),
         params=dict(params),
         url=url,
+        dag_id=dag_id,
+        below=below,
+        opened=time.time(),
+        hollow={str(top / Path(path).relative_to(aside)): why for path, why in hollow.items()},
+        whole=tuple(whole),
     )
-    if url:
-        apart.see_that_all_travels(chosen)
-        apart.newest_good(run, aside)
-        apart.offer(run)
-        run = replace(run, locks=apart.texts(aside))
+    anchor(run)
     settle(aside, run)
-    return decided(run)
+    try:
+        return decided(run, home, selection, drawn)
+    except PlatformError:
+        discard(run)
+        raise
 
 
-def see_that_same(run: Run, run_id: str) -> Run:
+def outs_of(repo: Path, below: str) -> list[str]:
+    """What DVC tracks, and where it draws plots: no snapshot of the working tree takes it up."""
+    outs = [out.path for stage in load(repo).stages for out in stage.outs if out.cached]
+    return [(Path(below) / path).as_posix() for path in ("dvc_plots", *outs)]
+
+
+def see_that_same(run: Run, dag_id: str, run_id: str) -> Run:
     """The run of a workspace that is there already.
 
     Raises:
-        PipelineError: it is another one, whose id is the same in the letters of a folder.
+        PipelineError: it is another one.
     """
-    if run.id != run_id:
+    if (run.dag_id, run.id) != (dag_id, run_id):
         what = f"The workspace {run.folder} is that of the run {run.id}, which has not ended."
-        raise PipelineError(what, f"give this run an id that differs by more than {run_id!r} does.")
+        raise PipelineError(what, f"give this run another id than {run_id!r}.")
     return run
 
 
-def decided(run: Run) -> Run:
-    """The run, with the stages that have nothing to do. DVC decides, once for all of them."""
-    found = replace(run, unchanged=unchanged(run))
-    files.write(marker_of(run.folder), found.to_json())
-    return found
+def see_that_drawn(plan: Plan, plan_key: str | None, commit: str) -> None:
+    """Raise PipelineError if the graph of a commit is another than the caller knows."""
+    if plan_key is not None and plan.key != plan_key:
+        raise PipelineError(
+            f"The graph of commit {commit[:10]} is not the one that this run was drawn from.",
+            "wait until the graph is read again (some seconds), then trigger a new run.",
+        )
+
+
+def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn | None) -> Run:
+    """The run, with its stages, and those that have nothing to do. DVC decides, once for all.
+
+    Raises:
+        PipelineError: see `open_run`.
+    """
+    memory = good_of(home, run.repo)
+    if run.url:
+        apart.learn_memory(run, memory)
+    task = {"do": "open", "repo": str(run.repo), "apart": bool(run.url), "memory": str(memory)}
+    found = order(run, {**task, **selection, "hollow": run.hollow})
+    if found["missing"]:
+        raise cannot_be_had(run, found["missing"])
+    plan = plan_of(found["graph"])
+    chosen = [plan.stage(name) for name in found["chosen"]]
+    see_that_runnable(chosen, drawn)
+    run = replace(
+        run,
+        stages=tuple(found["chosen"]),
+        unchanged=tuple(found["unchanged"]),
+        order=tuple(stage.name for stage in plan.stages),
+        cache=found["cache"],
+        remote=found["remote"],
+        kept=tuple(found["files"]),
+    )
+    if run.url:
+        apart.see_that_all_travels(chosen)
+        apart.offer(run)
+        run = replace(run, locks=apart.texts(run))
+    files.write(marker_of(run.top), run.to_json())
+    return run
+
+
+def see_that_runnable(stages: Sequence[Stage], drawn: Drawn | None) -> None:
+    """Refuse a graph that the values of a run changed into one that the caller cannot run.
+
+    A stage less is no harm: the caller has a task that has nothing to do.
+
+    Raises:
+        PipelineError: it has stages, or needs an order, that the caller does not know.
+    """
+    if drawn is None:
+        return
+    fix = "commit these values, wait until the graph is read again, and trigger a new run without "
+    fix += "them; or trigger one with other values."
+    more = [stage.name for stage in stages if stage.name not in drawn]
+    if more:
+        what = f"The values of this run add stages that the DAG does not have: {at_most_ten(more)}."
+        raise PipelineError(what, fix)
+    names = {stage.name for stage in stages}
+    for stage in stages:
+        late = names & {*needed(stage)} - {*drawn[stage.name]}
+        if late:
+            what = f"With the values of this run stage {stage.name!r} needs "
+            what += f"{at_most_ten(sorted(late))}, which the DAG does not run before it."
+            raise PipelineError(what, fix)
+
+
+WHY = {
+    "absent": (
+        "no commit holds it and no stage makes it",
+        "commit it, `dvc add` it, or let a stage make it, for what only lies beside a commit is in "
+        "no run",
+    ),
+    "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),
+    "lfs": ("it is a pointer of LFS", "run `git lfs install` and `git lfs pull` in the repository"),
+    "submodule": (
+        "its submodule is empty",
+        "run `git submodule update --init --recursive` in the repository",
+    ),
+}
+
+
+def cannot_be_had(run: Run, missing: Sequence[tuple[str, str, str]]) -> PipelineError:
+    """What stages need and a run cannot have, and the way out for each kind."""
+    shown = at_most_ten(f"{path} (stage {s!r}: {reason(run, path, w)})" for s, path, w in missing)
+    fixes = [WHY[why][1] for why in dict.fromkeys(why for _, _, why in missing)]
+    return PipelineError(
+        f"What stages need cannot be had in a run: {shown}.",
+        "; ".join(fixes) + "; then trigger a new run.",
+    )
+
+
+def reason(run: Run, path: str, why: str) -> str:
+    """Why a path cannot be had."""
+    if why != "absent":
+        return WHY[why][0]
+    if Path(path).is_absolute():
+        return "it is not on this machine"
+    if path.startswith(".."):
+        return "it lies outside of the repository"
+    if git(run.repo, "check-ignore", "--", path, check=False):
+        return "git ignores it"
+    return WHY[why][0]

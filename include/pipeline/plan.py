@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from include.pipeline.meta import Meta, read_meta
 from include.pipeline.process import python_path
 
 OPEN, CLOSE = "open_run", "close_run"  # tasks of every run: no stage has such a name
-FORMAT = 2  # of the JSON: another format is another key
+FORMAT = 3  # of the JSON: another format is another key
 MADE_FROM = ("dvc.yaml", "*/dvc.yaml", "*.dvc", ".dvcignore", "*/.dvcignore", ".dvc/config")
 
 
@@ -60,6 +60,8 @@ class Plan:
 
     key: str
     stages: tuple[Stage, ...]
+    values: dict[str, Any] = field(default_factory=dict)  # what files of params hold, by file
+    helps: dict[str, dict[str, str]] = field(default_factory=dict)  # and say of each value
 
     def stage(self, name: str) -> Stage:
         """The stage with this name or task id.
@@ -103,7 +105,13 @@ def still_true(repo: Path, file: Path) -> Plan | None:
             return None
     except (OSError, ValueError, KeyError):
         return None
-    return Plan(held["key"], tuple(stage_of(entry) for entry in held["stages"]))
+    return plan_of(held)
+
+
+def plan_of(held: dict[str, Any]) -> Plan:
+    """The plan, from its JSON."""
+    stages = tuple(stage_of(entry) for entry in held["stages"])
+    return Plan(held.get("key", ""), stages, held["values"], held["helps"])
 
 
 def make(repo: Path, folder: Path) -> Plan:
@@ -123,7 +131,7 @@ def make(repo: Path, folder: Path) -> Plan:
     if "error" in held:
         raise PipelineError(held["error"], "mend it, then see that `dvc dag` draws the graph.")
     held["key"] = key_of(repo, held["read"])
-    plan = Plan(held["key"], tuple(stage_of(entry) for entry in held["stages"]))
+    plan = plan_of(held)
     files.write(folder / f"plan-{held['key'][:16]}.json", json.dumps(held))
     return plan
 
@@ -132,19 +140,20 @@ def key_of(repo: Path, read: list[str]) -> str:
     """A hash of the files that the graph is made from, those that appeared since included.
 
     Args:
-        read: files that templating read: vars, and params.yaml.
+        read: files that templating read: vars, and params. Those that git ignores are in no clone.
     """
     digest = hashlib.sha256(f"{FORMAT} {version('dvc')}".encode())
-    for name in sorted({*listed(repo), *read}):
+    held = {*in_git(repo, *MADE_FROM, *(f":(literal){name}" for name in read))}
+    for name in sorted({*held, *read}):
         path = repo / name
-        content = path.read_bytes() if path.is_file() else b"missing"
+        content = path.read_bytes() if name in held and path.is_file() else b"missing"
         digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
-def listed(repo: Path) -> list[str]:
-    """The dvc.yaml and .dvc files of the repository: those of git, tracked or not, but ignored."""
-    words = command(repo, "ls-files", "-z", "-co", "--exclude-standard", "--", *MADE_FROM)
+def in_git(repo: Path, *patterns: str) -> list[str]:
+    """The files of the repository that git tracks, or could: not the ignored ones."""
+    words = command(repo, "ls-files", "-z", "-co", "--exclude-standard", "--", *patterns)
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         what = f"{repo} is not a git repository: {done.stderr.strip()}"

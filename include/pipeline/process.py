@@ -158,7 +158,9 @@ def started(
 
 def module_of(words: dict[str, Any]) -> str:
     """Who does the task: DVC in this process, or in a container that it makes."""
-    return f"include.pipeline.{'elsewhere' if words.get('where') else 'child'}"
+    if words.get("where"):
+        return "include.pipeline.elsewhere"
+    return f"include.pipeline.{'child' if words['do'] == 'reproduce' else 'judge'}"
 
 
 class Fork:

@@ -1,6 +1,7 @@
 """Run one stage of a run by DVC, and say what happened and why."""
 
 import json
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -9,19 +10,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from include.errors import PipelineError
-from include.pipeline.locks import entry_of
+from include.pipeline import files, memory
+from include.pipeline.params_file import flatten
 from include.pipeline.process import talk
 from include.pipeline.runtime import Where
-from include.pipeline.workspace import Run, cache_of, clean
+from include.pipeline.workspace import Run, again, made_of, read_made, touch
 
 Log = Callable[[str], None]
+UNCHANGED = "no dep, param or command changed"
+ABSENT = "the values of this run leave it out of the graph"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a stage did: `cached` if nothing had to run."""
 
-    status: Literal["cached", "ran"]
+    status: Literal["cached", "ran", "left out"]
     why: tuple[str, ...]
     seconds: float
 
@@ -57,19 +61,22 @@ def reproduce(
         PipelineError: the stage could not be run at all.
     """
     began = time.monotonic()
+    if stage not in run.stages:
+        return Outcome("left out", (ABSENT,), time.monotonic() - began)
     if stage in run.unchanged and not again(run, stage).exists():
-        return Outcome("cached", ("no dep, param or command changed",), time.monotonic() - began)
+        return Outcome("cached", (UNCHANGED,), time.monotonic() - began)
     if not run.folder.exists():
         what = f"The workspace of run {run.id} is gone: the run was closed, or left for too long."
         raise PipelineError(what, "clear open_run and all that follows it, or trigger a new run.")
-    before = entry_of(run.folder, stage)
     tail: deque[str] = deque(maxlen=40)
     task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
-    task["remote"] = bool(run.url)
+    task |= {"workspace": True, "remote": bool(run.url), "fetch": bool(run.url) or run.remote}
+    task["recall"] = memory.beside(stage)
     if where is not None:
-        place = {"folder": str(run.folder), "cache": str(cache_of(run.repo)), "repo": str(run.repo)}
+        place = {"folder": run.folder, "top": run.top, "cache": run.cache_dir, "repo": run.repo}
         named = {"dag": "", "run": run.id, "try": "", **(labels or {}), "stage": stage}
-        task |= {**place, "where": where.to_json(), "labels": named}
+        task |= {name: str(path) for name, path in place.items()}
+        task |= {"where": where.to_json(), "labels": named}
     started = False
     for line in talk(run.folder, task, tail):
         started = started or line.startswith(f"Running stage '{stage}'")
@@ -77,19 +84,18 @@ def reproduce(
     result = json.loads(tail.pop())
     see_that_accepted(run, result)
     if result["status"]:
-        raise failed(stage, result, list(tail))
-    why = reasons(before, entry_of(run.folder, stage)) if started else ("restored from the cache",)
+        raise failed(run, stage, result, list(tail))
+    made = result["made"]
+    new = (
+        started or made["start"] != made["entry"] or bool((read_made(run, stage) or {}).get("new"))
+    )
+    files.write(made_of(run, stage), json.dumps({**made, "new": new}))
+    why: tuple[str, ...] = ("restored from the cache",)
+    if started:
+        why = reasons(made["start"], made["entry"])
+    elif made["start"] == made["entry"]:
+        why = (UNCHANGED,)
     return Outcome("ran" if started else "cached", why, time.monotonic() - began)
-
-
-def unchanged(run: Run) -> tuple[str, ...]:
-    """The stages of the run that have nothing to do, by DVC's own word."""
-    return ask(run.folder, run.stages, "unchanged", bool(run.url))
-
-
-def stale(run: Run) -> tuple[str, ...]:
-    """The stages of the run that have no good result, by DVC's own word."""
-    return ask(run.folder, run.stages, "stale", bool(run.url))
 
 
 def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:
@@ -109,16 +115,18 @@ def push(run: Run) -> None:
 
 def fetch(run: Run, paths: Sequence[str]) -> None:
     """Bring outs into the workspace, from the cache or, where it is not shared, from the remote."""
-    order(run, {"do": "fetch", "paths": list(paths), "remote": bool(run.url)})
+    order(run, {"do": "fetch", "paths": list(paths), "apart": bool(run.url)})
 
 
-def order(run: Run, task: dict[str, Any]) -> None:
-    """Let a DVC process do a task that has no answer.
+def order(run: Run, task: dict[str, Any]) -> dict[str, Any]:
+    """Let a DVC process do a task in the workspace of a run, and return what it found.
 
     Raises:
         PipelineError: it could not be done.
     """
-    see_that_accepted(run, answer(run.folder, task))
+    found = answer(run.folder, {**task, "workspace": True})
+    see_that_accepted(run, found)
+    return found
 
 
 def answer(folder: Path, task: dict[str, Any]) -> dict[str, Any]:
@@ -134,41 +142,39 @@ def answer(folder: Path, task: dict[str, Any]) -> dict[str, Any]:
 def see_that_accepted(run: Run, result: dict[str, Any]) -> None:
     """Raise PipelineError if the DVC process refused its task; it says which stage can mend it."""
     if "again" in result:
-        again(run, result["again"]).touch()
+        touch(again(run, result["again"]))
     if "refused" in result:
         raise PipelineError(*result["refused"])
 
 
-def again(run: Run, stage: str) -> Path:
-    """A file that is there when a stage has something to do, though the run opened without it."""
-    return run.folder / ".dvc" / "tmp" / f"leeway-again-{clean(stage)}"
-
-
-def ask(
-    folder: Path, stages: Sequence[str], question: str, remote: bool = False
-) -> tuple[str, ...]:
-    """The stages of a working tree for which a DVC process says yes.
-
-    Args:
-        remote: whether outs count that only the DVC remote holds.
-    """
-    task = {"do": question, "stages": list(stages), "remote": remote}
-    return tuple(answer(folder, task)[question])
-
-
-def failed(stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
-    """The error of a step, in its own words."""
+def failed(run: Run, stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
+    """The error of a step, in its own words, and what can be done about it in a run."""
     words = [line for line in tail if line.strip() and not line.startswith("ERROR:")]
     said = [line for line in words if line.strip().startswith("Next:")]
     if said:
         index = max(i for i, line in enumerate(words) if line == said[-1])
         what, fix = words[max(index - 1, 0)], words[index].strip().removeprefix("Next:").strip()
-        return StageFailed(what, fix, result["status"])
+        return StageFailed(what, fix + in_a_run(run, f"{what} {fix}"), result["status"])
     # What DVC itself says before it runs a step is no word of the step's.
     own = [line for line in words if not line.startswith(("Running stage ", "> "))]
     last = " / ".join(own[-2:]) or result.get("problem", "it said nothing")
     what = f"Stage {stage!r} ended with {result['status']}: {last}"
-    return StageFailed(what, "read its log above, mend it, and clear the task.", result["status"])
+    fix = "read its log above. If it was the machine, clear the task; "
+    fix += "if it is in the repository, mend and commit it, and trigger a new run."
+    return StageFailed(what, fix, result["status"])
+
+
+def in_a_run(run: Run, said: str) -> str:
+    """What a step's advice means in a run: its files and values are those that it began with."""
+    words = {*re.findall(r"[\w.]+\w", said)}
+    given = [name for name in run.params if words & {name, name.rsplit(".", 1)[0]}]
+    if given:
+        values = ", ".join(f"{name} = {run.params[name]!r}" for name in given)
+        return f" This run was given {values} and keeps it: trigger a new run with another value."
+    if words & {"params.yaml", "dvc.yaml"}:
+        commit = f"This run keeps what commit {run.commit[:10]} says"
+        return f" {commit}: commit the change, or give the value, and trigger a new run."
+    return ""
 
 
 def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
@@ -195,6 +201,4 @@ def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
 
 def flat(params: dict[str, Any]) -> dict[str, object]:
     """Dotted names of all params, whatever file they are in."""
-    from include.pipeline.params_file import flatten
-
     return {name: value for held in params.values() for name, value in flatten(held).items()}

@@ -11,20 +11,37 @@ from pathlib import Path
 from typing import Any
 
 LONGEST = 200  # letters of an id: the folder of a task's log is task_id=..., and Linux takes 255
+PARAMS = (".yaml", ".yml", ".json", ".toml", ".py")
+NO_PARAMS = ("dvc.yaml", "dvc.lock")
 
 
 def main() -> None:
     """Print the graph, or DVC's own word on what is wrong with it."""
     from dvc.exceptions import DvcException
+    from dvc.repo import Repo
 
-    repo = Path(sys.argv[1]).resolve()
+    root = Path(sys.argv[1]).resolve()
     try:
-        found = resolve(repo)
+        with Repo(str(root)) as repo:
+            found = graph_of(repo, root)
     except DvcException as error:
-        parts = [str(error), *(str(cause) for cause in causes(error))]
-        problem = " ".join(" ".join(part.split()) for part in dict.fromkeys(parts) if part)
-        found = {"error": f"DVC cannot resolve the graph of {repo}: {problem}"}
-    print(json.dumps(found))
+        found = {"error": f"DVC cannot resolve the graph of {root}: {in_words(error)}"}
+    print(json.dumps(found, default=str))
+
+
+def in_words(error: BaseException) -> str:
+    """All that DVC says of an error, in one line."""
+    parts = [said(found) for found in (error, *causes(error))]
+    return ": ".join(" ".join(part.split()).rstrip(".:") for part in dict.fromkeys(parts) if part)
+
+
+def said(error: BaseException) -> str:
+    """What one error says; one that stands for several, as those of a schema, says each."""
+    inner = getattr(error, "errors", None)
+    if not isinstance(inner, list):
+        return str(error)
+    each = (f"{part.msg} in {'.'.join(map(str, part.path))}" for part in inner)
+    return "; ".join(sorted(each))
 
 
 def causes(error: BaseException) -> list[BaseException]:
@@ -36,21 +53,49 @@ def causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def resolve(repo: Path) -> dict[str, Any]:
-    """The stages in topological order, and the files that templating read."""
-    from dvc.repo import Repo
+def graph_of(repo: Any, root: Path, *, helps: bool = True) -> dict[str, Any]:
+    """The stages in topological order, the files that they were made from, and params in them.
+
+    Args:
+        helps: whether to read what comments say of params, which takes a while.
+    """
     from dvc.repo.reproduce import get_active_graph, plan_repro
 
-    with Repo(str(repo)) as opened:
-        graph = opened.index.graph
-        # The order in which `dvc repro` runs them: a new dvc.lock lists its stages in it.
-        order = plan_repro(get_active_graph(graph))
-        task_ids = unique_ids([stage.addressing for stage in order])
-        stages = [described(stage, graph, task_ids[stage.addressing], repo) for stage in order]
-        groups = unique_ids({stage["group"] for stage in stages} - {""}) | {"": ""}
-        stages = [stage | {"group": groups[stage["group"]]} for stage in stages]
-        read = sorted({name for stage in order for name in files_of(stage, repo)})
-    return {"stages": stages, "read": read}
+    graph = repo.index.graph
+    # The order in which `dvc repro` runs them: a new dvc.lock lists its stages in it.
+    order = plan_repro(get_active_graph(graph))
+    task_ids = unique_ids([stage.addressing for stage in order])
+    stages = [described(stage, graph, task_ids[stage.addressing], root) for stage in order]
+    groups = unique_ids({stage["group"] for stage in stages} - {""}) | {"": ""}
+    stages = [stage | {"group": groups[stage["group"]]} for stage in stages]
+    made = {out["path"] for stage in stages for out in stage["outs"]}
+    # What a stage makes is not there when the graph is read anew.
+    top = Path(repo.scm.root_dir).resolve()
+    read = sorted({name for stage in order for name in files_of(stage, root, top)} - made)
+    files = dict.fromkeys(["params.yaml", *read])
+    values = {file: found for file in files if (found := read_params(root / file))}
+    said = {file: help_in(root / file) for file in values if helps}
+    return {"stages": stages, "read": read, "values": values, "helps": said}
+
+
+def read_params(path: Path) -> Any:
+    """What a file of params holds as DVC reads it; None if it is none."""
+    from dvc.fs import localfs
+    from dvc.utils.serialize import ParseError, load_path
+
+    if path.suffix.lower() not in PARAMS or path.name in NO_PARAMS or not path.is_file():
+        return None
+    try:
+        return load_path(str(path), localfs)
+    except ParseError:  # a stage that depends on it will say so
+        return None
+
+
+def help_in(path: Path) -> dict[str, str]:
+    """What the comments of a file of params say of its values."""
+    from include.pipeline.yaml_text import comments
+
+    return comments(path.read_text()) if path.suffix.lower() in (".yaml", ".yml") else {}
 
 
 def described(stage: Any, graph: Any, task_id: str, repo: Path) -> dict[str, Any]:
@@ -138,13 +183,19 @@ def unique_ids(names: Iterable[str]) -> dict[str, str]:
     return ids
 
 
-def files_of(stage: Any, repo: Path) -> list[str]:
-    """The files that templating may have read for this stage: vars and the default params.yaml."""
+def files_of(stage: Any, root: Path, top: Path) -> list[str]:
+    """The files whose values a stage may hold: vars, params, and the default params.yaml.
+
+    They are named as seen from the root, above which a part of git's working tree may lie; what is
+    outside of that is in no clone.
+    """
     names = [Path(stage.wdir) / "params.yaml", Path(stage.path).parent / "params.yaml"]
+    names += [Path(dep.fs_path) for dep in stage.deps if hasattr(dep, "params")]
     if stage.path.endswith("dvc.yaml"):
         for file in vars_of(Path(stage.path)):
             names += [Path(stage.path).parent / file, Path(stage.wdir) / file]
-    return [inside(str(path), repo) for path in names]
+    paths = [Path(os.path.normpath(root / name)) for name in names]
+    return [os.path.relpath(path, root) for path in paths if path.is_relative_to(top)]
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
+from include.pipeline.git import objects_of
 
 RUNTIMES = ("process", "docker", "kubernetes")
 PREFIX = "leeway."
@@ -60,8 +61,9 @@ def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
     """
     script = folder / ".dvc" / "tmp" / "leeway-child.py"
     files.write(script, Path(__file__).with_name("child.py").read_text())
-    words = {name: task[name] for name in ("do", "stage", "lock_wait_s", "result")}
-    alone = {"remote": False, "parent": 0, "python_path": None}
+    names = ("do", "stage", "lock_wait_s", "result", "workspace", "recall")
+    words = {name: task[name] for name in names}
+    alone = {"remote": False, "fetch": False, "parent": 0, "python_path": None}
     return ["python3", str(script), json.dumps({**words, **alone})]
 
 
@@ -82,19 +84,24 @@ def environment_of(where: Where, folder: Path) -> dict[str, str]:
     return fixed | {name: os.environ[name] for name in where.environment if name in os.environ}
 
 
-def folders_of(folder: Path, cache: Path, repo: Path) -> list[tuple[str, str]]:
+def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[tuple[str, str]]:
     """The folders of a run, and how they may be used: workspace, cache, and the clone's objects.
 
     A step must not write what git and DVC obey, a remote's settings for one: the worker runs both
     in this folder. As mounts of their own these folders can be neither moved nor replaced.
+
+    Args:
+        folder: of DVC in the workspace.
+        top: root of the workspace, which may lie above it.
+        repo: root of the DVC repository that was cloned.
     """
     return [
-        (str(folder), "rw"),
-        (str(folder / ".git"), "ro"),
+        (str(top), "rw"),
+        (str(top / ".git"), "ro"),
         (str(folder / ".dvc"), "ro"),
         (str(folder / ".dvc" / "tmp"), "rw"),
         (str(cache), "rw"),
-        (str((repo / ".git").resolve()), "ro"),
+        (str(objects_of(repo).parent), "ro"),
     ]
 
 
@@ -111,11 +118,12 @@ def user_of(where: Where) -> str:
 def docker_arguments(
     where: Where,
     command: list[str],
+    folder: Path,
     folders: list[tuple[str, str]],
     labels: dict[str, str],
     source: Callable[[str], str] = str,
 ) -> dict[str, Any]:
-    """The container, in the words of Docker's Python client.
+    """The container, in the words of Docker's Python client; it works in `folder`.
 
     Args:
         source: the path of a folder on the machine of the engine.
@@ -124,10 +132,10 @@ def docker_arguments(
     return {
         "image": where.image,
         "command": command,
-        "working_dir": folders[0][0],
+        "working_dir": str(folder),
         "user": user_of(where),
         "labels": {PREFIX + name: value for name, value in labels.items()},
-        "environment": environment_of(where, Path(folders[0][0])),
+        "environment": environment_of(where, folder),
         "volumes": {source(path): {"bind": path, "mode": mode} for path, mode in folders},
         "network_mode": where.network or "none",
         "read_only": True,
@@ -143,7 +151,11 @@ def docker_arguments(
 
 
 def pod_manifest(
-    where: Where, command: list[str], folders: list[tuple[str, str]], labels: dict[str, str]
+    where: Where,
+    command: list[str],
+    folder: Path,
+    folders: list[tuple[str, str]],
+    labels: dict[str, str],
 ) -> dict[str, Any]:
     """The pod, in the words of Kubernetes; `volumes` names claims that hold the run's folders.
 
@@ -162,12 +174,12 @@ def pod_manifest(
         **({"memory": f"{int(where.memory_gb * 1000)}M"} if where.memory_gb else {}),
         **({"nvidia.com/gpu": str(where.gpus)} if where.gpus else {}),
     }
-    pairs = environment_of(where, Path(folders[0][0])).items()
+    pairs = environment_of(where, folder).items()
     container = {
         "name": "step",
         "image": where.image,
         "command": command,
-        "workingDir": folders[0][0],
+        "workingDir": str(folder),
         "env": [{"name": name, "value": value} for name, value in sorted(pairs)],
         "resources": {"requests": limits, "limits": limits},
         "securityContext": {
@@ -188,7 +200,7 @@ def pod_manifest(
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": pod_name({**labels, "place": f"{where.volumes} {folders[0][0]}"}),
+            "name": pod_name({**labels, "place": f"{where.volumes} {folder}"}),
             "namespace": where.namespace,
             # A network policy can tell those that may use the network by the last one.
             "labels": {

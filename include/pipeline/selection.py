@@ -1,38 +1,51 @@
 """Which stages a run takes: targets, and what lies before or after them."""
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
 
 from include.errors import PipelineError, did_you_mean
 from include.pipeline.plan import Plan, Stage
+
+ROOT = "dvc.yaml"
 
 
 def select(
     plan: Plan, targets: Sequence[str] = (), upstream: bool = True, downstream: bool = False
 ) -> tuple[Stage, ...]:
-    """The stages of a run, each after those that it needs; all without targets.
+    """The stages of a run, each after those that it needs.
 
     Args:
-        targets: names, task ids, groups, or paths of outs.
-        upstream: whether what the targets need runs as well.
+        targets: names, task ids, groups, paths of outs, files of stages, or folders of such files;
+            the dvc.yaml at the root if there are none, as for `dvc repro`.
+        upstream: whether what the targets need runs as well. What a frozen stage needs does not
+            run for its sake.
         downstream: whether what needs the targets runs as well.
 
     Raises:
         PipelineError: a target is not in the graph.
     """
-    if not targets:
-        return plan.stages
-    named = {stage.name for target in targets for stage in matches(plan, target)}
+    if not plan.stages:
+        return ()
+    if not targets and not any(stage.file == ROOT for stage in plan.stages):
+        what = f"There is no {ROOT} with stages at the root, which `dvc repro` takes by itself."
+        raise PipelineError(what, "name targets: stages, their files or folders; '.' is all.")
+    named = {stage.name for target in targets or [ROOT] for stage in matches(plan, target)}
     by_name = {stage.name: stage for stage in plan.stages}
     after: dict[str, list[str]] = {name: [] for name in by_name}
     for stage in plan.stages:
-        for name in stage.upstream:
+        for name in needed(stage):
             after[name].append(stage.name)
     taken = set(named)
     if upstream:
-        taken |= reached(named, lambda name: by_name[name].upstream)
+        taken |= reached(named, lambda name: needed(by_name[name]))
     if downstream:
         taken |= reached(named, lambda name: after[name])
     return tuple(stage for stage in plan.stages if stage.name in taken)
+
+
+def needed(stage: Stage) -> tuple[str, ...]:
+    """The stages that have to run before one: none for a frozen stage, which reads nothing."""
+    return () if stage.frozen else stage.upstream
 
 
 def reached(start: Iterable[str], beside: Callable[[str], Iterable[str]]) -> set[str]:
@@ -53,13 +66,20 @@ def find(plan: Plan, name: str) -> Stage:
 
 
 def matches(plan: Plan, target: str) -> list[Stage]:
-    """The stages that a target means: by name, task id, group, or the path of an out."""
+    """The stages that a target means: by name, task id, group, out, file, or folder of files."""
+    place = PurePosixPath(target)
+    target = place.as_posix().removeprefix(f"{ROOT}:")
     found = [
         stage
         for stage in plan.stages
-        if target in (stage.name, stage.task_id, stage.group)
+        if target in (stage.name, stage.task_id)
         or stage.name.startswith(f"{target}@")
         or any(out.path == target for out in stage.outs)
+    ]
+    found = found or [
+        stage
+        for stage in plan.stages
+        if target == stage.group or place in (PurePosixPath(stage.file), *folders(stage))
     ]
     if found:
         return found
@@ -69,3 +89,8 @@ def matches(plan: Plan, target: str) -> list[Stage]:
     raise PipelineError(
         what + did_you_mean(target, known), "run `python -m include.pipeline show` for all names."
     )
+
+
+def folders(stage: Stage) -> Sequence[PurePosixPath]:
+    """The folders that hold the file of a stage, the root last."""
+    return PurePosixPath(stage.file).parents

@@ -1,21 +1,19 @@
 """One run, one workspace: a cheap clone at the run's commit that shares the DVC cache."""
 
-import configparser
 import hashlib
 import json
-import os
-import re
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from include.pipeline import files
 from include.pipeline.git import git
-from include.pipeline.locks import locks
+from include.pipeline.names import run_name, stage_name
 
-RUN = "leeway-run.json"
-TUPLES = ("stages", "unchanged", "order")
+TUPLES = ("stages", "unchanged", "order", "whole", "kept")
 
 
 @dataclass(frozen=True)
@@ -23,17 +21,40 @@ class Run:
     """One run of a pipeline, as its tasks share it."""
 
     id: str
-    repo: Path
-    folder: Path  # the workspace
+    repo: Path  # root of the DVC repository
+    folder: Path  # the same in the workspace
     commit: str
     snapshot: bool  # whether the commit is a working tree that nobody committed
     plan_key: str
     stages: tuple[str, ...]
     unchanged: tuple[str, ...]  # stages that have nothing to do
     order: tuple[str, ...]  # all stages of the graph, in the order of `dvc repro`
-    params: dict[str, object]  # what was written into params.yaml
+    params: dict[str, object]  # what was written into files of params
     url: str = ""  # the git server between workers that share no disk; empty if they share one
     locks: dict[str, str] = field(default_factory=dict)  # that they begin from, by path
+    dag_id: str = ""
+    below: str = ""  # where git's working tree holds the DVC repository; empty at its root
+    cache: str = ""  # of DVC; empty if it is in the repository, where DVC has it by default
+    remote: bool = False  # whether there is a DVC remote to push to
+    opened: float = 0.0  # seconds since 1970
+    whole: tuple[str, ...] = ()  # names in params whose mapping is set as it is
+    hollow: dict[str, str] = field(default_factory=dict)  # what the clone has no more than names of
+    kept: tuple[str, ...] = ()  # files beside what git tracks, of an experiment that ran nothing
+
+    @property
+    def name(self) -> str:
+        """The name of its workspace, its experiment and its reports."""
+        return run_name(self.dag_id, self.id)
+
+    @property
+    def top(self) -> Path:
+        """The root of the workspace: that of git's working tree."""
+        return self.folder.parents[len(Path(self.below).parts) - 1] if self.below else self.folder
+
+    @property
+    def cache_dir(self) -> Path:
+        """The DVC cache that the workspace shares."""
+        return Path(self.cache) if self.cache else self.repo.resolve() / ".dvc" / "cache"
 
     def to_json(self) -> str:
         """The run as text."""
@@ -47,89 +68,109 @@ class Run:
         return cls(**{**held, **{name: tuple(held[name]) for name in TUPLES}})
 
 
-def marker_of(folder: Path) -> Path:
-    """The file that says whose workspace a folder is. No step in a container may write it."""
-    return folder / ".dvc" / RUN
+def place_of(home: Path, dag_id: str, run_id: str) -> Path:
+    """The root of the workspace of a run."""
+    return home.resolve() / "runs" / run_name(dag_id, run_id)
+
+
+def own(top: Path) -> Path:
+    """What a workspace holds of the run itself. No step in a container may write there."""
+    return top / ".git" / "leeway"
+
+
+def marker_of(top: Path) -> Path:
+    """The file that says whose workspace a folder is."""
+    return own(top) / "run.json"
+
+
+def made_of(run: Run, stage: str) -> Path:
+    """The file that says that a stage ended well in this run, and what it was made from."""
+    return own(run.top) / f"made-{stage_name(stage)}.json"
+
+
+def again(run: Run, stage: str) -> Path:
+    """A file that is there when a stage has something to do, though the run opened without it."""
+    return own(run.top) / f"again-{stage_name(stage)}"
+
+
+def touch(path: Path) -> None:
+    """Let an empty file be there."""
+    files.write(path, "")
 
 
 def settle(aside: Path, run: Run) -> None:
     """Let a folder that was made aside be the workspace of a run, in place of an older one."""
-    (aside / ".dvc" / "tmp").mkdir(exist_ok=True)
-    marker_of(aside).write_text(run.to_json())
-    shutil.rmtree(run.folder, ignore_errors=True)
-    aside.replace(run.folder)
+    (aside / run.below / ".dvc" / "tmp").mkdir(exist_ok=True)
+    files.write(marker_of(aside), run.to_json())
+    shutil.rmtree(run.top, ignore_errors=True)
+    aside.replace(run.top)
 
 
-def clone(repo: Path, commit: str, folder: Path) -> None:
-    """Clone without copying an object, at one commit, with the cache of the repository."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    git(repo, "clone", "--quiet", "--shared", "--no-checkout", str(repo.resolve()), str(folder))
-    git(folder, "checkout", "--quiet", "--detach", commit)
-    configure(folder, repo)
+def anchor(run: Run) -> None:
+    """Keep the commit of a run from git's gc: it may be on no branch, or soon be on none."""
+    git(run.repo, "update-ref", ref_of(run), run.commit)
 
 
-def configure(folder: Path, repo: Path) -> None:
-    """Give a workspace the DVC settings of the repository, and its cache."""
-    local = repo / ".dvc" / "config.local"
-    config = configparser.ConfigParser()
-    if local.exists():
-        config.read(local)
-    if not config.has_section("cache"):
-        config.add_section("cache")
-    config["cache"]["dir"] = str(cache_of(repo))
-    # A link is read-only, but not for root: what a step wrote would be written into the cache.
-    links = "reflink,copy" if os.geteuid() == 0 else "reflink,hardlink,symlink,copy"
-    config["cache"]["type"] = links
-    with (folder / ".dvc" / "config.local").open("w") as file:
-        config.write(file)
-    (folder / ".dvc" / "config.local").chmod(0o600)  # a remote's credentials may be in it
+def ref_of(run: Run) -> str:
+    """The name under which the commit of a run that is not closed is kept."""
+    return f"refs/leeway/runs/{run.name}"
 
 
-def cache_of(repo: Path) -> Path:
-    """The DVC cache of a repository."""
-    config = configparser.ConfigParser()
-    config.read([repo / ".dvc" / "config", repo / ".dvc" / "config.local"])
-    found = config.get("cache", "dir", fallback="cache")
-    return (repo.resolve() / ".dvc" / found).resolve()
+def discard(run: Run) -> None:
+    """Remove the workspace of a run."""
+    gone = run.top.with_name(f".{run.top.name}.gone")
+    # Renamed first: a workspace that is half gone must not look like one to go on in.
+    shutil.rmtree(gone, ignore_errors=True)
+    if run.top.exists():
+        run.top.replace(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+    if run.repo.exists():
+        git(run.repo, "update-ref", "-d", ref_of(run), check=False)
+
+
+def discard_old(home: Path, older_than_h: float, live: Callable[[Run], bool]) -> list[str]:
+    """Remove workspaces of runs that have ended and that nobody touched for so long.
+
+    Args:
+        live: whether a run may still go on: it waits, works, or was cleared.
+
+    Returns:
+        The names of the folders that were removed.
+    """
+    limit, gone = time.time() - older_than_h * 3600, []
+    for top in sorted((home / "runs").glob("*")):
+        run = run_of(top)
+        if touched(top, run) >= limit or (run is not None and live(run)):
+            continue
+        if run is not None and run.top == top:
+            discard(run)
+        shutil.rmtree(top, ignore_errors=True)
+        gone.append(top.name)
+    return gone
+
+
+def run_of(top: Path) -> Run | None:
+    """The run of a workspace; None if it was not finished, or is that of an older version."""
+    try:
+        return Run.from_json(marker_of(top).read_text())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def touched(top: Path, run: Run | None) -> float:
+    """When something in a workspace was last written, in seconds since 1970."""
+    paths = [top, top / "dvc.lock", *own(top).glob("*")]
+    paths += [run.folder / "dvc.lock"] if run else []
+    return max((path.stat().st_mtime for path in paths if path.exists()), default=0)
 
 
 def good_of(home: Path, repo: Path) -> Path:
-    """Where the locks of the newest good run of a repository are kept."""
+    """Where the results of good runs of a repository are remembered."""
     digest = hashlib.sha256(str(repo.resolve()).encode()).hexdigest()[:12]
     return home / "good" / f"{repo.resolve().name}-{digest}"
 
 
-def restore_locks(home: Path, repo: Path, folder: Path) -> None:
-    """Start from the newest good lock: each entry in it is checked by DVC before it counts."""
-    good = good_of(home, repo)
-    for name in (path.relative_to(good) for path in good.glob("**/dvc.lock")):
-        if (folder / name).with_name("dvc.yaml").exists():
-            shutil.copyfile(good / name, folder / name)
-
-
-def keep_locks(home: Path, run: Run) -> None:
-    """Keep the locks of a good run as the start of the next one."""
-    for name in locks(run.folder):
-        files.write(good_of(home, run.repo) / name, (run.folder / name).read_text())
-
-
-def discard_old(home: Path, older_than_h: float) -> list[str]:
-    """Remove workspaces that nobody touched for so long, and return their names."""
-    limit, gone = time.time() - older_than_h * 3600, []
-    for folder in sorted((home / "runs").glob("*")):
-        marker = marker_of(folder)
-        touched = max(
-            p.stat().st_mtime for p in (marker, folder, folder / "dvc.lock") if p.exists()
-        )
-        if touched < limit:
-            shutil.rmtree(folder, ignore_errors=True)
-            gone.append(folder.name)
-    return gone
-
-
-def clean(run_id: str) -> str:
-    """A run's id in the letters that folders, refs and experiments allow."""
-    found = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id).strip("-") or "run"
-    if len(found) <= 120:
-        return found
-    return f"{found[:107]}-{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"
+def read_made(run: Run, stage: str) -> dict[str, Any] | None:
+    """What is known of a stage that ended well in this run; None if it did not."""
+    path = made_of(run, stage)
+    return json.loads(path.read_text()) if path.exists() else None

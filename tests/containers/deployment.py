@@ -21,7 +21,7 @@ from small_git import shell
 
 from include.airflow_api import AirflowApi
 from include.embedded.settings import any_port
-from include.pipeline.workspace import clean
+from include.pipeline.names import run_name
 
 ROOT = Path(__file__).parents[2]
 # A pipeline of minutes: few trees, one epoch, and Feast on Redis. The window is that of each run.
@@ -101,7 +101,7 @@ class Deployment:
 
     def lock(self, run_id: str) -> str:
         """The dvc.lock of a run that is closed."""
-        name = clean(f"flight_delays.{run_id}")
+        name = run_name("flight_delays", run_id)
         ref = next(r for r in self.experiments().split() if r.endswith(f"/{name}"))
         words = ("git", "-C", "/leeway/repository", "show", f"{ref}:dvc.lock")
         return self.execute("scheduler", *words) + "\n"

@@ -20,7 +20,7 @@ from deployment import (
 from engine import Engine
 from running_airflow import wait_until
 
-from include.pipeline.workspace import clean
+from include.pipeline.names import run_name
 
 pytestmark = pytest.mark.containers
 
@@ -120,7 +120,7 @@ def test_a_container_that_a_killed_worker_left_never_runs_beside_its_retry(
     wait_until(lambda: containers_of(platform, run_id, all=False), 120)
     time.sleep(5)
     (left,) = containers_of(platform, run_id, all=False)
-    workspace = f"/leeway/home/runs/flight_delays-{clean(run_id)}"
+    workspace = f"/leeway/home/runs/{run_name('flight_delays', run_id)}"
     assert sees(left) == {
         workspace: "rw",
         f"{workspace}/.git": "ro",

@@ -84,7 +84,8 @@ def site(tmp_path_factory) -> Site:
     folder = tmp_path_factory.mktemp("embedded")
     repo = small_git.make(folder / "repo")
     torn = other(folder / "torn", TORN)
-    monthly = other(folder / "monthly", MONTHLY, 'window:\n  end: "2013-01-31"\n')
+    params = 'window:\n  end: "2013-01-31"\nmore: {words: [a], none: null}\n'
+    monthly = other(folder / "monthly", MONTHLY, params)
     (repo / "dags").mkdir()
     # Without the word by which Airflow else tells DAGs from other files.
     (repo / "dags/small.py").write_text(SMALL_DAG.replace("an Airflow DAG", "a DAG"))
@@ -355,6 +356,23 @@ def test_a_run_by_hand_without_a_logical_date_takes_the_window_of_the_form(api, 
     assert ended(api, "monthly", run_id) == "success"
     assert api.run("monthly", run_id)["logical_date"] is None
     assert window_end(api, "monthly", run_id) == expected
+
+
+def test_a_run_by_rest_sets_values_that_the_form_does_not_have(site, api):
+    run_id = api.trigger("monthly", {"more": {"words": ["b"]}, "more.none": 1})
+    assert ended(api, "monthly", run_id) == "success"
+    name = api.result("monthly", run_id, "close_run")
+    monthly = site.repo.with_name("monthly")
+    ref = shell(monthly, "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}")
+    assert shell(monthly, "git", "show", f"{ref.strip()}:params.yaml") == (
+        'window:\n  end: "2013-01-31"\nmore: {words: ["b"], none: 1}\n'
+    )
+
+
+def test_a_misspelt_value_of_a_run_fails_it_and_names_the_nearest(site, up):
+    done = embedded(site.repo, "run", "monthly", "--set", "window.edn=2013-02-01")
+    assert done.returncode == 1
+    assert "params.yaml has no value 'window.edn'. Did you mean 'window.end'?" in done.stdout
 
 
 def test_a_run_by_an_asset_takes_the_window_of_the_form(api, first):

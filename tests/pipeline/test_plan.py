@@ -147,7 +147,8 @@ def test_an_unknown_key_in_meta_names_stage_file_and_nearest_key(repo):
     assert str(error.value) == (
         "Stage 'a' in dvc.yaml has an unknown key meta.quue. Did you mean 'queue'?\n"
         "  Next: use one of queue, runtime, image, resources, retries, timeout_minutes, network, "
-        "node_selector, tolerations, or remove it."
+        "node_selector, tolerations, or remove it, or put ours under meta.leeway: the rest is then "
+        "left alone."
     )
 
 
@@ -185,3 +186,88 @@ def test_an_unknown_target_names_the_nearest(repo):
         PipelineError, match=r"no stage 'prepar'; it has 9\. Did you mean 'prepare'\?"
     ):
         select(load(repo), ["prepar"])
+
+
+@pytest.mark.parametrize(
+    ("meta", "queue"),
+    [
+        ("{owner: me, sla: {hours: 3}, 5: x}", None),
+        ("text", None),
+        ("[a, b]", None),
+        ("{owner: me, queue: gpu}", "gpu"),
+        ("{network: resnet, queue: [a], leeway: {queue: gpu}}", "gpu"),
+        ("{quue: x, leeway: {}}", None),
+    ],
+    ids=[
+        "keys of others",
+        "a text",
+        "a list",
+        "ours beside those of others",
+        "ours in their own place",
+        "nothing of ours in their own place",
+    ],
+)
+def test_what_meta_says_to_others_is_left_alone(repo, meta, queue):
+    (repo / "dvc.yaml").write_text(f"stages: {{a: {{cmd: x, outs: [o], meta: {meta}}}}}")
+    assert load(repo).stage("a").meta.queue == queue
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"),
+    [
+        (
+            "{network: resnet}",
+            "sets meta.network to 'resnet': input should be a valid boolean, unable to interpret "
+            "input.\n  Next: change meta.network of this stage in dvc.yaml, or put ours under "
+            "meta.leeway: the rest is then left alone.",
+        ),
+        (
+            "{leeway: {quue: gpu}}",
+            "has an unknown key meta.leeway.quue. Did you mean 'queue'?\n  Next: use one of queue, "
+            "runtime, image, resources, retries, timeout_minutes, network, node_selector, "
+            "tolerations, or remove it.",
+        ),
+    ],
+    ids=["a key that others use", "a misspelt key in our own place"],
+)
+def test_a_key_of_ours_that_cannot_be_says_the_way_out(repo, meta, said):
+    (repo / "dvc.yaml").write_text(f"stages: {{a: {{cmd: x, outs: [o], meta: {meta}}}}}")
+    with pytest.raises(PipelineError) as error:
+        load(repo)
+    assert str(error.value) == f"Stage 'a' in dvc.yaml {said}"
+
+
+def test_all_that_dvc_finds_wrong_is_said(repo):
+    (repo / "dvc.yaml").write_text("stages: {a: {cmd: 1, dep: [x]}, b: {cmdd: x}, c: 5}")
+    with pytest.raises(PipelineError) as error:
+        load(repo)
+    for part in (
+        "expected str in stages.a.cmd",
+        "extra keys not allowed in stages.a.dep",
+        "extra keys not allowed in stages.b.cmdd",
+        "required key not provided in stages.b.cmd",
+        "expected a dictionary in stages.c",
+    ):
+        assert part in str(error.value)
+
+
+def test_a_plan_knows_the_params_and_what_is_said_of_them(repo):
+    (repo / "conf.json").write_text('{"lr": 1e-05}')
+    (repo / "dvc.yaml").write_text(
+        "vars: [extra.yaml]\nstages: {a: {cmd: x, outs: [o], params: [{conf.json: [lr]}]}}"
+    )
+    plan = load(repo)
+    assert plan.values == {
+        "params.yaml": {"shout": {"times": 2, "mark": "!"}},
+        "extra.yaml": {"queue": "gpu"},
+        "conf.json": {"lr": 1e-05},
+    }
+    assert plan.helps["params.yaml"]["shout.times"] == "how often, 1 to 9"
+
+
+def test_a_file_of_params_that_git_ignores_is_no_part_of_the_graph(repo):
+    (repo / ".gitignore").write_text("/local.yaml\n")
+    (repo / "dvc.yaml").write_text("stages: {a: {cmd: x, outs: [o], params: [{local.yaml: [lr]}]}}")
+    before = load(repo).key
+    (repo / "local.yaml").write_text("lr: 1\n")
+    assert load(repo).key == before

@@ -13,7 +13,7 @@ import pytest
 from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
-from include.pipeline import child, experiment, opening, params_file, workspace
+from include.pipeline import child, experiment, opening, yaml_text
 from include.pipeline.experiment import close_run, publish
 from include.pipeline.opening import open_run
 from include.pipeline.plan import load
@@ -64,16 +64,17 @@ def test_a_run_leaves_an_experiment_and_nothing_else(repo, home):
         "count@left": "ran",
         "second/dvc.yaml:shout": "ran",
     }
-    assert experiments(repo) == {"scheduled__2013-01-01T00-00-00-00-00"}
+    assert experiments(repo) == {"scheduled__2013-01-01T000000+0000"}
     assert list((home / "runs").iterdir()) == []
     assert shell(repo, "git", "status", "--porcelain") == ""
     assert not (repo / "parts").exists()
     shown = shell(repo, sys.executable, "-m", "dvc", "exp", "show", "--csv")
-    assert "scheduled__2013-01-01T00-00-00-00-00" in shown
+    assert "scheduled__2013-01-01T000000+0000" in shown
+    assert shell(repo, "git", "for-each-ref", "refs/leeway") == ""
 
 
 def test_its_lock_is_that_of_plain_dvc_repro(repo, home):
-    finish(start(repo, home, targets=()), home)
+    finish(start(repo, home, targets=["."]), home)
     shell(repo, sys.executable, "-m", "dvc", "checkout", "frozen.txt")
     shell(repo, sys.executable, "-m", "dvc", "repro", "--all-pipelines")
     for file in ("dvc.lock", "second/dvc.lock"):
@@ -81,8 +82,8 @@ def test_its_lock_is_that_of_plain_dvc_repro(repo, home):
 
 
 def test_the_next_run_does_nothing_that_the_last_one_did(repo, home):
-    finish(start(repo, home, targets=()), home)
-    run = start(repo, home, "two", targets=())
+    finish(start(repo, home, targets=["."]), home)
+    run = start(repo, home, "two", targets=["."])
     assert set(run.unchanged) == set(run.stages)
     assert set(finish(run, home).values()) == {"cached"}
     assert lock_of(repo, "two") == lock_of(repo, "one")
@@ -134,7 +135,7 @@ def test_an_unknown_param_names_the_nearest(repo, home):
 
 
 def test_a_param_of_another_kind_is_refused(repo, home):
-    with pytest.raises(ParamsError, match=r"sets shout\.times to 'many', a str; .* holds a int: 2"):
+    with pytest.raises(ParamsError, match=r"sets shout\.times to 'many', a str; it is a int: 2"):
         start(repo, home, shout__times="many")
 
 
@@ -151,6 +152,40 @@ def test_a_step_that_fails_keeps_its_status_and_its_own_words(repo, home):
     assert experiments(repo) == set()
 
 
+@pytest.mark.parametrize(
+    ("step", "given", "fix"),
+    [
+        (
+            "change shout.times in params.yaml.",
+            {"shout__times": 3},
+            "change shout.times in params.yaml. This run was given shout.times = 3 and keeps it: "
+            "trigger a new run with another value.",
+        ),
+        (
+            "set shout in params.yaml to what the source has.",
+            {"shout__times": 3},
+            "set shout in params.yaml to what the source has. This run was given shout.times = 3 "
+            "and keeps it: trigger a new run with another value.",
+        ),
+        (
+            "change shout.mark in params.yaml.",
+            {},
+            "change shout.mark in params.yaml. This run keeps what commit COMMIT says: commit the "
+            "change, or give the value, and trigger a new run.",
+        ),
+        ("mend the file.", {"shout__times": 3}, "mend the file."),
+    ],
+    ids=["a value of the run", "a section with one", "a value of the commit", "no value"],
+)
+def test_a_step_s_advice_is_one_that_who_is_on_call_can_follow(repo, home, step, given, fix):
+    (repo / "step.sh").write_text(f'echo "It is wrong." >&2; echo "  Next: {step}" >&2; exit 1')
+    thaw(repo, "sh step.sh")
+    run = start(repo, home, targets=["frozen"], **given)
+    with pytest.raises(StageFailed) as error:
+        reproduce(run, "frozen", log=lambda line: None)
+    assert error.value.fix == fix.replace("COMMIT", run.commit[:10])
+
+
 def test_an_image_of_another_lock_is_refused(tmp_path, monkeypatch):
     (tmp_path / "requirements.lock").write_text("dvc==1\n")
     monkeypatch.chdir(tmp_path)
@@ -163,13 +198,6 @@ def test_an_image_of_another_lock_is_refused(tmp_path, monkeypatch):
     assert child.another_lock({"do": "push"}) == {}
     (tmp_path / "lock.sha256").write_text(sha256(b"dvc==1\n").hexdigest())
     assert child.another_lock(task) == {}
-
-
-def test_a_run_whose_id_looks_like_that_of_another_does_not_go_on_in_its_workspace(repo, home):
-    start(repo, home, "run.1")
-    with pytest.raises(PipelineError, match=r"is that of the run run\.1, which has not ended"):
-        start(repo, home, "run+1")
-    assert workspace.clean("x" * 130 + "a") != workspace.clean("x" * 130 + "b")
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["a file", "a folder"])
@@ -306,7 +334,7 @@ def test_a_close_that_is_killed_is_finished_by_the_next_and_saves_once(repo, hom
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "keep_locks", killed)
+        patch.setattr(experiment, "remember", killed)
         with pytest.raises(KeyboardInterrupt):
             close_run(run, home)
     first = shell(repo, "git", "for-each-ref", "refs/exps")
@@ -321,7 +349,7 @@ def test_an_opening_that_is_killed_is_begun_anew(repo, home, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "restore_locks", killed)
+        patch.setattr(opening, "settle", killed)
         with pytest.raises(KeyboardInterrupt):
             start(repo, home)
     assert finish(start(repo, home), home)["prepare"] == "ran"
@@ -337,16 +365,23 @@ def test_data_goes_to_the_remote_when_there_is_one(repo, home, tmp_path):
     assert len([path for path in (tmp_path / "remote").rglob("*") if path.is_file()]) == 2
 
 
-def test_old_workspaces_are_removed_and_young_ones_kept(repo, home):
-    old, young = start(repo, home, "old"), start(repo, home, "young")
-    for path in (old.folder, old.folder / "dvc.lock", old.folder / ".dvc/leeway-run.json"):
-        os.utime(path, (1, 1))
-    assert discard_old(home, older_than_h=24) == ["old"]
-    assert young.folder.exists()
+def test_old_workspaces_are_removed_but_not_those_of_young_or_living_runs(repo, home):
+    old, young, waits = (start(repo, home, name) for name in ("old", "young", "waits"))
+    for run in (old, waits):  # nothing was written for long: a stage works, or waits for a worker
+        for path in (run.folder, *run.folder.rglob("*")):
+            os.utime(path, (1, 1), follow_symlinks=False)
+    assert discard_old(home, 24, live=lambda run: run.id == "waits") == ["old"]
+    assert (old.folder.exists(), young.folder.exists(), waits.folder.exists()) == (
+        False,
+        True,
+        True,
+    )
+    kept = shell(repo, "git", "for-each-ref", "--format=%(refname)", "refs/leeway").split()
+    assert kept == ["refs/leeway/runs/waits", "refs/leeway/runs/young"]
 
 
 def test_comments_of_params_are_the_help_of_a_form(repo):
-    assert params_file.comments((repo / "params.yaml").read_text()) == {
+    assert yaml_text.comments((repo / "params.yaml").read_text()) == {
         "shout.times": "how often, 1 to 9",
         "shout.mark": "what follows each time",
     }

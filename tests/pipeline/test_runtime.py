@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from kubernetes.client import ApiClient
+from small_git import shell
 
 from include.errors import PipelineError
 from include.pipeline import docker_step, runtime
@@ -18,6 +19,7 @@ LABELS = {"dag": "flights", "run": "flights.manual__1", "stage": "train@big", "t
 FOLDERS = [("/home/runs/one", "rw"), ("/repo/.dvc/cache", "rw"), ("/repo/.git", "ro")]
 VOLUMES = ["claim:/home", "other:/repo"]
 COMMAND = ["python3", "child.py", "{}"]
+WORKSPACE = Path("/home/runs/one")
 GPU = Where(
     "docker",
     "leeway/step-gpu",
@@ -38,7 +40,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_asked_for():
-    assert runtime.docker_arguments(GPU, COMMAND, FOLDERS, LABELS) == {
+    assert runtime.docker_arguments(GPU, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
         "image": "leeway/step-gpu",
         "command": COMMAND,
         "working_dir": "/home/runs/one",
@@ -80,20 +82,25 @@ def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_
 
 
 def test_a_stage_that_asks_for_nothing_has_no_limit_and_no_gpu():
-    made = runtime.docker_arguments(Where("docker", "image"), COMMAND, FOLDERS, LABELS)
+    made = runtime.docker_arguments(Where("docker", "image"), COMMAND, WORKSPACE, FOLDERS, LABELS)
     assert not {"nano_cpus", "mem_limit", "device_requests"} & made.keys()
 
 
 def test_the_network_is_there_for_a_stage_that_says_so():
     where = Where("docker", "image", network="bridge")
-    made = runtime.docker_arguments(where, COMMAND, FOLDERS, LABELS)
+    made = runtime.docker_arguments(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
     assert made["network_mode"] == "bridge"
 
 
 def test_a_folder_is_named_as_the_engine_knows_it():
     held = {Path("/home"): Path("/volumes/leeway"), Path("/repo"): Path("/volumes/repo")}
     made = runtime.docker_arguments(
-        Where("docker", "image"), COMMAND, FOLDERS, LABELS, partial(docker_step.on_host, held)
+        Where("docker", "image"),
+        COMMAND,
+        WORKSPACE,
+        FOLDERS,
+        LABELS,
+        partial(docker_step.on_host, held),
     )
     assert made["volumes"] == {
         "/volumes/leeway/runs/one": {"bind": "/home/runs/one", "mode": "rw"},
@@ -117,7 +124,7 @@ def test_no_step_is_root_even_where_the_worker_is(monkeypatch):
 
 def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
     where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
-    assert runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS) == {
+    assert runtime.pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
@@ -214,13 +221,13 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
 
 def test_a_pod_without_a_claim_says_what_to_set():
     with pytest.raises(PipelineError, match=r"no volume.*\n  Next: set AIRFLOW__LEEWAY__VOLUMES"):
-        runtime.pod_manifest(Where("kubernetes", "image"), COMMAND, FOLDERS, LABELS)
+        runtime.pod_manifest(Where("kubernetes", "image"), COMMAND, WORKSPACE, FOLDERS, LABELS)
 
 
 def test_a_folder_that_is_in_no_claim_says_what_to_set():
     where = Where("kubernetes", "image", volumes=("claim:/home",))
     with pytest.raises(PipelineError, match=r"/repo/\.dvc/cache is in no claim of .* \(claim\)\."):
-        runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS)
+        runtime.pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
 
 
 def test_of_two_claims_the_nearer_one_holds_a_folder():
@@ -229,13 +236,17 @@ def test_of_two_claims_the_nearer_one_holds_a_folder():
     assert (held["name"], held["subPath"]) == ("volume-1", "x")
 
 
-def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path):
-    folders = runtime.folders_of(Path("/runs/one"), Path("/cache"), tmp_path)
+@pytest.mark.parametrize("below", ["", "projects/one"], ids=["at git's root", "in a subfolder"])
+def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below):
+    shell(tmp_path, "git", "init", "--quiet")
+    (tmp_path / below).mkdir(parents=True, exist_ok=True)
+    top = Path("/runs/one")
+    folders = runtime.folders_of(top / below, top, Path("/cache"), tmp_path / below)
     assert folders == [
         ("/runs/one", "rw"),
         ("/runs/one/.git", "ro"),
-        ("/runs/one/.dvc", "ro"),
-        ("/runs/one/.dvc/tmp", "rw"),
+        (str(top / below / ".dvc"), "ro"),
+        (str(top / below / ".dvc/tmp"), "rw"),
         ("/cache", "rw"),
         (str(tmp_path / ".git"), "ro"),
     ]
@@ -262,7 +273,7 @@ def test_a_long_label_is_cut_and_stays_unlike_others():
 
 def test_a_pod_says_nothing_that_kubernetes_does_not_know():
     where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
-    manifest = runtime.pod_manifest(where, COMMAND, FOLDERS, LABELS)
+    manifest = runtime.pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
     client = ApiClient()
     pod = client.deserialize(SimpleNamespace(data=json.dumps(manifest)), "V1Pod")
     assert client.sanitize_for_serialization(pod) == manifest
@@ -278,13 +289,18 @@ def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
         "do": "reproduce",
         "stage": "a",
         "lock_wait_s": 1,
-        "remote": False,
+        "remote": True,
+        "fetch": True,
+        "workspace": True,
+        "recall": "r.json",
         "result": "r",
         "where": {},
     }
     python, script, words = runtime.command_of(tmp_path, task)
     assert (python, json.loads(words)["parent"]) == ("python3", 0)
     assert "where" not in json.loads(words)
+    # What goes over the network is done around the container, not in it.
+    assert (json.loads(words)["remote"], json.loads(words)["fetch"]) == (False, False)
     top = [
         line
         for line in Path(script).read_text().splitlines()

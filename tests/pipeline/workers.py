@@ -2,17 +2,18 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from small_git import commit, shell
 
 from include.pipeline import apart
 from include.pipeline.experiment import close_run
-from include.pipeline.locks import lines_of
 from include.pipeline.opening import open_run
 from include.pipeline.reproduce import Outcome, reproduce
 from include.pipeline.runtime import Where
 from include.pipeline.workspace import Run
 
+Made = dict[str, Any]  # what is known of stages that ended, by stage
 TARGETS = ("second.shout", "grid")
 
 
@@ -36,15 +37,13 @@ class Worker:
             url=self.url,
         )
 
-    def do(
-        self, run: Run, stage: str, entries: dict[str, str], where: Where | None = None
-    ) -> Outcome:
+    def do(self, run: Run, stage: str, entries: Made, where: Where | None = None) -> Outcome:
         held = apart.here(run, self.repo, self.home, entries)
         outcome = reproduce(held, stage, where=where, log=lambda line: None)
-        entries[stage] = lines_of(held.folder, stage)
+        entries[stage] = apart.told(held, stage)
         return outcome
 
-    def close(self, run: Run, entries: dict[str, str]) -> str:
+    def close(self, run: Run, entries: Made) -> str:
         return close_run(apart.here(run, self.repo, self.home, entries), self.home)
 
 
@@ -66,7 +65,7 @@ def lock_at(url: str, name: str, file: str = "dvc.lock") -> str:
 def run_in_turns(
     run: Run,
     workers: tuple[Worker, Worker],
-    entries: dict[str, str],
+    entries: Made,
     where: Where | None = None,
 ) -> list[str]:
     """Each stage on the worker that did not run the one before it."""

@@ -21,6 +21,7 @@ HEAVY = {"dvc", "pandas", "polars", "torch", "xgboost", "feast", "evidently", "b
 
 
 def draw(repo: Path, **arguments):
+    arguments = {"targets": ["."], **arguments}
     return pipeline_dag(
         "small",
         repo=repo,
@@ -172,7 +173,7 @@ def test_an_unknown_value_names_the_nearest(made, place):
         draw(made, **{place: values})
     assert str(error.value) == (
         "params.yaml has no value 'shout.tims'. Did you mean 'shout.times'?\n"
-        "  Next: name values of params.yaml in form and interval."
+        "  Next: name one that is there, as section.name."
     )
 
 
@@ -329,7 +330,9 @@ def tested(made, tmp_path_factory) -> dict:
     # With an end before the moment of the run, which Airflow would take for a run of no task.
     wanted = 'targets=["second.shout", "frozen", "read"],\n    schedule="@daily",\n'
     wanted += "    end_date=datetime(2026, 1, 9, tzinfo=UTC)"
-    (repo / "dags/small.py").write_text(SMALL_DAG.replace("schedule=None", wanted))
+    (repo / "dags/small.py").write_text(
+        SMALL_DAG.replace('targets=["."],', "").replace("schedule=None", wanted)
+    )
     commit(repo)
     settings = {
         "AIRFLOW_HOME": str(folder / "airflow"),
@@ -358,7 +361,7 @@ def test_a_dag_test_succeeds_without_a_server_and_a_login(tested):
 
 def test_a_dag_test_leaves_an_experiment_a_report_and_no_workspace(tested):
     shown = shell(tested["repo"], sys.executable, "-m", "dvc", "exp", "show", "--csv")
-    [row] = [line for line in shown.splitlines() if line.startswith("small-manual__")]
+    [row] = [line for line in shown.splitlines() if line.startswith("small.manual__")]
     assert row.split(",")[5] == "3"
     assert [path.read_text() for path in tested["home"].glob("reports/*/second/shout.txt")] == [
         "666!\n"

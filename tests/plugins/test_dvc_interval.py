@@ -30,7 +30,7 @@ def taken(repo, date: str, moment: datetime | None, run_type: str = "scheduled",
     )
     context = {
         "params": dict(dag.params),
-        "dag_run": SimpleNamespace(run_type=run_type),
+        "dag_run": SimpleNamespace(run_type=run_type, conf=None),
         "run_id": "scheduled__one",
         date: moment and pendulum.instance(moment),
     }

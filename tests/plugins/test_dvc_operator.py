@@ -9,10 +9,12 @@ from types import SimpleNamespace
 
 import dvc_operator
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 from dvc_dag import pipeline_dag
 from small_git import commit, shell
 
-from include.errors import PipelineError
+from include.errors import ParamsError, PipelineError
 from include.pipeline.workspace import Run
 
 
@@ -42,6 +44,79 @@ def test_a_task_of_a_run_that_nobody_opened_says_so():
         "The run one was never opened: open_run was skipped, or marked.\n"
         "  Next: clear open_run, with all that comes after it."
     )
+
+
+def given(repo, conf: dict | None, **form: dict) -> dict[str, object]:
+    """What a run by hand writes into files of params, by the names of its form and its JSON."""
+    fields = {name.replace("__", "."): schema for name, schema in form.items()}
+    dag = pipeline_dag("any", repo=repo, targets=["."], form=fields)
+    run = SimpleNamespace(run_type="manual", conf=conf)
+    held = {name: (conf or {}).get(name, dag.params[name]) for name in fields}
+    return dag.get_task("open_run").values({"params": held, "dag_run": run})
+
+
+TIMES = {"shout__times": {"maximum": 9}}
+
+
+@pytest.mark.parametrize(
+    ("conf", "values"),
+    [
+        (None, {"shout.times": 2}),
+        ({"shout.times": 3}, {"shout.times": 3}),
+        ({"shout.mark": "?"}, {"shout.times": 2, "shout.mark": "?"}),
+        ({"extra.yaml:queue": "cpu"}, {"shout.times": 2, "extra.yaml:queue": "cpu"}),
+        ({"shout": {"times": 3, "mark": "?"}}, {"shout.times": 3, "shout.mark": "?"}),
+        ({"other": {}}, {"shout.times": 2, "other": {}}),
+        ({"shout.tims": 3}, {"shout.times": 2, "shout.tims": 3}),
+    ],
+    ids=[
+        "the form as it opens",
+        "a field of the form",
+        "a value that the form does not have",
+        "a value of another file",
+        "a section",
+        "an empty section",
+        "a misspelt name, which the opening refuses",
+    ],
+)
+def test_no_value_of_a_run_is_dropped(made, conf, values):
+    assert given(made, conf, **TIMES) == values
+
+
+def test_a_section_does_not_lead_around_what_the_form_asks(made):
+    with pytest.raises(ParamsError) as error:
+        given(made, {"shout": {"times": 10}}, **TIMES)
+    assert str(error.value) == (
+        "The run sets shout.times to 10: 10 is greater than the maximum of 9.\n"
+        "  Next: trigger a new run with another value."
+    )
+
+
+def test_a_dag_knows_what_each_stage_waits_for(made):
+    dag = pipeline_dag("any", repo=made, targets=["second"])
+    assert dvc_operator.drawn(dag.tasks) == {
+        "prepare": set(),
+        "count@left": {"prepare"},
+        "second/dvc.yaml:shout": {"prepare", "count@left"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("count", "lives"), [(1, True), (0, False), (None, True)], ids=["waits", "ended", "unknown"]
+)
+def test_a_run_lives_while_airflow_says_so_or_says_nothing(made, count, lives):
+    asked = []
+
+    def get_dr_count(dag_id, run_ids, states):
+        asked.append((dag_id, run_ids, states))
+        if count is None:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
+        return count
+
+    run = Run("a b", made, made, "", False, "", (), (), (), {}, dag_id="flights")
+    context = {"ti": SimpleNamespace(get_dr_count=get_dr_count)}
+    assert dvc_operator.live(context)(run) is lives
+    assert asked == [("flights", ["a b"], ["queued", "running"])]
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -93,7 +168,7 @@ def test_no_stage_is_done_before_the_tasks_after_it_can_ask_for_the_run(
         get_task_states=lambda dag_id, run_ids: {"first": tasks},
         xcom_push=lambda key, value: (happened.append(key), told.append(value)),
     )
-    given = {"params": {}, "dag_run": SimpleNamespace(run_type="manual")}
+    given = {"params": {}, "dag_run": SimpleNamespace(run_type="manual", conf=None)}
     found = dag.get_task("open_run").execute({"ti": ti, "run_id": "first", "dag": dag, **given})
     assert happened == ["return_value", "one success", "open_run None"]
     assert told == [found]

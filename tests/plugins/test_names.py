@@ -90,7 +90,7 @@ def redraw(repo: Path, files: dict[str, dict]):
     for file, stages in files.items():
         (repo / file).parent.mkdir(parents=True, exist_ok=True)
         (repo / file).write_text(yaml.safe_dump({"stages": stages}, allow_unicode=True))
-    dag = pipeline_dag("named", repo=repo)
+    dag = pipeline_dag("named", repo=repo, targets=["."])
     served = DagSerialization.from_dict(DagSerialization.to_dict(dag))
     assert set(served.task_dict) == set(dag.task_dict)
     return dag

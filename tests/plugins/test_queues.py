@@ -116,7 +116,7 @@ def test_a_stage_that_waited_for_its_worker_needed_one_try(seen):
 def test_a_run_over_two_workers_ends_as_an_experiment(seen, cluster):
     refs = shell(cluster.site.repo, "git", "for-each-ref", "--format=%(refname)", "refs/exps")
     assert seen.result == "success"
-    assert len([ref for ref in refs.split() if "/served-manual" in ref]) == 1
+    assert len([ref for ref in refs.split() if "/served.manual" in ref]) == 1
 
 
 def test_the_only_executor_is_not_named(seen):

@@ -1,0 +1,305 @@
+"""What DVC thinks of a run as a whole: in a DVC process of the worker, never in a container.
+
+`python -m include.pipeline.judge` reads its task as JSON, as child.py does.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Sequence, Set
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from include.errors import PlatformError
+from include.pipeline import child, memory, resolve
+from include.pipeline.child import (
+    Damaged,
+    causes,
+    check_out,
+    fetch_lost,
+    files_read,
+    in_cache,
+    outs_around,
+    see_that_sound,
+)
+from include.pipeline.dvc_config import take_over
+from include.pipeline.git import command
+from include.pipeline.unchanged import hollow_or_absent, obtainable, same
+
+
+def work(task: dict[str, Any]) -> int:
+    """Do a task, and write the result to the file it names."""
+    return child.work(task, ORDERS)
+
+
+def configure(task: dict[str, Any]) -> dict[str, Any]:
+    """Give the workspace DVC's settings."""
+    return take_over(Path(task["repo"]), Path.cwd())
+
+
+def opened(task: dict[str, Any]) -> dict[str, Any]:
+    """The graph of a workspace as the run's values make it, and what of it has nothing to do."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo, lock_repo
+
+    from include.pipeline.plan import plan_of
+    from include.pipeline.selection import select
+
+    found = take_over(Path(task["repo"]), Path.cwd())
+    try:
+        with Repo(".") as repo, lock_repo(repo):
+            graph = resolve.graph_of(repo, Path.cwd(), helps=False)
+            chosen = select(plan_of(graph), task["targets"], task["upstream"], task["downstream"])
+            names = [stage.name for stage in chosen]
+            make_folders(repo)
+            missing = hollow_or_absent(repo, names, task["hollow"])
+            found |= {"graph": graph, "chosen": names, "missing": missing}
+            if not missing:
+                found["unchanged"] = judged(repo, names, task)
+                found["files"] = []
+                if found["unchanged"] == names:  # there is no more to be known as the run closes
+                    stages = {stage.addressing: stage for stage in repo.index.stages}
+                    found["files"] = made_for_git(repo, [stages[name] for name in names])
+            return found
+    except PlatformError as error:
+        return {"refused": [error.what, error.fix]}
+    except DvcException as error:
+        problem = resolve.in_words(error)
+        what = f"DVC cannot resolve the graph with the values of this run: {problem}"
+        return {"refused": [what, "trigger a new run with other values."]}
+
+
+def make_folders(repo: Any) -> None:
+    """Make the folders that `dvc checkout` makes, with data or without: steps write into them."""
+    for out in repo.index.outs:
+        if out.use_cache and out.protocol == "local" and out.is_in_repo:
+            with suppress(FileExistsError, NotADirectoryError):
+                os.makedirs(os.path.dirname(out.fs_path), exist_ok=True)
+
+
+def judged(repo: Any, names: Sequence[str], task: dict[str, Any]) -> list[str]:
+    """The stages that have nothing to do, each after those that it needs.
+
+    What the lock says, and DVC finds true, counts first. Where it is not true, what an earlier run
+    made of the very same takes its place. For stages that have to run, or may have to, what
+    earlier runs made is laid beside them.
+    """
+    by_name = {stage.addressing: stage for stage in repo.index.stages}
+    found: list[str] = []
+    filled = {}
+    already = ignored(by_name[name] for name in names)
+    for name in names:
+        stage = by_name[name]
+        before = {s.addressing for s in repo.index.graph.successors(stage)} & set(names)
+        known = stage.frozen or before <= set(found)
+        if known and same(repo, stage):
+            found.append(name)
+            continue
+        held = memory.recall(Path(task["memory"]), name) if stage.cmd else []
+        if known and (entry := made_before(repo, stage, held)):
+            found.append(name)
+            filled[stage] = entry.lock
+            ignore([stage], already)  # a folder with the line in it may be the dep of another
+        elif held:
+            file = Path(memory.beside(name))
+            file.write_text(json.dumps([entry.lock for entry in held]))
+    child.lock(filled)
+    if task["apart"]:
+        # Another worker will read them: what this one has in its cache is not enough.
+        found = unspoilt(repo, [by_name[name] for name in found])
+        if found:  # none would mean all
+            repo.push(targets=found)
+    return found
+
+
+def made_before(repo: Any, stage: Any, held: Sequence[memory.Entry]) -> memory.Entry | None:
+    """What an earlier run made of the very same; the stage is then as that run left it."""
+    for entry in held:
+        child.fill(stage, entry.lock)
+        if same(repo, stage, entry.commit):
+            return entry
+    child.fill(stage, child.locked(stage))
+    return None
+
+
+def ignore(stages: Iterable[Any], already: Set[str]) -> None:
+    """Keep the outs of stages out of git, as DVC does where it runs or restores them."""
+    from dvc.exceptions import DvcException
+
+    for out in (out for stage in stages for out in stage.outs if in_cache(out)):
+        if out.fs_path not in already:
+            with suppress(DvcException):  # git tracks it
+                out.ignore()
+
+
+def ignored(stages: Iterable[Any]) -> set[str]:
+    """The outs that git ignores: DVC would ask for one after the other."""
+    paths = "\0".join(out.fs_path for stage in stages for out in stage.outs)
+    words = command(Path.cwd(), "check-ignore", "-z", "--stdin")
+    done = subprocess.run(words, input=paths.encode(), capture_output=True, check=False)
+    return {*done.stdout.decode().split("\0")}
+
+
+def unchanged(task: dict[str, Any]) -> dict[str, Any]:
+    """The stages of a working tree that have nothing to do."""
+    from dvc.repo import Repo, lock_repo
+
+    with Repo(".") as repo, lock_repo(repo):
+        by_name = {stage.addressing: stage for stage in repo.index.stages}
+        found: list[str] = []
+        for name in task["stages"]:
+            stage = by_name[name]
+            before = {s.addressing for s in repo.index.graph.successors(stage)}
+            if stage.frozen or before & set(task["stages"]) <= set(found):
+                found += [name] if same(repo, stage) else []
+        return {"unchanged": found}
+
+
+def unspoilt(repo: Any, stages: list[Any]) -> list[str]:
+    """Those of the stages that make nothing damaged that the remote lacks, nor read it."""
+    outs = {s.addressing: [out for out in s.outs if in_cache(out)] for s in stages}
+    there = in_remote(repo, [out for held in outs.values() for out in held])
+    kept: list[str] = []
+    for stage in stages:
+        before = {s.addressing for s in repo.index.graph.successors(stage)} & outs.keys()
+        # Each that is damaged must go, and not the first alone.
+        bad = sum(child.damaged(out, there=there) for out in outs[stage.addressing])
+        if before <= set(kept) and not bad:
+            kept.append(stage.addressing)
+    return kept
+
+
+def finished(task: dict[str, Any]) -> dict[str, Any]:
+    """What of a run has no good result; else the files that its experiment holds.
+
+    Args:
+        task: stages, and made: for each that ran in the run, what it was made from.
+    """
+    from dvc.repo import Repo, lock_repo
+
+    with Repo(".") as repo, lock_repo(repo):
+        by_name = {stage.addressing: stage for stage in repo.index.stages}
+        stale = [name for name in task["stages"] if is_stale(repo, by_name, name, task)]
+        if stale:
+            return {"stale": stale}
+        stages = [by_name[name] for name in task["stages"]]
+        return {"stale": [], "made": made_for_git(repo, stages), "read": read_from_git(stages)}
+
+
+def is_stale(repo: Any, by_name: dict[str, Any], name: str, task: dict[str, Any]) -> bool:
+    """Whether a stage did not end well in the run, or what it read was made anew since."""
+    stage = by_name[name]
+    if name not in task["unchanged"]:
+        made = task["made"].get(name)
+        if made is None or any(child.made_by(by_name[n]) != key for n, key in made["read"].items()):
+            return True
+    return bool(stage.outs) and not obtainable(repo, stage)
+
+
+def made_for_git(repo: Any, stages: Sequence[Any]) -> list[str]:
+    """What `dvc exp run` puts into an experiment beside what git tracks already.
+
+    The outs that DVC does not cache, the metrics, plots and params that dvc.yaml names at its top,
+    and the lines of .gitignore that keep the other outs out of git.
+    """
+    from dvc.repo.metrics.show import _collect_top_level_metrics
+    from dvc.repo.params.show import _collect_top_level_params
+
+    ignore(stages, ignored(stages))
+    found = []
+    for out in (out for stage in stages for out in stage.outs if out.is_in_repo):
+        lines = os.path.join(os.path.dirname(out.fs_path), ".gitignore")
+        found.append(lines if in_cache(out) else out.fs_path)
+    named = [*_collect_top_level_metrics(repo), *_collect_top_level_params(repo)]
+    for path in (*named, *repo.index._plot_sources):
+        place = os.path.join(repo.root_dir, str(path).lstrip("/"))
+        if not any(in_cache(out) for out in outs_around(repo, place)):
+            found.append(place)
+    return [os.path.relpath(path) for path in dict.fromkeys(found) if os.path.exists(path)]
+
+
+def read_from_git(stages: Sequence[Any]) -> list[str]:
+    """The deps of stages that git may track: a step may have put something new into a folder."""
+    found = []
+    for dep in (dep for stage in stages for dep in files_read(stage) if dep.is_in_repo):
+        around = [Path(out.fs_path) for out in outs_around(dep.repo, dep.fs_path)]
+        place = Path(dep.fs_path)
+        if dep.exists and not any(path in (place, *place.parents) for path in around):
+            found.append(os.path.relpath(dep.fs_path))
+    return list(dict.fromkeys(found))
+
+
+def sound(task: dict[str, Any]) -> dict[str, Any]:
+    """See that some paths, and what the remote lacks of some stages, may be given to others."""
+    from dvc.repo import Repo
+
+    with Repo(".") as repo:
+        try:
+            for path in task["paths"]:
+                for out in filter(in_cache, outs_around(repo, os.path.abspath(path))):
+                    fetch_lost(repo, [out])
+                    see_that_sound(repo, out)
+            stages = [stage for stage in repo.index.stages if stage.addressing in task["stages"]]
+            outs = [out for stage in stages for out in stage.outs if in_cache(out)]
+            there = in_remote(repo, outs)
+            for out in outs:
+                see_that_sound(repo, out, there)
+        except Damaged as error:
+            return error.refusal
+    return {}
+
+
+def in_remote(repo: Any, outs: list[Any]) -> set[str]:
+    """The objects of outs, by their names in the cache, that the default remote holds."""
+    held = {oid for out in outs for _, oid in child.objects(out)}
+    return set(repo.cloud.get_remote_odb().oids_exist(list(held))) if held else set()
+
+
+def push(task: dict[str, Any]) -> dict[str, Any]:
+    """Push the outs of stages to the default remote."""
+    return refused_or(lambda repo: repo.push(targets=task["stages"]), "push")
+
+
+def fetch(task: dict[str, Any]) -> dict[str, Any]:
+    """Check out paths from the cache, or pull them from the default remote."""
+    if task["apart"]:
+        return refused_or(lambda repo: repo.pull(targets=task["paths"], force=True), "pull")
+
+    def bring(repo: Any) -> None:
+        for path in task["paths"]:
+            check_out([out for out in outs_around(repo, os.path.abspath(path)) if in_cache(out)])
+
+    return refused_or(bring, "checkout")
+
+
+def refused_or(work: Any, name: str) -> dict[str, Any]:
+    """What DVC refuses, in its own words; nothing if it did the work."""
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+    from dvc.repo import Repo
+
+    try:
+        with Repo(".") as repo:
+            work(repo)
+    except LockError:
+        raise
+    except DvcException as error:
+        said = " ".join(str(cause) for cause in (error, *causes(error)))
+        fix = "see that the cache and the remote can be reached, then clear this task."
+        return {"refused": [f"`dvc {name}` failed: {said}", fix]}
+    return {}
+
+
+ORDERS: dict[str, child.Order] = {
+    "configure": configure,
+    "open": opened,
+    "unchanged": unchanged,
+    "finish": finished,
+    "sound": sound,
+    "push": push,
+    "fetch": fetch,
+}
+
+if __name__ == "__main__":
+    raise SystemExit(child.main(work))

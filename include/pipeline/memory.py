@@ -1,0 +1,70 @@
+"""What good runs made, to be found by runs that come to the very same.
+
+One file for each stage and each state of its inputs, so that runs that end at the same time, in
+whatever order, write side by side. A run writes down only what its own stages made.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from include.pipeline import files
+from include.pipeline.names import stage_name
+
+MOST = 20  # states of a stage that are kept
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a run made of a stage."""
+
+    lock: dict[str, Any]  # as dvc.lock has it
+    commit: str  # the run's experiment
+    age: tuple[float, float]  # when the run's commit was made, and when the run was opened
+
+
+def remember(folder: Path, stage: str, entry: Entry) -> None:
+    """Write down what a run made of a stage, and forget the oldest that is too much."""
+    place = folder / stage_name(stage)
+    held = {"lock": entry.lock, "commit": entry.commit, "age": entry.age}
+    files.write(place / f"{key_of(entry.lock)}.json", json.dumps(held, default=str))
+    prune(folder, place.name)
+
+
+def prune(folder: Path, names: str = "*") -> None:
+    """Forget the oldest that is too much of each stage."""
+    for place in folder.glob(names):
+        for path, _ in entries(place)[MOST:]:
+            path.unlink(missing_ok=True)
+
+
+def recall(folder: Path, stage: str) -> list[Entry]:
+    """What runs made of a stage, that of the newest commit first."""
+    return [entry for _, entry in entries(folder / stage_name(stage))]
+
+
+def entries(place: Path) -> list[tuple[Path, Entry]]:
+    """The files of a stage, the newest first; what cannot be read is passed over."""
+    found = []
+    for path in place.glob("*.json"):
+        try:
+            held = json.loads(path.read_text())
+            found.append((path, Entry(held["lock"], held["commit"], tuple(held["age"]))))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return sorted(found, key=lambda pair: (pair[1].age, pair[0].name), reverse=True)
+
+
+def key_of(lock: Mapping[str, Any]) -> str:
+    """A hash of all that a stage was made from."""
+    made_from = {name: lock.get(name) for name in ("cmd", "deps", "params")}
+    text = json.dumps(made_from, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def beside(stage: str) -> str:
+    """Where a workspace holds what earlier runs made of a stage that may have to run."""
+    return f".dvc/tmp/leeway-recall-{stage_name(stage)}.json"
