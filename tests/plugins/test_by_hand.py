@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ DAGS = {
         "schedule": AssetOrTimeSchedule(timetable=MIDNIGHT, assets=[ASSET]), **ENDED
     },
     "unscheduled": {"schedule": None, **ENDED},
+    "clicked": {"schedule": None},
+    "paused": {"schedule": None},
     "in_berlin": {
         "schedule": "@monthly",
         "start_date": datetime(2013, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")),
@@ -109,7 +112,7 @@ def runs(api: AirflowApi, dag_id: str, kind: str) -> list[str]:
 
 def done(api: AirflowApi, dag_id: str, run_id: str) -> dict[str, str]:
     """What became of each task of a run that succeeded."""
-    assert ended(api, dag_id, run_id, 600) == "success"
+    assert ended(api, dag_id, run_id) == "success"
     return states(api, dag_id, run_id)
 
 
@@ -182,8 +185,23 @@ def test_a_run_whose_task_somebody_skips_is_no_success(site, api, skipped):
     path = f"/dags/unscheduled/dagRuns/{run_id}/taskInstances/{skipped}"
     api.call("PATCH", path, {"new_state": "skipped"})
     api.call("PATCH", "/dags/unscheduled", {"is_paused": False})
-    assert ended(api, "unscheduled", run_id, 300) == "failed"
+    assert ended(api, "unscheduled", run_id) == "failed"
     assert states(api, "unscheduled", run_id)["close_run"] == "failed"
+
+
+def test_the_two_requests_of_a_click_are_both_taken(api):
+    def sent(method: str, path: str, body: dict[str, object]) -> None:
+        asked = AirflowApi(api.url, api.user, api.password)
+        asked.token = api.token
+        asked.send(method, f"/api/v2/dags/{path}", body)
+
+    trigger = ("POST", "clicked/dagRuns", {"logical_date": None, "conf": {}})
+    pauses = [("PATCH", "paused", {"is_paused": paused}) for paused in [True, False] * 20]
+    with ThreadPoolExecutor(4) as pool:
+        requests = [request for pause in pauses for request in (pause, trigger)]
+        for answer in [pool.submit(sent, *request) for request in requests]:
+            answer.result()
+    assert len(runs(api, "clicked", "manual")) == 40
 
 
 def test_one_click_on_the_form_as_it_opens_runs_the_whole_pipeline(site, api):
@@ -203,6 +221,7 @@ def test_one_click_on_the_form_as_it_opens_runs_the_whole_pipeline(site, api):
             button.click()
         assert answered.value.ok, answered.value.text()
         run = answered.value.json()
+        wait_until(lambda: not api.dag("flight_delays")["is_paused"])
     assert run["logical_date"] > "2026"
     tasks = done(api, "flight_delays", run["dag_run_id"])
     stages = yaml.safe_load((made.repo / "dvc.yaml").read_text())["stages"]
