@@ -48,10 +48,41 @@ def wait_until(condition, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def ended(api: AirflowApi, dag_id: str, run_id: str, seconds: float = 120) -> str:
-    """The state in which a run ends."""
-    wait_until(lambda: api.run(dag_id, run_id)["state"] in ("success", "failed"), seconds)
-    return str(api.run(dag_id, run_id)["state"])
+def ended(api: AirflowApi, dag_id: str, run_id: str, still_s: float = 300) -> str:
+    """The state in which a run ends, however long it takes while tasks of any run change.
+
+    Raises:
+        AssertionError: for so many seconds, no task of any run came or changed its state.
+    """
+    seen, until, look = None, 0.0, 0.0
+    while (state := api.run(dag_id, run_id)["state"]) not in ("success", "failed"):
+        if time.monotonic() > look:
+            look = time.monotonic() + 5
+            now = all_states(api)
+            if now != seen:
+                seen, until = now, time.monotonic() + still_s
+            assert time.monotonic() < until, stuck(api, dag_id, run_id, state, still_s)
+        time.sleep(0.1)
+    return str(state)
+
+
+def all_states(api: AirflowApi) -> dict[tuple[str, str, str], tuple[str, int]]:
+    """The state of each task of each run, with its try."""
+    found = api.listed("/dags/~/dagRuns/~/taskInstances", "task_instances")
+    return {
+        (task["dag_id"], task["dag_run_id"], task["task_id"]): (task["state"], task["try_number"])
+        for task in found
+    }
+
+
+def stuck(api: AirflowApi, dag_id: str, run_id: str, state: str, seconds: float) -> str:
+    """What is known of a run in which nothing happens any more."""
+    others = {key: kept for key, kept in all_states(api).items() if kept[0] != "success"}
+    health = api.call("GET", "/monitor/health")
+    return (
+        f"{dag_id}, {run_id} is {state}, and no task has changed for {seconds:.0f} s.\n"
+        f"Its tasks: {states(api, dag_id, run_id)}\nOthers: {others}\nHealth: {health}"
+    )
 
 
 def states(api: AirflowApi, dag_id: str, run_id: str) -> dict[str, str]:

@@ -126,7 +126,7 @@ def last_run(api: AirflowApi, dag_id: str, kind: str) -> str:
         return [run["dag_run_id"] for run in runs if run["run_type"] == kind]
 
     wait_until(found, 120)
-    assert ended(api, dag_id, found()[0], 300) == "success"
+    assert ended(api, dag_id, found()[0]) == "success"
     return found()[0]
 
 
@@ -339,7 +339,7 @@ def test_each_run_of_a_backfill_takes_the_window_from_its_interval(api):
         return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
 
     wait_until(lambda: len(found()) == 2, 120)
-    assert {ended(api, "monthly", run_id, 300) for run_id in found()} == {"success"}
+    assert {ended(api, "monthly", run_id) for run_id in found()} == {"success"}
     assert [window_end(api, "monthly", run_id) for run_id in found()] == [
         "2013-06-01",
         "2013-07-01",
