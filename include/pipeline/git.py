@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -68,8 +69,9 @@ def pin(
 ) -> tuple[str, bool]:
     """The commit of a run: HEAD, or a snapshot of the working tree where that differs.
 
-    The snapshot is a commit on no branch. It holds changed and new files, but no ignored ones;
-    the user's index, branch and files are not touched.
+    The snapshot is a commit on no branch. It holds changed and new files, but no ignored ones
+    unless they are staged, and no change that git was told not to see (`git update-index
+    --skip-worktree`, sparse checkouts). The user's index, branch and files are not touched.
 
     Args:
         left_out: gives paths that a snapshot does not take up, as seen from git's root.
@@ -82,8 +84,7 @@ def pin(
         return head, False
     see_that_submodules_are_committed(repo)
     with tempfile.TemporaryDirectory() as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **AUTHOR}
-        git(repo, "read-tree", "HEAD", env=env)
+        env = {"GIT_INDEX_FILE": str(copy_of_index(repo, Path(folder))), **AUTHOR}
         ignored = Path(folder) / "ignored"
         ignored.write_text(ignored_by_user(repo) + "".join(map(as_pattern, left_out())))
         git(repo, "-c", f"core.excludesFile={ignored}", "add", "--all", ":(top)", env=env)
@@ -91,6 +92,17 @@ def pin(
         if tree == git(repo, "rev-parse", "HEAD^{tree}"):
             return head, False
         return git(repo, "commit-tree", tree, "-p", head, "-m", message, env=env), True
+
+
+def copy_of_index(repo: Path, folder: Path) -> Path:
+    """The user's index, to be written to: it knows what is staged, and what git is not to see."""
+    index = Path(git(repo, "rev-parse", "--path-format=absolute", "--git-path", "index"))
+    copy = folder / "index"
+    if index.exists():
+        # With its time, by which git knows of files that changed in the moment it was written.
+        return Path(shutil.copy2(index, copy))
+    git(repo, "read-tree", "HEAD", env={"GIT_INDEX_FILE": str(copy)})
+    return copy
 
 
 def ignored_by_user(repo: Path) -> str:

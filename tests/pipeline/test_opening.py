@@ -412,6 +412,26 @@ def test_the_folder_that_dvc_plots_show_leaves_makes_no_snapshot(tmp_path):
     assert not Both(repo).open("one").snapshot
 
 
+@pytest.mark.parametrize("told", ["--skip-worktree", "--assume-unchanged"])
+def test_a_change_that_git_is_not_to_see_is_in_no_snapshot(tmp_path, told):
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS, "data.csv": "1\n", "my.cfg": "shared\n"})
+    shell(repo, "git", "update-index", told, "my.cfg")
+    write(repo, {"my.cfg": "a password\n", "new.txt": "new\n"})
+    run = Both(repo).open("one")
+    assert (run.folder / "new.txt").read_text() == "new\n"
+    assert (run.folder / "my.cfg").read_text() == "shared\n"
+
+
+def test_what_is_staged_is_in_the_snapshot_though_git_ignores_it_else(tmp_path):
+    files = {"dvc.yaml": READS, "data.csv": "1\n", ".gitignore": "*.private\n"}
+    repo = make(tmp_path / "repo", files)
+    write(repo, {"a.private": "a\n", "b.private": "b\n"})
+    shell(repo, "git", "add", "--force", "a.private")
+    run = Both(repo).open("one")
+    assert [path.name for path in run.folder.glob("*.private")] == ["a.private"]
+    assert shell(repo, "git", "status", "--porcelain") == "A  a.private\n"
+
+
 @pytest.mark.parametrize(
     ("targets", "names"),
     [
