@@ -14,7 +14,8 @@ def take_over(repo: Path, folder: Path) -> dict[str, Any]:
     Returns:
         cache: where it is; remote: whether there is one by default.
     """
-    from dvc.config import Config, merge
+    from configobj import ConfigObj
+    from dvc.config import Config, _pack_named, merge
 
     theirs = Config(str(repo / ".dvc"), validate=False)
     held: dict[str, Any] = {}
@@ -28,10 +29,9 @@ def take_over(repo: Path, folder: Path) -> dict[str, Any]:
     held["cache"]["type"] = link_types(held["cache"].get("type"))
     before = os.umask(0o077)  # a remote's credentials may be in it
     try:
-        ours = Config(str(folder / ".dvc"), validate=False)
-        with ours.edit("local", validate=False) as written:
-            written.clear()
-            written.update(plain(held))
+        with open(folder / ".dvc" / "config.local", "wb") as file:
+            # DVC's own writer takes no letter beyond ASCII, as a path may have; its reader does.
+            ConfigObj(_pack_named(plain(held)), encoding="utf-8").write(file)
     finally:
         os.umask(before)
     remote = held["core"].get("remote")

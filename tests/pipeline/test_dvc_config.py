@@ -67,6 +67,15 @@ def test_any_path_is_meant_as_dvc_means_it(tmp_path, repo, name):
     assert objects(repo / os.path.expanduser(name)) == 1
 
 
+def test_a_repository_may_lie_in_a_folder_of_any_letters(tmp_path):
+    repo = make(tmp_path / "Jürgen's %d 数据" / "repo", FILES)
+    both = Both(repo)
+    _, did = both.ours()
+    assert did == {"use": "ran"}
+    assert objects(repo / ".dvc/cache") == 1
+    assert both.ours()[1] == {"use": "cached"}
+
+
 def test_a_remote_s_secrets_reach_the_run_and_nobody_else(tmp_path, repo):
     dvc_(repo, "remote", "add", "-d", "store", "s3://bucket/x")
     dvc_(repo, "remote", "modify", "--local", "store", "secret_access_key", "pa%ss,'w\"ord")
