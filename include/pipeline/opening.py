@@ -195,6 +195,7 @@ WHY = {
         "commit it, `dvc add` it, or let a stage make it, for what only lies beside a commit is in "
         "no run",
     ),
+    "link": ("what it is a link to is in no run", "commit a file in its place"),
     "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),
     "lfs": ("it is a pointer of LFS", "run `git lfs install` and `git lfs pull` in the repository"),
     "submodule": (

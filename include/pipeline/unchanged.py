@@ -161,6 +161,8 @@ def reasons(repo: Any, dep: Any, hollow: Mapping[str, str]) -> list[str]:
         place, wanted = Path(path), Path(dep.fs_path)
         if place == wanted or place in wanted.parents or wanted in place.parents:
             return [why]
-    if dep.exists or outs_around(repo, dep.fs_path):
+    if outs_around(repo, dep.fs_path):
         return []
-    return ["absent"]
+    if os.path.islink(dep.fs_path) and not os.path.exists(dep.fs_path):
+        return ["link"]
+    return [] if dep.exists else ["absent"]

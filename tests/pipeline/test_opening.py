@@ -71,6 +71,17 @@ def test_a_dep_outside_that_is_on_this_machine_is_read_and_watched(tmp_path):
     assert both.agree()[2] == {"use": "ran"}
 
 
+def test_a_link_that_leads_to_nothing_in_a_clone_is_refused(tmp_path):
+    (tmp_path / "beside.csv").write_text("1\n")
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS})
+    (repo / "data.csv").symlink_to("../beside.csv")
+    commit(repo)
+    assert refused(lambda: Both(repo).open("one")) == (
+        "What stages need cannot be had in a run: data.csv (stage 'use': what it is a link to is in "
+        "no run).\n  Next: commit a file in its place; then trigger a new run."
+    )
+
+
 def test_a_file_of_params_that_git_ignores_is_refused(tmp_path):
     body = {"cmd": "cp local.yaml a.txt", "params": [{"local.yaml": ["n"]}], "outs": ["a.txt"]}
     repo = make(tmp_path / "repo", {"dvc.yaml": stages(use=body), ".gitignore": "/local.yaml\n"})
