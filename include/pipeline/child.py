@@ -42,7 +42,7 @@ def work(task: dict[str, Any], orders: Mapping[str, Order] | None = None) -> int
     order = (orders or {"reproduce": reproduce})[task["do"]]
     result = another_lock(task) or patiently(task, order)
     with open(task["result"], "w") as file:
-        json.dump(result, file)
+        json.dump(result, file, default=str)  # values of params may be dates
     return 0
 
 

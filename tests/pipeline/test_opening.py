@@ -82,6 +82,15 @@ def test_a_link_that_leads_to_nothing_in_a_clone_is_refused(tmp_path):
     )
 
 
+def test_a_file_of_params_may_hold_dates(tmp_path):
+    body = {"cmd": "cat a.toml b.yaml > a.txt", "outs": ["a.txt"]}
+    body |= {"params": [{"a.toml": ["n"], "b.yaml": ["n"]}]}
+    files = {"a.toml": "n = 1\nday = 2020-01-02\n", "b.yaml": "n: 1\nday: 2020-01-02\n"}
+    both = Both(make(tmp_path / "repo", {"dvc.yaml": stages(use=body), **files}))
+    assert both.agree()[2] == {"use": "ran"}
+    assert both.agree({"b.yaml:n": 2})[2] == {"use": "ran"}
+
+
 def test_a_file_of_params_that_git_ignores_is_refused(tmp_path):
     body = {"cmd": "cp local.yaml a.txt", "params": [{"local.yaml": ["n"]}], "outs": ["a.txt"]}
     repo = make(tmp_path / "repo", {"dvc.yaml": stages(use=body), ".gitignore": "/local.yaml\n"})
