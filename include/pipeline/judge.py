@@ -55,6 +55,8 @@ def opened(task: dict[str, Any]) -> dict[str, Any]:
             make_folders(repo)
             missing = hollow_or_absent(repo, names, task["hollow"])
             found |= {"graph": graph, "chosen": names, "missing": missing}
+            # An out may have a remote of its own, and an import has its source.
+            found["remote"] |= any(out.remote or out.stage.is_import for out in repo.index.outs)
             if not missing:
                 found["unchanged"] = judged(repo, names, task)
                 found["files"] = []
@@ -251,14 +253,29 @@ def sound(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_remote(repo: Any, outs: list[Any]) -> set[str]:
-    """The objects of outs, by their names in the cache, that the default remote holds."""
-    held = {oid for out in outs for _, oid in child.objects(out)}
-    return set(repo.cloud.get_remote_odb().oids_exist(list(held))) if held else set()
+    """The objects of outs, by their names in the cache, that their remotes hold."""
+    from dvc.config import NoRemoteError
+
+    found = set[str]()
+    for name in dict.fromkeys(out.remote for out in outs):
+        held = {oid for out in outs if out.remote == name for _, oid in child.objects(out)}
+        with suppress(NoRemoteError):  # there is no default: what has none stays here
+            found |= set(repo.cloud.get_remote_odb(name).oids_exist(list(held)))
+    return found
 
 
 def push(task: dict[str, Any]) -> dict[str, Any]:
-    """Push the outs of stages to the default remote."""
-    return refused_or(lambda repo: repo.push(targets=task["stages"]), "push")
+    """Push the outs of stages to their remotes."""
+
+    def give(repo: Any) -> None:
+        targets = list(task["stages"])
+        if not repo.config["core"].get("remote"):  # DVC refuses to push what has none
+            outs = [out for stage in repo.index.stages for out in stage.outs if out.remote]
+            targets = [out.fs_path for out in outs if out.stage.addressing in task["stages"]]
+        if targets:  # none would mean all
+            repo.push(targets=targets)
+
+    return refused_or(give, "push")
 
 
 def fetch(task: dict[str, Any]) -> dict[str, Any]:

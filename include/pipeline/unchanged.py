@@ -149,8 +149,8 @@ def hollow_or_absent(
         for dep in files_read(stage):
             name = str(dep) if dep.is_in_repo else str(dep.def_path)
             found += [(stage.addressing, name, why) for why in reasons(repo, dep, hollow)]
-        made_here = not (stage.frozen or stage.is_data_source) or stage.is_import
-        if not made_here and not obtainable(repo, stage):
+        kept = stage.frozen or (stage.is_data_source and not stage.is_import)
+        if kept and not stage.is_partial_import and not obtainable(repo, stage):
             found += [(stage.addressing, str(out), "lost") for out in stage.outs]
     return found
 

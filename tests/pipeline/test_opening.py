@@ -128,6 +128,44 @@ def test_data_that_neither_the_cache_nor_a_remote_has_is_refused(tmp_path):
     )
 
 
+def test_an_imported_file_that_nobody_has_is_refused(tmp_path):
+    write(tmp_path, {"there.csv": "1\n"})
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS})
+    dvc_(repo, "import-url", str(tmp_path / "there.csv"), "data.csv")
+    commit(repo)
+    shutil.rmtree(repo / ".dvc/cache")
+    said = "data.csv (stage 'data.csv.dvc': neither the cache nor a remote has it)"
+    assert said in refused(lambda: Both(repo).open("one"))
+
+
+def test_a_file_of_another_repository_is_fetched_from_there(tmp_path):
+    there = make(tmp_path / "there", {"data.csv": "1\n"})
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS})
+    dvc_(repo, "import", str(there), "data.csv")
+    commit(repo)
+    shutil.rmtree(repo / ".dvc/cache")
+    both = Both(repo)
+    assert ends_well(both, both.open("one"))["use"] == "ran"
+
+
+def test_an_out_goes_to_and_comes_from_the_remote_that_it_names(tmp_path):
+    body = {"cmd": "echo ${n} > a.txt", "outs": [{"a.txt": {"remote": "own"}}]}
+    use = {"cmd": "cat a.txt a.txt > used.txt", "deps": ["a.txt"], "outs": ["used.txt"]}
+    graph = stages(make=body, use=use)
+    repo = make(tmp_path / "repo", {**N, "dvc.yaml": graph})
+    dvc_(repo, "remote", "add", "own", str(tmp_path / "own"))
+    dvc_(repo, "repro")
+    commit(repo)
+    both = Both(repo)
+    assert ends_well(both, both.open("one", {"n": 2})) == {"make": "ran", "use": "ran"}
+    dvc_(repo, "push", "make")
+    shutil.rmtree(repo / ".dvc/cache")
+    # The remote has 1 of the commit and 2 of the run; used.txt is in none, and is made again.
+    assert len([*(tmp_path / "own").rglob("files/md5/*/*")]) == 2
+    assert ends_well(both, both.open("two")) == {"make": "cached", "use": "ran"}
+    assert ends_well(both, both.open("three", {"n": 2})) == {"make": "cached", "use": "ran"}
+
+
 def test_data_that_only_the_remote_has_is_fetched_when_it_is_needed(tmp_path):
     both = added(tmp_path)
     remote = tmp_path / "remote"
