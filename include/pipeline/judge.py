@@ -98,11 +98,12 @@ def judged(repo: Any, names: Sequence[str], task: dict[str, Any]) -> list[str]:
         if known and same(repo, stage):
             found.append(name)
             continue
+        # In the order of `dvc repro`, whatever ends first: a folder with the lines may be a dep.
+        ignore([stage], already)
         held = memory.recall(Path(task["memory"]), name) if stage.cmd else []
         if known and (entry := made_before(repo, stage, held)):
             found.append(name)
             filled[stage] = entry.lock
-            ignore([stage], already)  # a folder with the line in it may be the dep of another
         elif held:
             file = Path(memory.beside(name))
             file.write_text(json.dumps([entry.lock for entry in held]))
@@ -129,7 +130,7 @@ def ignore(stages: Iterable[Any], already: Set[str]) -> None:
     """Keep the outs of stages out of git, as DVC does where it runs or restores them."""
     from dvc.exceptions import DvcException
 
-    for out in (out for stage in stages for out in stage.outs if in_cache(out)):
+    for out in (out for stage in stages for out in stage.outs if out.use_cache):
         if out.fs_path not in already:
             with suppress(DvcException):  # git tracks it
                 out.ignore()

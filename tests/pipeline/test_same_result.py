@@ -28,6 +28,14 @@ STRUCTURES: dict[str, dict[str, str]] = {
         ),
         "out/.gitignore": "/one.txt\n/two.txt\n",
     },
+    "a folder whose .gitignore is DVC's alone": {
+        "dvc.yaml": stages(
+            one=say("out/one.txt"),
+            two=fixed("out/two.txt"),
+            three=say("out/three.txt"),
+            all=cat("out", out="all.txt"),
+        ),
+    },
     "a folder of folders that several stages make up": {
         "dvc.yaml": stages(
             one={"cmd": f"mkdir -p out/a && {SAY} > out/a/x", "outs": ["out/a"]},
