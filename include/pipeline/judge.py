@@ -68,8 +68,12 @@ def opened(task: dict[str, Any]) -> dict[str, Any]:
         return {"refused": [error.what, error.fix]}
     except DvcException as error:
         problem = resolve.in_words(error)
-        what = f"DVC cannot resolve the graph with the values of this run: {problem}"
-        return {"refused": [what, "trigger a new run with other values."]}
+        if task["given"]:
+            what = f"DVC cannot resolve the graph with the values of this run: {problem}"
+            return {"refused": [what, "trigger a new run with other values."]}
+        what = f"DVC cannot resolve the graph of the run's commit: {problem}"
+        fix = "commit what it needs, for what git ignores is in no run; then trigger a new run."
+        return {"refused": [what, fix]}
 
 
 def make_folders(repo: Any) -> None:

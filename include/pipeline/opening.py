@@ -141,6 +141,7 @@ def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn 
     if run.url:
         apart.learn_memory(run, memory)
     task = {"do": "open", "repo": str(run.repo), "apart": bool(run.url), "memory": str(memory)}
+    task["given"] = bool(run.params)
     found = order(run, {**task, **selection, "hollow": run.hollow})
     if found["missing"]:
         raise cannot_be_had(run, found["missing"])

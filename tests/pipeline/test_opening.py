@@ -100,6 +100,16 @@ def test_a_file_of_params_that_git_ignores_is_refused(tmp_path):
     assert "local.yaml (stage 'use': git ignores it)" in refused(lambda: Both(repo).open("one"))
 
 
+def test_a_file_of_vars_that_git_ignores_is_refused(tmp_path):
+    body = {"cmd": "echo ${k} > a.txt", "outs": ["a.txt"]}
+    graph = "vars: [local.yaml]\n" + stages(use=body)
+    repo = make(tmp_path / "repo", {"dvc.yaml": graph, ".gitignore": "/local.yaml\n"})
+    write(repo, {"local.yaml": "k: 1\n"})
+    said = refused(lambda: Both(repo).open("one"))
+    assert "graph of the run's commit: failed to parse 'vars' in 'dvc.yaml': 'local.yaml' " in said
+    assert "commit what it needs, for what git ignores is in no run; then trigger" in said
+
+
 def test_a_frozen_stage_reads_nothing_that_could_be_absent(tmp_path):
     repo = make(tmp_path / "repo", {"dvc.yaml": READS, ".gitignore": "/data.csv\n"})
     write(repo, {"data.csv": "1\n"})
