@@ -248,10 +248,11 @@ def bring(repo: Any, stage: Any, *, remote: bool, fetch: bool) -> None:
 def bring_own(repo: Any, stage: Any, *, fetch: bool) -> None:
     """Check out what the lock says of a stage: all if it is unchanged, else what it goes on with.
 
-    What is lost of it, the step makes.
+    What is lost of it, the step makes. A frozen stage has no step: DVC notes its new command and
+    params, and keeps what it made.
     """
-    unchanged = not stage.changed(allow_missing=True)
-    outs = [out for out in stage.outs if (unchanged or out.persist) and in_cache(out)]
+    kept = stage.frozen or not stage.changed(allow_missing=True)
+    outs = [out for out in stage.outs if (kept or out.persist) and in_cache(out)]
     outs = [out for out in outs if not is_here(out)]
     for out in outs:
         damaged(out)

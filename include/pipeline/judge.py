@@ -104,7 +104,8 @@ def judged(repo: Any, names: Sequence[str], task: dict[str, Any]) -> list[str]:
             continue
         # In the order of `dvc repro`, whatever ends first: a folder with the lines may be a dep.
         ignore([stage], already)
-        held = memory.recall(Path(task["memory"]), name) if stage.cmd else []
+        runs = stage.cmd and not stage.frozen  # what a frozen stage made is what the commit says
+        held = memory.recall(Path(task["memory"]), name) if runs else []
         if known and (entry := made_before(repo, stage, held)):
             found.append(name)
             filled[stage] = entry.lock

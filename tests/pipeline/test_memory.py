@@ -1,6 +1,7 @@
 """What a run begins from: the lock that was committed, and where it says nothing, earlier runs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,28 @@ def test_a_frozen_stage_keeps_what_was_committed(tmp_path):
     _, run, did = both.agree({"n": 25})
     assert did == {"coarse": "ran", "roll": "cached", "use": "cached"}
     assert both.out(run, "roll.txt") == first
+
+
+def test_a_frozen_stage_keeps_what_was_committed_though_a_value_changes_its_command(tmp_path):
+    body = {"cmd": "echo ${n} > kept.txt", "params": ["n"], "outs": ["kept.txt"]}
+    files = {"dvc.yaml": stages(keep=body, use=cat("kept.txt", out="used.txt"))}
+    repo = make(tmp_path / "repo", {**files, "params.yaml": "n: 1\n"})
+    committed(repo)
+    (repo / "dvc.yaml").write_text(
+        files["dvc.yaml"].replace("  keep:\n", "  keep:\n    frozen: true\n")
+    )
+    commit(repo)
+    both = Both(repo)
+    _, run, _ = both.agree({"n": 2})
+    assert both.out(run, "used.txt") == "1\n"
+    # Another result is committed: what that run noted down counts no more.
+    (repo / "kept.txt").write_text("mended\n")
+    dvc_(repo, "commit", "--force", "keep")
+    dvc_(repo, "repro")
+    commit(repo)
+    shutil.rmtree(both.plain_cache)
+    _, run, _ = both.agree({"n": 2})
+    assert both.out(run, "used.txt") == "mended\n"
 
 
 def test_a_run_after_a_backfill_of_an_older_month_begins_with_the_newest(tmp_path):
