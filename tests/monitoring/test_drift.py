@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from include.monitoring import comparison, drift
+from include.monitoring import comparison, drift, drift_page
 from include.monitoring.comparison import Kind
 from include.monitoring.drift_limits import Limits
 
@@ -167,3 +167,19 @@ def test_the_page_holds_no_digit_in_which_processors_differ() -> None:
     assert comparison.mended(narrow) == comparison.mended(wide)
     assert "[0.221618394644, 5.55111512313e-05, 0.25, 1013]" in comparison.mended(narrow)
     assert "<p>0.2216183946441351</p>" in comparison.mended(narrow)
+
+
+def test_names_and_values_of_columns_are_text_in_the_page() -> None:
+    def page(wind: str, carrier: str, value: str) -> str:
+        table = month().with_columns(pl.col("carrier").replace("AA", value))
+        table = table.rename({"wind_mph": wind, "carrier": carrier})
+        kinds: dict[str, Kind] = {wind: "number", carrier: "category"}
+        found, html = drift.score(table, table.clear().vstack(table), kinds, LIMITS)
+        return drift_page.with_verdict(html, f"Drift of {value}", [f"a fact of {value}"], found)
+
+    code = "</title></td></script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    tame, hostile = page("wind", "carrier", "AA"), page(f"w{code}", f"c{code}", code)
+    for tag in ("<script", "</script", "<img", "</td", "</title"):
+        assert hostile.count(tag) == tame.count(tag), tag
+    # Above Evidently's part: the title, twice, the fact, and the names of the two columns.
+    assert hostile.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5

@@ -1,9 +1,14 @@
-"""Data Docs: what was checked, as pages that need no network, no script and no clock."""
+"""Data Docs: what was checked, as pages that need no network, no script and no clock.
+
+Every value gets into a page by `Markup.format` or `Markup.join`, which escape it.
+"""
 
 import json
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from include import partitions
 from include.flights.validation import records
@@ -81,24 +86,22 @@ def title(table: str, label: str, joint: str = " of ") -> str:
 def index(found: Sequence[Record]) -> str:
     """The first page: every table and month, its counts, and its broken rules."""
     totals = records.summary(found)
-    tiles = "".join(
+    tiles = join(
         tile(f"{total['quarantined']:,}", f"of {total['rows']:,} rows of {name} set aside")
         for name, total in totals.items()
     )
-    rows = "".join(index_row(record) for record in found)
     head = cells("th", ("table", "rows*", "set aside*", "share*", "warnings*", "broken rules"))
-    body = (
-        f"<h1>Data Docs</h1><p class=dim>{escape(LEGEND)}</p><div class=tiles>{tiles}</div>"
-        f"<div class=scroll><table><tr>{head}</tr>{rows}</table></div>"
+    body = Markup(
+        "<h1>Data Docs</h1><p class=dim>{}</p><div class=tiles>{}</div>"
+        "<div class=scroll><table><tr>{}</tr>{}</table></div>"
     )
-    return document("Data Docs", body)
+    return document("Data Docs", body.format(LEGEND, tiles, head, join(map(index_row, found))))
 
 
-def index_row(record: Record) -> str:
+def index_row(record: Record) -> Markup:
     """One table or month of the index."""
-    name = title(record.table, record.label, "-")
-    link = f'<a href="{escape(name)}.html">{escape(title(record.table, record.label))}</a>'
-    broken = [rule for rule in record.rules if not rule.holds]
+    page = quote(f"{title(record.table, record.label, '-')}.html")
+    link = Markup('<a href="{}">{}</a>').format(page, title(record.table, record.label))
     counts = cells(
         "td",
         (
@@ -108,57 +111,57 @@ def index_row(record: Record) -> str:
             f"{len(record.warnings):,}*",
         ),
     )
-    shown = "<br>".join(f"{tag(rule)} {escape(rule.rule)} ({extent(rule)})" for rule in broken)
-    return f"<tr><td>{link}</td>{counts}<td>{shown}</td></tr>"
+    broken = [rule for rule in record.rules if not rule.holds]
+    shown = (Markup("{} {} ({})").format(tag(rule), rule.rule, extent(rule)) for rule in broken)
+    row = Markup("<tr><td>{}</td>{}<td>{}</td></tr>")
+    return row.format(link, counts, Markup("<br>").join(shown))
 
 
 def page(record: Record) -> str:
     """One table or month: broken rules first."""
     name = title(record.table, record.label)
     tiles = (
-        tile(f"{record.rows:,}", "rows")
-        + tile(f"{record.quarantined:,}", f"set aside ({share(record.quarantined, record.rows)})")
-        + tile(f"{len(record.warnings):,}", "warnings")
-        + tile(f"{sum(rule.holds for rule in record.rules)} of {len(record.rules)}", "rules hold")
+        tile(f"{record.rows:,}", "rows"),
+        tile(f"{record.quarantined:,}", f"set aside ({share(record.quarantined, record.rows)})"),
+        tile(f"{len(record.warnings):,}", "warnings"),
+        tile(f"{sum(rule.holds for rule in record.rules)} of {len(record.rules)}", "rules hold"),
     )
-    body = (
-        f'<p><a href="index.html">Data Docs</a></p><h1>{escape(name)}</h1>'
-        f"<p class=dim>{escape(LEGEND)}</p><div class=tiles>{tiles}</div>"
-    )
+    body = Markup(
+        '<p><a href="index.html">Data Docs</a></p><h1>{}</h1>'
+        "<p class=dim>{}</p><div class=tiles>{}</div>"
+    ).format(name, LEGEND, join(tiles))
     for heading, holds in (("Broken rules", False), ("Rules that hold", True)):
         rules = [rule for rule in record.rules if rule.holds is holds]
         if rules:
-            body += f"<h2>{heading}</h2>{rule_table(rules)}"
+            body += Markup("<h2>{}</h2>{}").format(heading, rule_table(rules))
     return document(f"{name} - Data Docs", body)
 
 
-def rule_table(rules: Sequence[RuleRecord]) -> str:
+def rule_table(rules: Sequence[RuleRecord]) -> Markup:
     """Rules with what they found."""
     head = cells("th", ("", "rule", "checked*", "found", "expectation", "note"))
-    rows = "".join(rule_row(rule) for rule in rules)
-    return f"<div class=scroll><table><tr>{head}</tr>{rows}</table></div>"
+    table = Markup("<div class=scroll><table><tr>{}</tr>{}</table></div>")
+    return table.format(head, join(map(rule_row, rules)))
 
 
-def rule_row(rule: RuleRecord) -> str:
+def rule_row(rule: RuleRecord) -> Markup:
     """One rule."""
-    found = escape(extent(rule))
-    if rule.values:
-        found += f"<br><span class=dim>values: {escape(', '.join(rule.values))}</span>"
-    if rule.rows:
-        found += f"<br><span class=dim>rows: {escape(', '.join(rule.rows))}</span>"
-    kwargs = json.dumps(rule.kwargs, ensure_ascii=False)
-    return (
-        f"<tr><td>{tag(rule)}</td><td>{escape(rule.rule)}</td>"
-        f"<td class=number>{rule.checked:,}</td><td>{found}</td>"
-        f"<td><code>{escape(rule.type)}<br>{escape(kwargs)}</code><br>"
-        f"<span class=dim>{escape(rule.severity)}</span></td><td>{escape(rule.notes)}</td></tr>"
+    more = Markup("<br><span class=dim>{}: {}</span>")
+    named = (("values", rule.values), ("rows", rule.rows))
+    found = join(more.format(name, ", ".join(texts)) for name, texts in named if texts)
+    return Markup(
+        "<tr><td>{}</td><td>{}</td><td class=number>{:,}</td><td>{}{}</td>"
+        "<td><code>{}<br>{}</code><br><span class=dim>{}</span></td><td>{}</td></tr>"
+    ).format(
+        *(tag(rule), rule.rule, rule.checked, extent(rule), found),
+        *(rule.type, json.dumps(rule.kwargs, ensure_ascii=False), rule.severity, rule.notes),
     )
 
 
-def tag(rule: RuleRecord) -> str:
+def tag(rule: RuleRecord) -> Markup:
     """The verdict on a rule."""
     kind, text = ("holds", "holds") if rule.holds else VERDICTS[rule.action]
-    return f'<span class="tag {kind}">{text}</span>'
+    return Markup('<span class="tag {}">{}</span>').format(kind, text)
 
 
 def extent(rule: RuleRecord) -> str:
@@ -173,25 +176,30 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:.3%}" if whole else "none"
 
 
-def tile(number: str, text: str) -> str:
+def tile(number: str, text: str) -> Markup:
     """A number to see first."""
-    return f"<div class=tile><b>{escape(number)}</b>{escape(text)}</div>"
+    return Markup("<div class=tile><b>{}</b>{}</div>").format(number, text)
 
 
-def cells(kind: str, texts: Sequence[str]) -> str:
+def cells(kind: str, texts: Sequence[str]) -> Markup:
     """Cells of a row; a text that ends in * is a number."""
-    return "".join(
-        f"<{kind} class=number>{escape(text[:-1])}</{kind}>"
-        if text.endswith("*")
-        else f"<{kind}>{escape(text)}</{kind}>"
+    cell, number = Markup("<{0}>{1}</{0}>"), Markup("<{0} class=number>{1}</{0}>")
+    return join(
+        number.format(kind, text[:-1]) if text.endswith("*") else cell.format(kind, text)
         for text in texts
     )
 
 
-def document(name: str, body: str) -> str:
+def join(parts: Iterable[Markup]) -> Markup:
+    """Parts of a page, one behind the other."""
+    return Markup("").join(parts)
+
+
+def document(name: str, body: Markup) -> str:
     """A whole page."""
-    return (
+    whole = Markup(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(name)}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+        "<title>{}</title><style>{}</style></head>\n<body>{}</body></html>\n"
     )
+    return str(whole.format(name, Markup(STYLE), body))

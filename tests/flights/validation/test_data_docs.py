@@ -1,7 +1,11 @@
 """What the Data Docs promise: offline, escaped, and written only when there is something new."""
 
 import re
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
 
 from include.flights.validation import data_docs, records
 from include.flights.validation.records import Record, RuleRecord
@@ -42,10 +46,74 @@ def test_a_page_shows_counts_verdicts_values_and_notes() -> None:
         assert part in re.sub(" +", " ", text)
 
 
-def test_values_of_the_data_are_escaped() -> None:
-    text = data_docs.page(record(value="<script>alert('&')</script>"))
-    assert "<script" not in text
-    assert "&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;/script&gt;" in text
+HOSTILE = """</td></style></title><script>alert("'&'")</script>"""
+
+
+def hostile(**change: object) -> Record:
+    """A record all of whose texts are code, each with the name of its field before it."""
+    rule: dict[str, object] = {
+        name: f"{name}{HOSTILE}" for name in ("rule", "type", "severity", "notes")
+    }
+    rule |= {name: [f"{name}{HOSTILE}"] for name in ("columns", "values", "rows")}
+    kwargs = {f"key{HOSTILE}": [f"kwarg{HOSTILE}"]}
+    numbers = {"checked": 1000, "unexpected": 25, "observed": "", "holds": False, "action": "stop"}
+    one = RuleRecord.model_validate({**rule, "kwargs": kwargs, **numbers, **change})
+    table, label = f"table{HOSTILE}", f"label{HOSTILE}"
+    return Record(table=table, label=label, rows=2000, quarantined=3, rules=[one])
+
+
+class Shown(HTMLParser):
+    """What a browser makes of a page: its tags with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(" ".join([tag, *(name for name, _ in attrs)]))
+        self.links += [str(value) for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+# What our pages are made of; nothing in them has a handler or a script.
+OURS = {
+    "html lang",
+    "head",
+    "meta charset",
+    "meta name content",
+    "title",
+    "style",
+    "body",
+    "a href",
+}
+OURS |= {"h1", "h2", "p", "p class", "div class", "span class", "b", "br", "code"}
+OURS |= {"table", "tr", "th", "th class", "td", "td class"}
+
+
+@pytest.mark.parametrize("action", ["quarantine", "warn", "stop"])
+@pytest.mark.parametrize("observed", ["", f"observed{HOSTILE}"], ids=["by rows", "as a whole"])
+def test_every_value_of_every_page_is_text(observed: str, action: str) -> None:
+    one = hostile(observed=observed, action=action)
+    page, index = Shown(data_docs.page(one)), Shown(data_docs.index([one]))
+    assert {*page.tags, *index.tags} <= OURS
+    of_both = ["table", "label", "rule"] + ["observed"] * bool(observed)
+    of_page = ["type", "severity", "notes", "values", "rows"]
+    assert [name for name in of_both if f"{name}{HOSTILE}" not in index.text] == []
+    assert [name for name in of_both + of_page if f"{name}{HOSTILE}" not in page.text] == []
+    assert "kwarg</td>" in page.text and "key</td>" in page.text
+
+
+def test_a_link_leads_to_the_page_whatever_a_table_is_called() -> None:
+    one = hostile().model_copy(update={"table": "a?b#c", "label": "100%&<d>"})
+    assert [unquote(link) for link in Shown(data_docs.index([one])).links] == [
+        "a?b#c-100%&<d>.html"
+    ]
 
 
 def test_pages_fetch_nothing() -> None:
