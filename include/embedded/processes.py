@@ -14,6 +14,8 @@ from include.embedded.settings import Site, environment, port_of, prepare, secre
 from include.errors import PipelineError
 
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# It would serve its logs to all interfaces; the API reads them from the folder.
+QUIET = {"triggerer": ["--skip-serve-logs"]}
 
 
 def start(site: Site, say: Callable[[str], None] = print) -> AirflowApi:
@@ -75,7 +77,7 @@ def launch(part: str, env: dict[str, str], home: Path) -> int:
     """Start one process as the leader of a group; its id is the group's."""
     with (home / "logs" / f"{part}.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", part],
+            [sys.executable, "-m", "airflow", part, *QUIET.get(part, [])],
             env=env,
             cwd=home,
             stdin=subprocess.DEVNULL,

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 import small_git
 from running_airflow import SMALL_DAG, ended, wait_until
@@ -381,6 +383,35 @@ def test_a_run_by_an_asset_takes_the_window_of_the_form(api, first):
     api.call("POST", "/assets/events", {"asset_id": asset["id"], "extra": {}})
     run_id = last_run(api, "on_asset", "asset_triggered")
     assert window_end(api, "on_asset", run_id) == "2013-01-31"
+
+
+def test_all_that_listens_does_so_for_this_machine_alone(site, api, first):
+    # Late among these tests: some servers are slow to start.
+    parts = ("scheduler", "dag_processor", "triggerer")
+    wait_until(lambda: all(health(api, part) == "healthy" for part in parts), 120)
+    open_to = listening(site)
+    assert f"127.0.0.1:{(site.home / 'port').read_text()}" in open_to
+    assert [place for place in open_to if not place.startswith("127.")] == []
+
+
+def health(api: AirflowApi, part: str) -> str:
+    return str(api.call("GET", "/monitor/health")[part]["status"])
+
+
+def listening(site: Site) -> list[str]:
+    """Where the processes of a site, and all that they started, wait for others."""
+    groups = processes.read(site.home).values()
+    ours = {group for leader in groups for group in processes.with_children(leader)}
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(process.pid) in ours:
+                found += [
+                    f"{socket.laddr.ip}:{socket.laddr.port}"
+                    for socket in process.net_connections("inet")
+                    if socket.laddr and not socket.raddr
+                ]
+    return sorted(set(found))
 
 
 def test_down_leaves_no_process_and_what_was_made(site, up):
