@@ -11,10 +11,10 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from include.errors import ParamsError, PipelineError
 from include.feature_store import redis_keys
@@ -172,14 +172,7 @@ def redis_settings(environment: "os._Environ[str] | dict[str, str]") -> dict[str
     Raises:
         ParamsError: it is not set, or not a URL that Feast can use.
     """
-    url = environment.get(REDIS_URL, "")
-    parts = urlsplit(url)
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-        fact = f"is not a redis:// URL: it starts with {url[:8]!r}" if url else "is not set"
-        raise ParamsError(
-            f"params.yaml sets materialize_features.online_store to redis, but {REDIS_URL} {fact}.",
-            f"set {REDIS_URL} to redis://[user:password@]host:port/number.",
-        )
+    parts = parse(environment.get(REDIS_URL, ""))
     options: dict[str, Any] = {"db": int(parts.path.strip("/") or 0)}
     options |= {"ssl": True} if parts.scheme == "rediss" else {}
     options |= {"username": unquote(parts.username)} if parts.username else {}
@@ -190,6 +183,27 @@ def redis_settings(environment: "os._Environ[str] | dict[str, str]") -> dict[str
     texts = [f"{name}={json.dumps(value)}" for name, value in options.items()]
     server = f"{parts.hostname}:{parts.port or 6379}"
     return {"type": "redis", "connection_string": ",".join([server, *texts])}
+
+
+def parse(url: str) -> SplitResult:
+    """The parts of a Redis URL.
+
+    Raises:
+        ParamsError: it is none. It shows nothing of the URL, which may hold a password anywhere.
+    """
+    fact = "is no redis://host:port/number" if url else "is not set"
+    with suppress(ValueError):  # its words are a part of the URL
+        parts = urlsplit(url)
+        number = parts.path.strip("/")
+        if parts.scheme not in ("redis", "rediss"):
+            fact = "does not begin with redis:// or rediss://" if url else fact
+        elif parts.hostname and parts.port != 0 and (not number or number.isdecimal()):
+            return parts
+    raise ParamsError(
+        f"params.yaml sets materialize_features.online_store to redis, but {REDIS_URL} {fact}.",
+        f"set {REDIS_URL} to redis://[user:password@]host:port/number, with % and two digits for "
+        "what is no letter or digit of the password.",
+    )
 
 
 def table(store: "FeatureStore", view: "FeatureView") -> str:

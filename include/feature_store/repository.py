@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from include.errors import DataError
+from include.errors import DataError, at_most_ten
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -44,8 +44,10 @@ def open_store(repo: Path, work: Path, online: dict[str, Any] | None = None) -> 
     try:
         config = RepoConfig(**settings)
     except ValidationError as error:
-        problem = " ".join(str(error).split())
-        raise DataError(f"{repo / CONFIG} is wrong: {problem}.", "mend that line.") from error
+        # Without the values: some are of the environment.
+        faults = error.errors(include_input=False, include_context=False, include_url=False)
+        texts = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+        raise wrong(repo, at_most_ten(texts)) from None
     config.repo_path = repo.absolute()
     store = FeatureStore(config=config)
     store.apply(definitions(repo))
@@ -74,9 +76,19 @@ def read_config(repo: Path) -> dict[str, Any]:
         return {**settings, "project": settings["project"]}
     except FileNotFoundError:
         raise DataError(f"{repo / CONFIG} does not exist.", f"add {CONFIG} to {repo}.") from None
-    except (yaml.YAMLError, TypeError, KeyError) as error:
-        problem = " ".join(str(error).split())
-        raise DataError(f"{repo / CONFIG} is wrong: {problem}.", "mend that line.") from error
+    except yaml.YAMLError as error:
+        # Without the line itself, for the same reason.
+        at = "it is no YAML"
+        if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+            at = f"{error.problem} in line {error.problem_mark.line + 1}"
+        raise wrong(repo, at) from None
+    except (TypeError, KeyError) as error:
+        raise wrong(repo, " ".join(str(error).split())) from error
+
+
+def wrong(repo: Path, problem: str) -> DataError:
+    """Say what is wrong with the settings."""
+    return DataError(f"{repo / CONFIG} is wrong: {problem}.", "mend that line.")
 
 
 def definitions(repo: Path) -> list["FeastObject"]:

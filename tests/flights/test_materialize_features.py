@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -185,7 +186,7 @@ def test_params_must_name_a_store_and_a_zone(tmp_path):
     ("url", "message"),
     [
         ({}, r"but LEEWAY_REDIS_URL is not set\.\n  Next: set LEEWAY_REDIS_URL to redis://"),
-        ({"LEEWAY_REDIS_URL": "localhost:6379"}, r"is not a redis:// URL: it starts with 'localh"),
+        ({"LEEWAY_REDIS_URL": "localhost:6379"}, r"does not begin with redis:// or rediss://\.\n"),
         ({"LEEWAY_REDIS_URL": "redis://:a%2Cb@host"}, r"holds a comma.*\n  Next: change it"),
     ],
     ids=["missing", "not a URL", "a comma in the password"],
@@ -193,6 +194,41 @@ def test_params_must_name_a_store_and_a_zone(tmp_path):
 def test_a_redis_url_that_cannot_be_used_says_why(url, message):
     with pytest.raises(PlatformError, match=message):
         feast_online.redis_settings(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("s3cr3t@host", "s3cr3t", "redis://:pa/s3cr3t@host:1/0", "redis://u:pa#s3cr3t@host"),
+        *("redis://host:6379/s3cr3t", "redis://a:s3cr3t@[::1", "redis://:s3cr3t@host:99999/0"),
+        *("redis://:s3cr3t@", "redis://:s3cr3t@host:0/0", "redis://:s3cr3t,b@host"),
+    ],
+)
+def test_a_redis_url_that_cannot_be_used_is_not_shown(url):
+    with pytest.raises(ParamsError, match=r"LEEWAY_REDIS_URL .*\n  Next: ") as raised:
+        feast_online.redis_settings({"LEEWAY_REDIS_URL": url})
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "s3cr3t" not in shown and "pa/" not in shown
+
+
+@pytest.mark.parametrize("text", ["online_store: {a: [b\n  c: $KEY", "project: {a: $KEY"])
+def test_settings_that_are_not_yaml_are_not_shown(root, monkeypatch, text):
+    monkeypatch.setenv("KEY", "s3cr3t")
+    (root / "feature_repo" / "feature_store.yaml").write_text(text)
+    with pytest.raises(DataError, match=r"feature_store.yaml is wrong: .* line \d") as raised:
+        run(root, date(2013, 2, 1))
+    assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_settings_that_feast_refuses_are_not_shown(root, monkeypatch):
+    monkeypatch.setenv("KEY", "s3cr3t")
+    text = (
+        "project: a\nprovider: local\noffline_store: {type: file, other: $KEY}\nrepo_path: [$KEY]"
+    )
+    (root / "feature_repo" / "feature_store.yaml").write_text(text)
+    with pytest.raises(DataError, match=r"feature_store.yaml is wrong: ") as raised:
+        run(root, date(2013, 2, 1))
+    assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_redis_url_becomes_a_connection_string_of_feast():
