@@ -17,8 +17,10 @@ from include.flights.ingestion import (
     raw_tables,
     sources,
     times,
+    unpacking,
 )
 from include.flights.ingestion.raw_tables import MAY_BE_MISSING, type_flights, type_weather
+from include.flights.ingestion.unpacking import Limits
 from include.flights.splits import Window, add_months
 from include.step import Kept, Out
 
@@ -47,6 +49,7 @@ class Params(BaseModel):
     time_zones: dict[str, str] = Field(
         description="time zones of airports that the source's list of airports lacks"
     )
+    limits: Limits = Field(default=Limits(), description="how large that may be which is packed")
 
 
 def ingest_flights(
@@ -106,12 +109,18 @@ class Source:
         file = str(getattr(self.params.tables, name))
         if "{month}" in file:
             origin = f"{name} of {month:%Y-%m}"
-            table = sources.read_table(self.params.location, file, month, MAY_BE_MISSING[name])
+            table = read_table(self.params, name, month)
             return with_date(sources.typed(table, schema, origin), origin)
         if name not in self.whole:
-            table = sources.read_table(self.params.location, file, missing=MAY_BE_MISSING[name])
+            table = read_table(self.params, name)
             self.whole[name] = with_date(sources.typed(table, schema, name), name)
         return self.whole[name]
+
+
+def read_table(params: Params, name: str, month: date | None = None) -> pl.DataFrame:
+    """One table of the source, as it is written there."""
+    file = str(getattr(params.tables, name))
+    return sources.read_table(params.location, file, month, MAY_BE_MISSING[name], params.limits)
 
 
 def with_date(table: pl.DataFrame, origin: str) -> pl.DataFrame:
@@ -134,8 +143,7 @@ def read_reference(params: Params) -> dict[str, pl.DataFrame]:
     """The tables without time: planes, airports, airlines, sorted by their keys."""
     tables = {}
     for name, schema in columns.SOURCE_REFERENCE.items():
-        file = str(getattr(params.tables, name))
-        table = sources.read_table(params.location, file, missing=MAY_BE_MISSING[name])
+        table = read_table(params, name)
         tables[name] = sources.typed(table, schema, name).sort(
             next(iter(schema)), maintain_order=True
         )
@@ -151,10 +159,12 @@ def time_zones(airports: pl.DataFrame, params: Params) -> dict[str, str]:
 def month_key(month: date, window: Window, params: Params, zones: dict[str, str]) -> str:
     """All that a month is made from, but for the source's bytes: a month in the past is final."""
     first, last = max(month, window.start), min(add_months(month, 1), window.end)
-    code = Path(__file__), casts, csv_files, parquet_files, raw_tables, sources, times
+    code = Path(__file__), casts, csv_files, parquet_files, raw_tables, sources, times, unpacking
     schemas = columns.SOURCE_FLIGHTS, columns.SOURCE_WEATHER, columns.FLIGHTS, columns.WEATHER
     used = sorted(zones.items())
-    return partitions.content_key(*code, *schemas, params, used, first, last)
+    # What was read within the limits is the same, whatever they are.
+    read = params.model_copy(update={"limits": None})
+    return partitions.content_key(*code, *schemas, read, used, first, last)
 
 
 if __name__ == "__main__":

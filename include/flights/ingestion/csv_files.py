@@ -1,31 +1,33 @@
 """Read a CSV file as text; where it is none, csv_faults says why."""
 
-import gzip
 from collections.abc import Collection
 
 import polars as pl
 
 from include.errors import DataError
-from include.flights.ingestion import csv_faults
+from include.flights.ingestion import csv_faults, unpacking
+from include.flights.ingestion.unpacking import Limits
 
-GZIP = b"\x1f\x8b"
 # In the name of a column these say that the header was not read as it was meant.
 STRANGE = set('"\r\n\0\N{REPLACEMENT CHARACTER};\t|')
 
 
-def read(data: bytes, where: str, missing: Collection[str]) -> pl.DataFrame:
+def read(
+    data: bytes, where: str, missing: Collection[str], limits: Limits | None = None
+) -> pl.DataFrame:
     """The file as text, with nulls where nothing stands.
 
     Args:
         where: what the file is called in an error.
         missing: columns in which NA, R's word for it, means that there is no value. In the others
             it is a value like any other: a carrier may be called so.
+        limits: of what gzip packed.
 
     Raises:
-        DataError: the file is not UTF-8 with commas, or a line does not fit the header.
+        DataError: the file is not UTF-8 with commas, a line does not fit the header, or it is too
+            large when it is unpacked.
     """
-    if data.startswith(GZIP):
-        data = gzip.decompress(data)
+    data = unpacking.plain(data, where, limits or Limits())
     if data.endswith((b"\n\n", b"\n\r\n")):  # polars makes a row of nulls of an empty line
         data = data.rstrip(b"\r\n") + b"\n"
     try:

