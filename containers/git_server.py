@@ -3,16 +3,21 @@
 import asyncio
 import hmac
 import os
+import signal
 import tempfile
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 CHUNK = 1 << 16
+PATIENCE_S = 3
 
 
 def application(folder: Path, token: str) -> Starlette:
@@ -47,21 +52,58 @@ async def backend(request: Request, folder: Path) -> Response:
             stdin=body,
             stdout=asyncio.subprocess.PIPE,
             env=environment(request, folder),
+            start_new_session=True,
         )
-    output = process.stdout
-    assert output
-    headers = {}
-    while line := (await output.readline()).strip():
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.lower()] = value.strip()
-    status = int(headers.pop("status", "200").split()[0])
+    try:
+        return await Answer.of(process)
+    except BaseException:
+        end(process)
+        raise
 
-    async def rest() -> AsyncIterator[bytes]:
-        while chunk := await output.read(CHUNK):
-            yield chunk
-        await process.wait()
 
-    return StreamingResponse(rest(), status, headers)
+class Answer(StreamingResponse):
+    """What a process of git says; it ends, with all that it started, when its client goes away."""
+
+    process: Process
+
+    @classmethod
+    async def of(cls, process: Process) -> "Answer":
+        """The answer, once the process has said its headers."""
+        output, headers = process.stdout, dict[str, str]()
+        assert output
+        while line := (await output.readline()).strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        status = int(headers.pop("status", "200").split()[0])
+
+        async def rest() -> AsyncIterator[bytes]:
+            while chunk := await output.read(CHUNK):
+                yield chunk
+            await process.wait()
+
+        answer = cls(rest(), status, headers)
+        answer.process = process
+        return answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            end(self.process)
+
+
+def end(process: Process) -> None:
+    """End a process that has not ended, and its group: politely, so that git tidies up."""
+    if process.returncode is not None:
+        return
+    signal_group(process, signal.SIGTERM)
+    asyncio.get_running_loop().call_later(PATIENCE_S, signal_group, process, signal.SIGKILL)
+
+
+def signal_group(process: Process, number: int) -> None:
+    """Send a signal to a group, if any of it is left. It keeps its number while that is so."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def environment(request: Request, folder: Path) -> dict[str, str]:

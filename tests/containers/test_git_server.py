@@ -1,6 +1,7 @@
 """The git server takes and gives what workers push, to who has the token."""
 
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -8,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import git_server
+import psutil
 import pytest
 import small_git
 import uvicorn
 from celery_airflow import free_port
+from running_airflow import wait_until
 
 TOKEN = "of-a-test"
 
@@ -87,3 +90,76 @@ def test_what_is_beside_the_repositories_is_not_served(url, tmp_path):
     small_git.make(tmp_path / "other")
     for path in ("/../../other", "/..%2f..%2fother", "/.."):
         assert git(tmp_path, "ls-remote", f"{url}{path}").returncode != 0
+
+
+def backends() -> list[psutil.Process]:
+    """The processes of git that the server, a thread of this process, waits for."""
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE and "http-backend" in command_of(child)
+    ]
+
+
+def command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def ended(family: list[psutil.Process]) -> bool:
+    return not [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_git_ends_when_its_client_goes_away_while_it_sends(url, tmp_path):
+    served = tmp_path / "served/repository"
+    (served / "large").write_bytes(os.urandom(30_000_000))
+    git(served, "add", "--all", "--force")
+    git(served, "commit", "--quiet", "-m", "large")
+    want = f"want {git(served, 'rev-parse', 'HEAD').stdout.strip()} side-band-64k\n"
+    body = f"{len(want) + 4:04x}{want}00000009done\n"
+    host, port = url.split("/")[2].split(":")
+    head = (
+        f"POST /repository/git-upload-pack HTTP/1.1\r\nHost: {host}\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n"
+        "Content-Type: application/x-git-upload-pack-request\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall((head + body).encode())
+        assert b" 200 " in client.recv(1000)
+        time.sleep(1)
+        family = [child for one in backends() for child in [one, *one.children(recursive=True)]]
+        assert len(family) > 1  # git waits for a client that reads no more
+    wait_until(lambda: ended(family), 10)
+    assert git(tmp_path, "ls-remote", url).returncode == 0
+
+
+def test_git_ends_when_its_client_goes_away_while_it_works(url, tmp_path):
+    git(tmp_path, "clone", "--quiet", url, "clone")
+    hook = tmp_path / "served/repository/.git/hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nsleep 300\n")
+    hook.chmod(0o755)
+    git(tmp_path / "clone", "commit", "--quiet", "--allow-empty", "-m", "another")
+    command = [
+        "git",
+        "-c",
+        f"http.extraHeader=Authorization: Bearer {TOKEN}",
+        "push",
+        url,
+        "HEAD:refs/exps/a",
+    ]
+    client = subprocess.Popen(command, cwd=tmp_path / "clone", start_new_session=True, stderr=-1)
+    family: list[psutil.Process] = []
+
+    def sleeps() -> bool:
+        family[:] = [c for one in backends() for c in [one, *one.children(recursive=True)]]
+        return any("sleep 300" in command_of(one) for one in family)
+
+    wait_until(sleeps, 20)
+    os.killpg(client.pid, 9)
+    client.communicate()
+    wait_until(lambda: ended(family), 10)
+    hook.unlink()
+    assert git(tmp_path / "clone", "push", url, "HEAD:refs/exps/a").returncode == 0
