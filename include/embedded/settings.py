@@ -1,5 +1,6 @@
 """How the embedded Airflow is set up: by environment variables alone, quiet, for few cores."""
 
+import errno
 import fcntl
 import json
 import os
@@ -7,9 +8,12 @@ import secrets
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from include.errors import PipelineError
 
 PORT = 8080
 SECRETS = {"password": 16, "tasks": 32, "jwt": 64, "session": 64}  # bytes at random
@@ -39,13 +43,34 @@ class Site:
 def secrets_of(home: Path) -> dict[str, str]:
     """The logins and the keys, made at random at the first start, for this user's eyes alone."""
     path = home / "secrets.json"
-    held: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    text, closed = read_private(path)
+    held: dict[str, str] = json.loads(text) if text else {}
     made = {name: secrets.token_urlsafe(size) for name, size in SECRETS.items()}
     found = {**made, "fernet": fernet_key(), **held}
-    if found != held:
-        home.mkdir(parents=True, exist_ok=True)
+    if found != held or not closed:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, json.dumps(found, indent=2) + "\n")
     return found
+
+
+def read_private(path: Path) -> tuple[str, bool]:
+    """The text of a file of ours, and whether it is closed to others; nothing if it is not ours.
+
+    Where a link leads is not ours, nor is the file of another user, who knows what is in it.
+    """
+    with suppress(FileNotFoundError):
+        owners = (os.geteuid(), path.parent.stat().st_uid)
+        try:
+            file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW))
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            return "", False
+        with file:
+            held = os.fstat(file.fileno())
+            if held.st_uid in owners:
+                return file.read(), not held.st_mode & 0o077
+    return "", False
 
 
 def fernet_key() -> str:
@@ -56,9 +81,17 @@ def fernet_key() -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, from its first byte on."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
+    """Write a file that nobody else may read, from its first byte on.
+
+    It takes the place of what is there, be it a link, or a file that somebody has open.
+    """
+    number, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # for us alone
+    try:
+        with os.fdopen(number, "w") as file:
+            file.write(text)
+        os.replace(aside, path)
+    finally:
+        Path(aside).unlink(missing_ok=True)
 
 
 def port_of(home: Path) -> int:
@@ -164,8 +197,19 @@ def environment(site: Site, port: int) -> dict[str, str]:
 
 
 def prepare(home: Path) -> None:
-    """Make the folder, invisible to git and DVC."""
-    (home / "logs").mkdir(parents=True, exist_ok=True)
+    """Make the folder, invisible to git and DVC, and to all other users of the machine.
+
+    Raises:
+        PipelineError: it is another user's, and open to all.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = home.stat()
+    if held.st_mode & 0o077:
+        if os.geteuid() not in (0, held.st_uid):
+            what = f"{home} belongs to user {held.st_uid}, and others may read it."
+            raise PipelineError(what, f"let that user start Airflow, or `chmod 700 {home}`.")
+        home.chmod(0o700)
+    (home / "logs").mkdir(exist_ok=True)
     # Whatever the repository ignores: no secret of ours gets into a commit.
     for name in (".gitignore", ".dvcignore"):
         (home / name).write_text("*\n")
