@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include containers.mk
 
-.PHONY: help setup run up down repro test check clean lock
+.PHONY: help setup run up down repro test check audit clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
@@ -49,6 +49,9 @@ check: setup  ## ruff, formatting, types
 	ruff check .
 	ruff format --check .
 	MYPYPATH=plugins mypy --strict include plugins dags
+
+audit: setup  ## known weaknesses of the locked packages (Error 75: their list cannot be had)
+	@python -m include.audit
 
 clean:  ## remove what the pipeline made (not the cache, not the environment)
 	rm -rf data models predictions metrics plots reports bento .checkpoints
