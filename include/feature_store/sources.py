@@ -175,7 +175,8 @@ def reading(name: str) -> Iterator[None]:
         yield
     except faults as error:
         problem = str(error).splitlines()[0].rstrip(".")
-        raise DataError(f"{name} cannot be read: {problem}.", "make its files again.") from error
+        # Not from the error: polars names a URL with the password in it.
+        raise DataError(f"{name} cannot be read: {problem}.", "make its files again.") from None
 
 
 def collect(rows: pl.LazyFrame, name: str) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Which files a source names, and that they may differ in columns, types and units."""
 
 import os
+import traceback
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from feast.types import Int64, String
 from feature_store.small_views import DUCKDB, HOUR, NOON, OURS, TICK, at, open_store, origin, seen
 
 from include.errors import DataError
+from include.feature_store import sources
 from include.feature_store.files import files
 
 MORNING = NOON.replace(tzinfo=None)
@@ -235,3 +237,10 @@ def test_files_at_a_server_of_one_s_own_are_read_and_cannot_be_written(tmp_path,
         address = os.environ["AWS_ENDPOINT_URL"]
         monkeypatch.delenv("AWS_ENDPOINT_URL")
         assert ask(tmp_path, "s3://bucket/d", s3_endpoint_override=address) == [1, None, None]
+
+
+def test_a_password_in_a_location_is_not_shown():
+    place = "https://ann:s3cr3t@127.0.0.1:1/x.parquet?token=s3cr3t"
+    with pytest.raises(DataError, match=r"The view seen cannot be read: .*\*\*\*@127") as raised:
+        sources.parts(place, "The view seen")
+    assert "s3cr3t" not in "".join(traceback.format_exception(raised.value))
