@@ -8,6 +8,7 @@ python -m include.pipeline status               what a run would do, and why, by
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from include.pipeline.locks import has_entry
 from include.pipeline.plan import Stage, load, see_that_free
 from include.pipeline.reproduce import answer
 from include.pipeline.selection import select
+from include.pipeline.site_cache import site_cache
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -115,7 +117,10 @@ def status(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
 def changes(repo: Path) -> dict[str, list[object]]:
     """What `dvc status` says, by stage."""
     command = [sys.executable, "-m", "dvc", "status", "--json"]
-    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **site_cache(repo)}
+    done = subprocess.run(
+        command, cwd=repo, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise PipelineError(f"`dvc status` failed: {problem}", "mend it, then try again.")

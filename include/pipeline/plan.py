@@ -19,6 +19,7 @@ from include.pipeline import files
 from include.pipeline.git import command
 from include.pipeline.meta import Meta, read_meta
 from include.pipeline.process import python_path
+from include.pipeline.site_cache import site_cache
 
 OPEN, CLOSE = "open_run", "close_run"  # tasks of every run: no stage has such a name
 FORMAT = 3  # of the JSON: another format is another key
@@ -118,6 +119,7 @@ def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
     words = [sys.executable, "-P", "-m", "include.pipeline.resolve", str(repo)]
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()}
+    environment |= site_cache(repo)
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
     done = subprocess.run(
         words, cwd=repo, env=environment, capture_output=True, text=True, check=False

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from include.errors import PipelineError
+from include.pipeline.site_cache import site_cache
 
 ROOT = Path(__file__).parents[2]
 # A step has no business with keys and connections of Airflow, nor with a worker's login to git.
@@ -85,7 +86,7 @@ def end_all() -> None:
 @contextmanager
 def group(folder: Path, words: dict[str, Any]) -> Iterator[tuple[Process, int]]:
     """A DVC process and all that it starts, which end with this block; and where it writes to."""
-    environment = {**step_environment(), "DVC_NO_ANALYTICS": "1"}
+    environment = {**step_environment(), "DVC_NO_ANALYTICS": "1", **site_cache(folder)}
     begin = Fork if "dvc.repo" in sys.modules else started
     output, write = os.pipe()
     try:
