@@ -43,7 +43,7 @@ repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the r
 	@python -m include.summary
 
 test: setup  ## everything that proves it works
-	python -m pytest -n 2 --dist loadfile -q
+	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 check: setup  ## ruff, formatting, types
 	ruff check .

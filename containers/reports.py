@@ -49,8 +49,9 @@ def application(folder: Path, password: str) -> ASGIApp:
     """The pages of one folder, with a list of what is in it."""
 
     async def index(_: Request) -> Response:
-        runs = sorted(folder.glob("*"), key=lambda path: -path.stat().st_mtime)
-        return HTMLResponse("<title>Reports</title><h1>Reports</h1>" + "".join(map(section, runs)))
+        runs = sorted(folder.glob("*/*/"), key=lambda path: -path.stat().st_mtime)
+        parts = (section(folder, run) for run in runs)
+        return HTMLResponse("<title>Reports</title><h1>Reports</h1>" + "".join(parts))
 
     async def alive(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -60,15 +61,15 @@ def application(folder: Path, password: str) -> ASGIApp:
     return Login(Starlette(routes=routes), password)
 
 
-def section(run: Path) -> str:
-    """Links to the pages and numbers of one run."""
+def section(folder: Path, run: Path) -> str:
+    """Links to the pages and numbers of one run, by the names of its DAG and its own."""
     found = [path for kind in ("html", "json") for path in run.rglob(f"*.{kind}")]
     # Data Docs are a site: its first page leads to the others.
     shown = [path for path in sorted(found) if "data_docs" not in path.parent.parts[-2:]]
     shown += [path for path in found if path.match("data_docs/index.html")]
-    links = (path.relative_to(run.parent).as_posix() for path in dict.fromkeys(shown))
+    links = (path.relative_to(folder).as_posix() for path in dict.fromkeys(shown))
     items = "".join(f'<li><a href="{quote(link)}">{escape(link)}</a></li>' for link in links)
-    return f"<h2>{escape(run.name)}</h2><ul>{items}</ul>"
+    return f"<h2>{escape(run.relative_to(folder).as_posix())}</h2><ul>{items}</ul>"
 
 
 if __name__ == "__main__":

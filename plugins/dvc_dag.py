@@ -75,6 +75,7 @@ def pipeline_dag(
     default = Path(conf.get("core", "dags_folder")).parent
     root = Path(repo or conf.get("leeway", "repo", fallback="") or default).resolve()
     home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
+    url = conf.get("leeway", "git_url", fallback="")
     plan = load(root)
     stages = select(plan, targets, upstream, downstream)
     see_that_green_means_done(dag_id, root, stages, arguments)
@@ -92,13 +93,15 @@ def pipeline_dag(
             },
             form=list(values),
             interval=dict(interval or {}),
-            url=conf.get("leeway", "git_url", fallback=""),
+            url=url,
+            push_untracked=conf.getboolean("leeway", "push_untracked", fallback=False),
             keep_failed_h=keep_failed_h,
         )
-        tasks = add_stages(stages, root, home)
+        tasks = add_stages(stages, root, home, url)
         closed = CloseRun(
             repo=str(root),
             home=home,
+            url=url,
             reports=named(reports, plan.stages, stages),
             # It is the last task: a run whose stages were skipped must not end without its word.
             trigger_rule="none_failed",
@@ -149,7 +152,7 @@ def paths(stages: Sequence[Stage]) -> list[str]:
     return [out.path for stage in stages for out in stage.outs]
 
 
-def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcStage]:
+def add_stages(stages: Sequence[Stage], root: Path, home: str, url: str) -> dict[str, DvcStage]:
     """One task per stage, by the stage's name, in groups of foreach, matrix and folder."""
     for stage in stages:
         see_that_free(stage)
@@ -165,6 +168,7 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str) -> dict[str, DvcS
             stage=stage.name,
             repo=str(root),
             home=home,
+            url=url,
             task_id=stage.task_id,
             # Letters that an id cannot hold are shown all the same.
             task_display_name=None if stage.name.isascii() else stage.name,

@@ -35,35 +35,38 @@ class OpenRun(BaseOperator):
         form: Sequence[str],
         interval: Mapping[str, str],
         url: str,
+        push_untracked: bool,
         keep_failed_h: float,
         **arguments: Any,
     ) -> None:
         super().__init__(task_id=OPEN, doc_md=OpenRun.__doc__, **arguments)
         self.repo, self.home, self.plan_key, self.url = repo, home, plan_key, url
         self.selection, self.form, self.interval = dict(selection), list(form), dict(interval)
-        self.keep_failed_h = keep_failed_h
+        self.push_untracked, self.keep_failed_h = push_untracked, keep_failed_h
 
-    def execute(self, context: Context) -> str:
-        """Return the run as JSON, for the other tasks."""
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return what the run is made of, for people to read."""
         from include.pipeline.opening import open_run
         from include.pipeline.reproduce import ABSENT, UNCHANGED
         from include.pipeline.workspace import discard_old
 
         tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
         see_that_scheduled(context, list(tasks.values()))
-        home = Path(self.home)
+        home, values = Path(self.home), self.values(context)
         for name in discard_old(home, self.keep_failed_h, live(context)):
             self.log.info("removed the workspace of %s, which failed so long ago", name)
         run = open_run(
             Path(self.repo),
             context["run_id"],
-            params=self.values(context),
+            params=values,
             plan_key=self.plan_key,
             home=home,
             url=self.url,
             dag_id=self.dag_id,
             drawn=drawn(context["dag"].tasks),
             whole=self.form,
+            held=self.tame(context, values),
+            push_untracked=self.push_untracked,
             **self.selection,
         )
         kind = "a snapshot of the working tree, on no branch" if run.snapshot else "committed"
@@ -71,14 +74,12 @@ class OpenRun(BaseOperator):
         idle = f"{len(run.unchanged)} of {len(run.stages)} stages have nothing to do"
         self.log.info("%s; workspace %s", commit, run.folder)
         self.log.info("%s: %s", idle, ", ".join(run.unchanged) or "-")
-        describe(context, f"From {commit}; {idle}.")
-        # Stages that are done at once free the tasks after them, which ask for the run right away.
-        context["ti"].xcom_push(key="return_value", value=run.to_json())
+        describe(context, f"From {commit}; {idle}.{beside(run)}")
         nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
         nothing |= {tasks[stage]: f"left out: {ABSENT}" for stage in tasks.keys() - run.stages}
         tell(context, nothing, state="success")
         tell(context, {self.task_id: f"{commit}; {idle}"})
-        return run.to_json()
+        return {"name": run.name, "commit": run.commit, "unchanged": list(run.unchanged)}
 
     def values(self, context: Context) -> dict[str, object]:
         """The run's parameters: the form's, what else it was given, and dates of its interval."""
@@ -87,13 +88,20 @@ class OpenRun(BaseOperator):
         for name, value in parted(context["dag_run"].conf or {}, self.form).items():
             # What a section gives to a field of the form is held to the form as well.
             found[name] = self.held(name, value) if name in found else value
-        # A run by hand, by REST or by an asset has no interval of its own: its form counts.
-        if str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill"):
+        if has_interval(context):
             for name, date in self.interval.items():
                 found[name] = date_of(context, date, self.dag, held.get(name))
         for name, value in found.items():
             self.log.info("%s = %s", name, value)
         return found
+
+    def tame(self, context: Context, values: Mapping[str, object]) -> list[str]:
+        """The values that the form, or the schedule, holds to something."""
+        from include.pipeline.values import is_held
+
+        params = self.dag.params
+        held = [n for n in self.form if is_held(params.get_param(n).schema, values[n])]
+        return [*held, *(self.interval if has_interval(context) else ())]
 
     def held(self, name: str, value: object) -> object:
         """A value of a field of the form.
@@ -120,11 +128,12 @@ class DvcStage(BaseOperator):
         stage: str,
         repo: str,
         home: str,
+        url: str = "",
         where: Mapping[str, Any] | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
-        self.stage, self.repo, self.home, self.where = stage, repo, home, where
+        self.stage, self.repo, self.home, self.url, self.where = stage, repo, home, url, where
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what happened: status (cached or ran), why, and seconds."""
@@ -132,7 +141,7 @@ class DvcStage(BaseOperator):
         from include.pipeline.reproduce import reproduce
         from include.pipeline.runtime import Where
 
-        run = run_here(context, self.repo, self.home, before(self))
+        run = run_here(context, self)
         outcome = reproduce(
             run,
             self.stage,
@@ -158,19 +167,36 @@ class CloseRun(BaseOperator):
 
     ui_color = "#e8eef7"
 
-    def __init__(self, *, repo: str, home: str, reports: Sequence[str], **arguments: Any) -> None:
+    def __init__(
+        self, *, repo: str, home: str, url: str, reports: Sequence[str], **arguments: Any
+    ) -> None:
         super().__init__(task_id=CLOSE, doc_md=CloseRun.__doc__, **arguments)
-        self.repo, self.home, self.reports = repo, home, list(reports)
+        self.repo, self.home, self.url, self.reports = repo, home, url, list(reports)
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
-        from include.pipeline.experiment import close_run
+        from include.pipeline.experiment import close_run, closed_before
 
-        run = run_here(context, self.repo, self.home, before(self))
+        name = closed_before(Path(self.repo), Path(self.home), self.dag_id, context["run_id"])
+        if name:
+            return name
+        run = run_here(context, self)
         name = close_run(run, Path(self.home), self.reports, self.log.info)
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
         return name
+
+
+def has_interval(context: Context) -> bool:
+    """Whether a run has an interval of its own: by hand, by REST or by an asset, it has none."""
+    return str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill")
+
+
+def beside(run: "Run") -> str:
+    """What the note of a run says of files that nobody committed."""
+    taken = f" Files of it that nobody committed: {at_most_ten(run.taken)}." if run.taken else ""
+    left = f" Not taken: {at_most_ten(f'{p} ({why})' for p, why in run.left.items())}."
+    return taken + (left if run.left else "")
 
 
 def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object]:
@@ -205,25 +231,26 @@ def before(task: BaseOperator) -> dict[str, str]:
     return {found.task_id: found.stage for found in tasks if isinstance(found, DvcStage)}
 
 
-def run_here(context: Context, repo: str, home: str, stages: Mapping[str, str]) -> "Run":
+def run_here(context: Context, task: "DvcStage | CloseRun") -> "Run":
     """The run, as `open_run` left it; where workers share no disk, as this one has it.
 
+    What is obeyed of it comes from where only workers write: its workspace, or the git server. XCom
+    tells what became of stages on other workers, and nothing that a worker would carry out.
+
     Raises:
-        PipelineError: somebody had `open_run` skipped, or marked it as done.
+        PipelineError: somebody had `open_run` skipped, or marked it as done, or the run is closed.
     """
     from include.pipeline import apart
-    from include.pipeline.workspace import Run
+    from include.pipeline.workspace import find
 
-    told = context["ti"].xcom_pull(task_ids=OPEN)
-    if told is None:
-        what = f"The run {context['run_id']} was never opened: open_run was skipped, or marked."
-        raise PipelineError(what, "clear open_run, with all that comes after it.")
-    run = Run.from_json(told)
-    if not run.url:
-        return run
+    dag_id, run_id = task.dag_id, context["run_id"]
+    if not task.url:
+        return find(Path(task.repo), Path(task.home), dag_id, run_id)
+    stages = before(task)
     results = {name: context["ti"].xcom_pull(task_ids=name) for name in stages}
-    made = {stages[name]: held["made"] for name, held in results.items() if held}
-    return apart.here(run, Path(repo), Path(home), made, live(context))
+    told = {stages[name]: held["made"] for name, held in results.items() if held}
+    place = apart.Place(task.url, Path(task.repo), Path(task.home), dag_id, run_id)
+    return apart.here(place, told, live(context))
 
 
 def live(context: Context) -> Callable[["Run"], bool]:

@@ -33,13 +33,19 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 @cache
 def made() -> Any:
-    """The application, which asks for a login on each page."""
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-    from airflow.api_fastapi.core_api.security import requires_access_dag
-    from fastapi import Depends, FastAPI, HTTPException
+    """The application: on each page it asks for a login, and for a run that its user may read."""
+    from airflow.api_fastapi.common.db.common import SessionDep
+    from airflow.api_fastapi.core_api.security import GetUserDep
+    from fastapi import Depends, FastAPI, HTTPException, Request
     from fastapi.responses import FileResponse, HTMLResponse, Response
 
-    reader = Depends(requires_access_dag("GET", DagAccessEntity.RUN))
+    def see_that_readable(
+        request: Request, user: GetUserDep, session: SessionDep, dag_id: str, run_id: str
+    ) -> None:
+        if not (exists(session, dag_id, run_id) and may_read(request, user)):
+            raise HTTPException(404, "There is no such run, or it is not yours to read.")
+
+    reader = Depends(see_that_readable)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[reader])
 
     @app.get("/{dag_id}/{run_id}/", response_class=HTMLResponse)
@@ -56,18 +62,43 @@ def made() -> Any:
     return app
 
 
+def exists(session: Any, dag_id: str, run_id: str) -> bool:
+    """Whether Airflow has this run of this DAG; `~`, which means any to Airflow, is none."""
+    from airflow.models import DagRun
+    from sqlalchemy import select
+
+    wanted = select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+    return session.scalar(wanted) is not None
+
+
+def may_read(request: Any, user: Any) -> bool:
+    """Whether Airflow would show the run of the request to its user."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+    from fastapi import HTTPException
+
+    try:
+        requires_access_dag("GET", DagAccessEntity.RUN)(request, user)
+    except HTTPException:
+        return False
+    return True
+
+
 def folder_of(dag_id: str, run_id: str) -> Path:
     """Where the reports of a run were published."""
-    from include.pipeline.names import run_name
+    from include.pipeline.workspace import reports_of
 
     home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
-    return Path(home) / "reports" / run_name(dag_id, run_id)
+    return reports_of(Path(home), dag_id, run_id)
 
 
 def inside(folder: Path, path: str) -> Path | None:
     """The file at a path, if it is one of the run's."""
-    found = (folder / path).resolve()
-    return found if found.is_file() and found.is_relative_to(folder.resolve()) else None
+    try:
+        found = (folder / path).resolve()
+        return found if found.is_file() and found.is_relative_to(folder.resolve()) else None
+    except (OSError, ValueError):  # too long for a name, or with a letter that no name has
+        return None
 
 
 def listed(folder: Path) -> str:

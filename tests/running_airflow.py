@@ -18,7 +18,7 @@ from dvc_dag import pipeline_dag
 small = pipeline_dag(
     "small",
     targets=["."],
-    form={"shout.times": {"minimum": 1, "maximum": 9}, "shout.mark": {}},
+    form={"shout.times": {"minimum": 1, "maximum": 9}, "shout.mark": {"pattern": "^[!?.]*$"}},
     reports=["second/shout.txt"],
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),

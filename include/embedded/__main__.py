@@ -157,10 +157,10 @@ def told(rest: AirflowApi, dag_id: str, run_id: str, task: dict[str, Any]) -> st
 def report(site: Site, rest: AirflowApi, dag_id: str, run_id: str) -> None:
     """Print the experiment, the metrics and the reports of a run."""
     from include import summary
-    from include.pipeline.names import run_name
+    from include.pipeline.workspace import reports_of
 
     name = rest.result(dag_id, run_id, "close_run")
-    kept = site.leeway / "reports" / run_name(dag_id, run_id)
+    kept = reports_of(site.leeway, dag_id, run_id)
     if (kept / "metrics").exists():
         summary.main(kept)
     print(f"\nExperiment {name}\n  see it: dvc exp show\n  take it: dvc exp apply {name}")

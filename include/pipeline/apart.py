@@ -10,40 +10,81 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files, memory, params_file
-from include.pipeline.git import AUTHOR, git
-from include.pipeline.locks import lines_of, locks, put
+from include.pipeline.git import AUTHOR, clone, git, top_of
+from include.pipeline.locks import entries_in, lines_of, locks, put
+from include.pipeline.locks import place_of as place_of_stage
 from include.pipeline.plan import Stage, load
 from include.pipeline.reproduce import order
 from include.pipeline.workspace import (
     Run,
+    anchor,
+    began_of,
     discard_old,
     made_of,
     marker_of,
+    own,
     place_of,
     read_made,
     ref_of,
+    run_of,
     settle,
 )
 
 OLD_H = 24 * 7  # after which a worker removes workspaces of runs that others closed
 GOOD = "refs/leeway/good"  # of the git server: what good runs made
 TRIES = 5  # of writing to it: another run may write at the same time
+RUN = "run.json"  # what the opener says of a run, in a commit on top of the run's own
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a worker finds a run: by its own settings, and by nothing that a task is told."""
+
+    url: str  # the git server
+    repo: Path  # this worker's clone of the repository, which need not hold the run's commit
+    home: Path  # folder of this worker's workspaces
+    dag_id: str
+    run_id: str
+
+    @property
+    def ref(self) -> str:
+        """The name under which the git server holds the run."""
+        return ref_of(self.dag_id, self.run_id)
+
+    @property
+    def top(self) -> Path:
+        """The root of this worker's workspace of the run."""
+        return place_of(self.home, self.dag_id, self.run_id)
 
 
 def offer(run: Run) -> None:
-    """Put the commit of a run, which may be on no branch, where its workers can fetch it."""
-    git(run.repo, "push", "--quiet", "--force", run.url, f"{run.commit}:{ref_of(run)}")
+    """Put a run where its workers can fetch it: its commit, and what the opener knows of it."""
+    file = own(run.top) / "offer"
+    files.write(file, run.to_json())
+    blob = git(run.repo, "hash-object", "-w", str(file))
+    with tree_of(run.repo, file.parent) as env:
+        git(file.parent, "update-index", "--add", "--cacheinfo", f"100644,{blob},{RUN}", env=env)
+        tree = git(file.parent, "write-tree", env=env)
+    file.unlink()
+    commit = git(run.repo, "commit-tree", tree, "-p", run.commit, "-m", run.name, env=AUTHOR)
+    git(run.repo, "push", "--quiet", "--force", "--", run.url, f"{commit}:{run.ref}")
+    files.write(held_by(run.top), commit)
 
 
 def withdraw(run: Run) -> None:
     """Take the commit of a run away again; nobody starts from it any more."""
-    git(run.repo, "push", "--quiet", run.url, f":{ref_of(run)}", check=False)
+    git(run.repo, "push", "--quiet", "--", run.url, f":{run.ref}", check=False)
+
+
+def held_by(top: Path) -> Path:
+    """The file that says which offer a workspace was made from."""
+    return own(top) / "offered"
 
 
 def texts(run: Run) -> dict[str, str]:
@@ -53,43 +94,56 @@ def texts(run: Run) -> dict[str, str]:
 
 
 def here(
-    run: Run,
-    repo: Path,
-    home: Path,
+    place: Place,
     made: Mapping[str, Mapping[str, Any]],
     live: Callable[[Run], bool] = lambda run: True,
 ) -> Run:
     """The run as this worker has it: in a workspace of its own, with what is known by now.
 
     Args:
-        repo: this worker's clone of the repository, which need not hold the run's commit.
-        home: folder of this worker's workspaces.
         made: of each stage that ended before, what it was made from, and the lines of its lock.
         live: whether another run may still go on; its workspace is kept.
+
+    Raises:
+        PipelineError: the git server holds no such run, or what is told of a stage is none of it.
     """
-    top = place_of(home, run.dag_id, run.id)
-    found = replace(run, repo=repo.resolve(), folder=top / run.below)
-    held = marker_of(top)
-    if not held.exists() or begins(held.read_text()) != begins(run.to_json()):
-        discard_old(home, OLD_H, live)
-        aside = top.with_name(f".{top.name}.aside")
-        shutil.rmtree(aside, ignore_errors=True)
-        fetch(found, aside)
-        if run.params:
-            known = load(aside / run.below).values
-            params_file.write(aside / run.below, run.params, known, run.whole)
-        for name, text in run.locks.items():
-            (aside / run.below / name).write_text(text)
-        settle(aside, found)
-        settings = order(found, {"do": "configure", "repo": str(found.repo)})
-        found = replace(found, cache=settings["cache"], remote=settings["remote"])
-        files.write(held, found.to_json())
+    offered = git(place.repo, "ls-remote", "--", place.url, place.ref).split("\t")[0]
+    if not offered:
+        what = f"{place.url} holds no run {place.run_id}: it was never opened, or is closed."
+        raise PipelineError(what, "clear open_run, with all that comes after it.")
+    kept = held_by(place.top)
+    if kept.exists() and kept.read_text() == offered:
+        run = run_of(place.top) or made_here(place, offered)
     else:
-        kept = Run.from_json(held.read_text())
-        found = replace(found, cache=kept.cache, remote=kept.remote)
-    put(found.folder, {stage: told["lines"] for stage, told in made.items()})
+        discard_old(place.home, OLD_H, live)
+        run = made_here(place, offered)
+    put(run.folder, {stage: see_that_of(stage, told["lines"]) for stage, told in made.items()})
     for stage, told in made.items():
-        files.write(made_of(found, stage), json.dumps(told["made"]))
+        files.write(made_of(run, stage), json.dumps(told["made"]))
+    return run
+
+
+def made_here(place: Place, offered: str) -> Run:
+    """A workspace of a run, made anew from what its opener offered."""
+    git(place.repo, "fetch", "--quiet", "--no-tags", "--", place.url, place.ref)
+    told = Run.from_json(git(place.repo, "show", f"{offered}:{RUN}"))
+    found = replace(told, repo=place.repo.resolve(), folder=place.top / told.below, url=place.url)
+    aside = place.top.with_name(f".{place.top.name}.aside")
+    shutil.rmtree(aside, ignore_errors=True)
+    clone(top_of(place.repo), git(place.repo, "rev-parse", f"{offered}^"), aside)
+    if found.params:
+        known = load(aside / found.below).values
+        params_file.write(aside / found.below, found.params, known, found.whole)
+    for name, text in found.locks.items():
+        (aside / found.below / name).write_text(text)
+    anchor(found)
+    settle(aside, found)
+    settings = order(
+        found, {"do": "configure", "repo": str(found.repo), "began": str(began_of(found.top))}
+    )
+    found = replace(found, cache=settings["cache"], remote=settings["remote"])
+    files.write(marker_of(place.top), found.to_json())
+    files.write(held_by(place.top), offered)
     return found
 
 
@@ -98,25 +152,23 @@ def told(run: Run, stage: str) -> dict[str, Any]:
     return {"made": read_made(run, stage), "lines": lines_of(run.folder, stage)}
 
 
-def begins(run: str) -> tuple[object, ...]:
-    """What the workspace of a run is made of; another try of its opening may have found another."""
-    held = json.loads(run)
-    return held["commit"], held["params"], held["locks"]
+def see_that_of(stage: str, lines: str) -> str:
+    """The lines of a lock, if they are those of one stage.
 
-
-def fetch(run: Run, folder: Path) -> None:
-    """The commit of a run, and nothing of its history."""
-    folder.mkdir(parents=True)
-    git(folder, "init", "--quiet")
-    git(folder, "fetch", "--quiet", "--depth", "1", run.url, ref_of(run))
-    git(folder, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    Raises:
+        PipelineError: they are not.
+    """
+    if not lines or list(entries_in(lines)) == [place_of_stage(stage)[1]]:
+        return lines
+    what = f"What was told of stage {stage!r} is no entry of a lock file."
+    raise PipelineError(what, "clear the task of the stage, and all that comes after it.")
 
 
 def learn_memory(run: Run, folder: Path) -> None:
     """Bring what good runs made, whichever worker closed them, into the memory of this one."""
-    if not git(run.repo, "ls-remote", run.url, GOOD):
+    if not git(run.repo, "ls-remote", "--", run.url, GOOD):
         return
-    git(run.repo, "fetch", "--quiet", run.url, f"+{GOOD}:{GOOD}")
+    git(run.repo, "fetch", "--quiet", "--", run.url, f"+{GOOD}:{GOOD}")
     folder.mkdir(parents=True, exist_ok=True)
     with tree_of(run.repo, folder) as env:
         git(folder, "read-tree", GOOD, env=env)
@@ -138,8 +190,8 @@ def share_memory(run: Run, folder: Path) -> None:
             tree = git(folder, "write-tree", env=env)
         commit = git(run.repo, "commit-tree", tree, "-m", "What good runs made", env=AUTHOR)
         lease = f"--force-with-lease={GOOD}:{before}"
-        git(run.repo, "push", "--quiet", lease, run.url, f"{commit}:{GOOD}", check=False)
-        if git(run.repo, "ls-remote", run.url, GOOD).startswith(commit):
+        git(run.repo, "push", "--quiet", lease, "--", run.url, f"{commit}:{GOOD}", check=False)
+        if git(run.repo, "ls-remote", "--", run.url, GOOD).startswith(commit):
             git(run.repo, "update-ref", GOOD, commit)
             return
     what = f"{run.url} did not take what run {run.id} made."
@@ -155,20 +207,15 @@ def tree_of(repo: Path, folder: Path) -> Iterator[dict[str, str]]:
         yield {"GIT_DIR": place, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}
 
 
-def learn(run: Run) -> None:
-    """Let the repository of this worker have the commit of a run that another opened."""
-    git(run.repo, "fetch", "--quiet", run.url, ref_of(run))
-
-
 def publish(run: Run, ref: str) -> None:
     """Push an experiment to the git server.
 
     Raises:
         PipelineError: the server holds another experiment of this name.
     """
-    git(run.repo, "push", "--quiet", run.url, f"{ref}:{ref}", check=False)
+    git(run.repo, "push", "--quiet", "--", run.url, f"{ref}:{ref}", check=False)
     ours = git(run.repo, "rev-parse", ref)
-    if not git(run.repo, "ls-remote", run.url, ref).startswith(ours):
+    if not git(run.repo, "ls-remote", "--", run.url, ref).startswith(ours):
         what = f"{run.url} did not take the experiment {ref.rsplit('/', 1)[-1]}."
         raise PipelineError(what, "see that the worker may push to it, then clear this task.")
 

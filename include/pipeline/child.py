@@ -13,6 +13,7 @@ import json
 import math
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -39,6 +40,9 @@ def work(task: dict[str, Any], orders: Mapping[str, Order] | None = None) -> int
     """Do a task, and write the result to the file it names."""
     die_with_parent(task["parent"])
     keep_locks_apart(task)
+    refuse_lists_that_lead_out()
+    if not task["parent"]:
+        save_no_runs()
     order = (orders or {"reproduce": reproduce})[task["do"]]
     result = another_lock(task) or patiently(task, order)
     with open(task["result"], "w") as file:
@@ -89,6 +93,37 @@ def locks_of(stage: str | None) -> str:
     return "rwlock-" + "".join(c if c.isalnum() else "-" for c in stage)
 
 
+def refuse_lists_that_lead_out() -> None:
+    """Let DVC take the list of a folder for damaged if it names what is not inside the folder.
+
+    DVC would check it out: a step that wrote such a list would write wherever its worker can.
+    """
+    from dvc_data.hashfile.tree import Tree
+    from dvc_objects.errors import ObjectFormatError
+
+    real = Tree.from_list
+
+    def checked(entries: list[dict[str, Any]], **named: Any) -> Any:
+        for path in (entry.get("relpath") for entry in entries):
+            if not isinstance(path, str) or not inside(path):
+                raise ObjectFormatError(f"the list of a folder names {path!r}, which is not in it")
+        return real(entries, **named)
+
+    setattr(Tree, "from_list", checked)  # noqa: B010
+
+
+def save_no_runs() -> None:
+    """Leave DVC's run cache to the worker: what a container wrote there, other runs would trust."""
+    from dvc.stage.cache import StageCache
+
+    StageCache.save = lambda self, stage: None
+
+
+def inside(path: str) -> bool:
+    """Whether a path leads into the folder that it begins at, by plain names."""
+    return "\0" not in path and not {"", ".", ".."} & {*path.split("/")}
+
+
 def die_with_parent(parent: int) -> None:
     """End the whole group when the parent ends, however it ends; 0 is no parent: a container."""
     signal.signal(signal.SIGTERM, end_group)
@@ -123,7 +158,7 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
             # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
             repo.scm_context.quiet, repo.scm_context.autostage = True, False
             return reproduced(repo, task)
-    except Damaged as error:
+    except (Damaged, Changed) as error:
         return error.refusal
     except ReproductionError as error:
         problem = " ".join(str(cause) for cause in (error, *causes(error)))
@@ -140,6 +175,8 @@ def reproduced(repo: Any, task: dict[str, Any]) -> dict[str, Any]:
     # Another stage may be writing the lock file, and DVC does not do so at a stroke.
     with lock_repo(repo):
         stage = stage_of(repo, name)
+        see_that_as_opened([stage], task["opened"])
+        put_back(stage, task["begin"])
         bring(repo, stage, remote=task["remote"], fetch=task["fetch"])
         recall(stage, task["recall"])
         bring_own(repo, stage, fetch=task["fetch"])
@@ -214,6 +251,64 @@ def stage_of(repo: Any, name: str) -> Any:
     return next(stage for stage in repo.index.stages if stage.addressing == name)
 
 
+class Changed(Exception):
+    """A step changed what says how stages run, or what they made."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.refusal = {"refused": [what, fix]}
+        super().__init__(what)
+
+
+def told_of(stage: Any) -> dict[str, Any]:
+    """What dvc.yaml says of a stage that decides what its worker runs, reads and writes."""
+    return {
+        "cmd": stage.cmd,
+        "wdir": os.path.relpath(stage.wdir, stage.repo.root_dir),
+        "deps": [str(dep.def_path) for dep in stage.deps],
+        "outs": [[str(out.def_path), out.use_cache, out.persist] for out in stage.outs],
+    }
+
+
+def see_that_as_opened(stages: Sequence[Any], opened: Mapping[str, Any] | None) -> None:
+    """Raise Changed if dvc.yaml says something else of a stage than when the run was opened.
+
+    Or if what DVC writes for the stage, or lets it write, is by a link out of the workspace.
+
+    Args:
+        opened: what it said then, by stage; None where all steps run as the worker itself.
+    """
+    if opened is None:
+        return
+    for stage in stages:
+        for path in written_for(stage):
+            see_that_within(Path(stage.repo.root_dir), path)
+        if stage.addressing not in opened or told_of(stage) != opened[stage.addressing]:
+            what = f"Stage {stage.addressing!r} is not what it was as the run began: a step of the "
+            what += "run changed dvc.yaml, or a value that it reads."
+            raise Changed(what, "let no stage write there, then trigger a new run.")
+
+
+def written_for(stage: Any) -> list[Path]:
+    """The files that DVC writes for a stage, and the folders of its outs."""
+    lockfile = getattr(stage.dvcfile, "_lockfile", None)
+    folders = [Path(out.fs_path).parent for out in stage.outs if out.protocol == "local"]
+    files = [stage.dvcfile.path, *([lockfile.path] if lockfile else [])]
+    return [*map(Path, files), *folders, *(folder / ".gitignore" for folder in folders)]
+
+
+def put_back(stage: Any, begin: Lock | None) -> None:
+    """Let the lock say of a stage what it said as the run began, whatever a step wrote there."""
+    if begin is None or as_text(locked(stage)) == as_text(begin):
+        return
+    print(f"the lock of {stage.addressing!r} is as the run began: a step changed it", flush=True)
+    take_over(stage, begin)
+
+
+def as_text(entry: Lock) -> str:
+    """An entry of a lock, to be compared with one that came by way of JSON."""
+    return json.dumps(entry, sort_keys=True, default=str)
+
+
 def bring(repo: Any, stage: Any, *, remote: bool, fetch: bool) -> None:
     """Check out what the stage reads, where it is not there as `dvc checkout` has it.
 
@@ -232,6 +327,8 @@ def bring(repo: Any, stage: Any, *, remote: bool, fetch: bool) -> None:
             damaged(out)
             part = Path(out.fs_path) in Path(dep.fs_path).parents
             wanted.add(dep.fs_path if part else out.fs_path)
+        for _, out in read:
+            see_that_no_link_leads_out(out)
         if wanted:
             repo.pull(targets=sorted(wanted), force=True, allow_missing=True)
         for _, out in read:
@@ -284,8 +381,47 @@ def fetch_lost(repo: Any, outs: Sequence[Any]) -> None:
 def check_out(outs: Sequence[Any]) -> None:
     """Check out from the cache, in the place of what is there."""
     for out in outs:
+        see_that_no_link_leads_out(out)
         out.checkout(force=True)
         be_here(out)
+
+
+def see_that_no_link_leads_out(out: Any) -> None:
+    """Take away links to folders that a step left where an out is to be: DVC would follow them.
+
+    Raises:
+        Changed: a folder above the out is a link out of the workspace.
+    """
+    see_that_within(Path(out.repo.root_dir), Path(out.fs_path).parent)
+    place = Path(out.fs_path)
+    inner = (Path(at, name) for at, names, _ in os.walk(place) for name in names)
+    for path in [place, *inner]:
+        if path.is_symlink() and (path.is_dir() or path == place):
+            path.unlink()
+
+
+def see_that_within(root: Path, path: Path) -> None:
+    """Raise Changed if a path in the workspace is, or is below, a link out of it that a step made.
+
+    A link that git holds is the repository's own.
+    """
+    if not path.is_relative_to(root) or path.resolve().is_relative_to(root.resolve()):
+        return
+    links = [place for place in (path, *path.parents) if place.is_symlink()]
+    for link in (place for place in links if place.is_relative_to(root)):
+        name = os.path.relpath(link, root)
+        git = ["git", "-C", str(root), "-c", "safe.directory=*"]
+        asked = (
+            [*git, "ls-files", "--error-unmatch", name],
+            [*git, "diff", "--quiet", "HEAD", name],
+        )
+        if any(
+            subprocess.run(words, capture_output=True, check=False).returncode for words in asked
+        ):
+            what = f"{name} is a link to {os.readlink(link)}, out of the workspace: a step of the "
+            raise Changed(
+                f"{what}run made it.", "let no stage write there, then trigger a new run."
+            )
 
 
 def is_here(out: Any) -> bool:
@@ -325,7 +461,7 @@ def locked(stage: Any) -> Lock:
 
 
 def lock(stages: Mapping[Any, Lock]) -> None:
-    """Let lock files say of stages what other runs' did, as DVC writes it."""
+    """Let lock files say of stages what other runs' did, as DVC writes it; nothing, if empty."""
     from dvc.utils.serialize import modify_yaml
 
     files = {stage.dvcfile._lockfile.path for stage in stages}
@@ -336,6 +472,8 @@ def lock(stages: Mapping[Any, Lock]) -> None:
             for stage, entry in stages.items():
                 if stage.dvcfile._lockfile.path == file:
                     held["stages"][stage.name] = entry
+                    if not entry:
+                        del held["stages"][stage.name]
 
 
 def recall(stage: Any, file: str | None) -> None:
@@ -445,6 +583,8 @@ class Damaged(Exception):
 def see_that_sound(repo: Any, out: Any, there: Set[str] = frozenset()) -> None:
     """Raise Damaged if the cache does not hold an out as the lock says."""
     damaged(out, there=there)
+    if out.hash_info.isdir and out.get_obj() is None:
+        raise Damaged(os.path.relpath(out.fs_path, repo.root_dir), out.stage)
     for path, oid in objects(out):
         if oid not in there and not os.path.exists(out.cache.oid_to_path(oid)):
             raise Damaged(os.path.relpath(path, repo.root_dir), out.stage)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import child, docker_step, judge, kubernetes_step
+from include.pipeline import child, docker_step, files, judge, kubernetes_step
 
 RUN = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
 
@@ -13,6 +13,7 @@ RUN = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
 def work(task: dict[str, Any]) -> int:
     """Let a container or pod do the task; what goes over the network is done here, around it."""
     child.die_with_parent(task["parent"])
+    child.refuse_lists_that_lead_out()
     result, refused = Path(task["result"]), dict[str, Any]()
     try:
         if task["fetch"]:
@@ -25,9 +26,9 @@ def work(task: dict[str, Any]) -> int:
         made = result.read_text()
         result.unlink()  # it is good once its data is where others find it
         pushed = child.patiently({**task, "stages": [task["stage"]]}, judge.push)
-        result.write_text(json.dumps(pushed) if pushed else made)
+        files.write(result, json.dumps(pushed) if pushed else made)
     if refused:
-        result.write_text(json.dumps(refused))
+        files.write(result, json.dumps(refused))
     return status
 
 
@@ -38,9 +39,10 @@ def arrive(task: dict[str, Any]) -> dict[str, Any]:
     try:
         with Repo(".") as repo, lock_repo(repo):
             stage = child.stage_of(repo, task["stage"])
+            child.see_that_as_opened([stage], task["opened"])
             child.bring(repo, stage, remote=task["remote"], fetch=True)
             child.bring_own(repo, stage, fetch=True)
-    except child.Damaged as error:
+    except (child.Damaged, child.Changed) as error:
         return error.refusal
     return {}
 

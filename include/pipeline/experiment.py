@@ -5,15 +5,28 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart, memory
+from include.pipeline.child import inside
 from include.pipeline.git import AUTHOR, command, git, parts
 from include.pipeline.locks import locks, put_in_order
+from include.pipeline.names import run_name
 from include.pipeline.reproduce import Log, fetch, order, push, see_that_sound
-from include.pipeline.workspace import Run, again, discard, good_of, read_made
+from include.pipeline.workspace import (
+    Run,
+    again,
+    began_of,
+    contained,
+    discard,
+    good_of,
+    place_of,
+    read_made,
+    reports_of,
+)
 
 
 def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = print) -> str:
@@ -34,10 +47,8 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
     if not run.folder.exists() and refs_of(run.repo, run.name):
         discard(run)
         return run.name
-    if run.url:
-        apart.learn(run)
     made = {stage: held for stage in run.stages if (held := read_made(run, stage)) is not None}
-    paths = finished(run, made)
+    paths, good = finished(run, made, log)
     for path in publish(run, home, reports):
         log(f"report: {path}")
     put_in_order(run.folder, run.commit, run.order)
@@ -48,28 +59,42 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
     elif run.remote:
         see_that_sound(run, (), push=True)
         push(run)
-    remember(run, home, made)
+    remember(run, home, {stage: made[stage] for stage in good})
     discard(run)
     return run.name
 
 
-def finished(run: Run, made: dict[str, dict[str, Any]]) -> list[str]:
+def closed_before(repo: Path, home: Path, dag_id: str, run_id: str) -> str:
+    """The experiment of a run that was closed by a try before this one; empty if it was not."""
+    top, name = place_of(home, dag_id, run_id), run_name(dag_id, run_id)
+    shutil.rmtree(top.with_name(f".{top.name}.gone"), ignore_errors=True)
+    return name if not top.exists() and refs_of(repo, name) else ""
+
+
+def finished(run: Run, made: dict[str, dict[str, Any]], log: Log) -> tuple[list[str], list[str]]:
     """The files that the experiment holds beside what git tracks; all stages have ended well.
+
+    And the stages of those that were made whose results later runs may take for theirs.
 
     Raises:
         PipelineError: one has not, or what it was made from was made anew since.
     """
     idle = [stage for stage in run.unchanged if not again(run, stage).exists()]
     if idle == list(run.stages):
-        return list(run.kept)
+        return list(run.kept), list(made)
     task = {"do": "finish", "stages": list(run.stages), "unchanged": idle, "made": made}
+    task["began"] = str(began_of(run.top)) if contained(run).exists() else ""
     found = order(run, task)
     if found["stale"]:
         what = f"{len(found['stale'])} stages of the run have no good result: "
         what += f"{at_most_ten(found['stale'])}."
         raise PipelineError(what, "clear the tasks of these stages, then this one.")
+    if found["wrong"]:
+        stages = at_most_ten(found["wrong"])
+        log(f"a step wrote into the lock of {stages}: it says again what the stages made")
     new = ("ls-files", "-z", "--others", "--exclude-standard", "--", *found["read"])
-    return [*found["made"], *(parts(run.folder, *new) if found["read"] else [])]
+    files = [*found["made"], *(parts(run.folder, *new) if found["read"] else [])]
+    return files, found["good"]
 
 
 def remember(run: Run, home: Path, made: dict[str, dict[str, Any]]) -> None:
@@ -160,6 +185,10 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
     """
     if not run.folder.exists():
         return []
+    outside = [path for path in reports if not inside(path)]
+    if outside:
+        what = f"The reports {at_most_ten(outside)} lie outside of the repository."
+        raise PipelineError(what, "let their stage write them into it, then trigger a new run.")
     absent = [path for path in reports if not (run.folder / path).exists()]
     if absent:
         if not run.url:
@@ -167,7 +196,7 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
         fetch(run, absent)
     found = []
     for name in reports:
-        source, target = run.folder / name, home / "reports" / run.name / name
+        source, target = run.folder / name, reports_of(home, run.dag_id, run.id) / name
         target.parent.mkdir(parents=True, exist_ok=True)
         see_that_own(run, source)
         if source.is_dir():
@@ -187,7 +216,7 @@ def see_that_own(run: Run, report: Path) -> None:
         PipelineError: a step made it so; who may read reports may not read all that a worker may.
     """
     folder, cache = run.folder.resolve(), run.cache_dir.resolve()
-    for path in (report, *report.rglob("*")):
+    for path in chain([report], report.rglob("*")):  # what is a link itself is not walked
         target = path.resolve()
         within = target.relative_to(folder).parts[:1] if folder in target.parents else ()
         own = cache in target.parents or within not in ((), (".dvc",), (".git",))

@@ -1,7 +1,6 @@
 """The few things that a run asks of git."""
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -65,16 +64,20 @@ def objects_of(repo: Path) -> Path:
 
 
 def pin(
-    repo: Path, message: str, left_out: Callable[[], Sequence[str]] = tuple
+    repo: Path,
+    message: str,
+    choose: Callable[[list[str], list[str]], Sequence[str]] = list.__add__,
 ) -> tuple[str, bool]:
     """The commit of a run: HEAD, or a snapshot of the working tree where that differs.
 
-    The snapshot is a commit on no branch. It holds changed and new files, but no ignored ones
-    unless they are staged, and no change that git was told not to see (`git update-index
-    --skip-worktree`, sparse checkouts). The user's index, branch and files are not touched.
+    The snapshot is a commit on no branch. It holds what was changed of what git tracks, what is
+    staged, and new files; but no ignored ones, and no change that git was told not to see (`git
+    update-index --skip-worktree`, sparse checkouts). The user's index, branch and files are not
+    touched.
 
     Args:
-        left_out: gives paths that a snapshot does not take up, as seen from git's root.
+        choose: the new files that a snapshot takes, of those that git does not track, and of those
+            that are staged; paths from git's root.
 
     Raises:
         PipelineError: a submodule holds changes, which no commit of this repository can hold.
@@ -83,11 +86,24 @@ def pin(
     if not git(repo, "status", "--porcelain", "--untracked-files=normal"):
         return head, False
     see_that_submodules_are_committed(repo)
+    top = top_of(repo)
+    staged = parts(top, "diff", "-z", "--cached", "--name-only", "--diff-filter=A", "HEAD")
+    taken = choose(parts(top, "ls-files", "-z", "--others", "--exclude-standard"), staged)
     with tempfile.TemporaryDirectory() as folder:
         env = {"GIT_INDEX_FILE": str(copy_of_index(repo, Path(folder))), **AUTHOR}
-        ignored = Path(folder) / "ignored"
-        ignored.write_text(ignored_by_user(repo) + "".join(map(as_pattern, left_out())))
-        git(repo, "-c", f"core.excludesFile={ignored}", "add", "--all", ":(top)", env=env)
+        git(top, "add", "--update", ":(top)", env=env)
+        for words, paths in (
+            (("add",), [path for path in taken if path not in staged]),
+            (
+                ("rm", "--cached", "--quiet", "--ignore-unmatch"),
+                [path for path in staged if path not in taken],
+            ),
+        ):
+            if paths:
+                names = Path(folder) / "names"
+                names.write_text("\0".join(paths))
+                listed = ("--pathspec-from-file", str(names), "--pathspec-file-nul")
+                git(top, "--literal-pathspecs", *words, *listed, env=env)
         tree = git(repo, "write-tree", env=env)
         if tree == git(repo, "rev-parse", "HEAD^{tree}"):
             return head, False
@@ -103,19 +119,6 @@ def copy_of_index(repo: Path, folder: Path) -> Path:
         return Path(shutil.copy2(index, copy))
     git(repo, "read-tree", "HEAD", env={"GIT_INDEX_FILE": str(copy)})
     return copy
-
-
-def ignored_by_user(repo: Path) -> str:
-    """What git ignores everywhere, by the word of this user."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    named = git(repo, "config", "--type=path", "--get", "core.excludesFile", check=False)
-    path = Path(named) if named else home / "git" / "ignore"
-    return f"{path.read_text()}\n" if path.is_file() else ""
-
-
-def as_pattern(path: str) -> str:
-    """A line of .gitignore for one path, as seen from git's root."""
-    return "/" + re.sub(r"([\\*?\[\]# !])", r"\\\1", path) + "\n"
 
 
 def see_that_submodules_are_committed(repo: Path) -> None:

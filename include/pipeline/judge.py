@@ -6,13 +6,13 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from include.errors import PlatformError
-from include.pipeline import child, memory, resolve
+from include.pipeline import child, files, memory, resolve
 from include.pipeline.child import (
     Damaged,
     causes,
@@ -34,8 +34,29 @@ def work(task: dict[str, Any]) -> int:
 
 
 def configure(task: dict[str, Any]) -> dict[str, Any]:
-    """Give the workspace DVC's settings."""
-    return take_over(Path(task["repo"]), Path.cwd())
+    """Give the workspace DVC's settings, and write down what it begins with."""
+    from dvc.repo import Repo
+
+    found = take_over(Path(task["repo"]), Path.cwd())
+    with Repo(".") as repo:
+        write_down(repo, task, {})
+    return found
+
+
+def write_down(repo: Any, task: dict[str, Any], filled: Mapping[Any, child.Lock]) -> None:
+    """Keep what dvc.yaml and the lock say of each stage, where no step in a container can write.
+
+    Args:
+        filled: what the lock now says of some stages.
+    """
+    held = {
+        stage.addressing: {
+            "opened": child.told_of(stage),
+            "entry": filled.get(stage) or child.locked(stage),
+        }
+        for stage in repo.index.stages
+    }
+    files.write(Path(task["began"]), json.dumps(held, default=str))
 
 
 def opened(task: dict[str, Any]) -> dict[str, Any]:
@@ -45,12 +66,18 @@ def opened(task: dict[str, Any]) -> dict[str, Any]:
 
     from include.pipeline.plan import plan_of
     from include.pipeline.selection import select
+    from include.pipeline.values import changed, see_that_tame
 
     found = take_over(Path(task["repo"]), Path.cwd())
+    file = Path(task["given"])
+    given = json.loads(file.read_text()) if file.exists() else {}
     try:
         with Repo(".") as repo, lock_repo(repo):
             graph = resolve.graph_of(repo, Path.cwd(), helps=False)
-            chosen = select(plan_of(graph), task["targets"], task["upstream"], task["downstream"])
+            plan = plan_of(graph)
+            if given:  # before anything is made, or asked of a server
+                see_that_tame(given, plan)
+            chosen = select(plan, task["targets"], task["upstream"], task["downstream"])
             names = [stage.name for stage in chosen]
             make_folders(repo)
             missing = hollow_or_absent(repo, names, task["hollow"])
@@ -68,8 +95,9 @@ def opened(task: dict[str, Any]) -> dict[str, Any]:
         return {"refused": [error.what, error.fix]}
     except DvcException as error:
         problem = resolve.in_words(error)
-        if task["given"]:
-            what = f"DVC cannot resolve the graph with the values of this run: {problem}"
+        if task["values"]:
+            by = f" ({', '.join(changed(given))})" if changed(given) else ""
+            what = f"DVC cannot resolve the graph with the values of this run{by}: {problem}"
             return {"refused": [what, "trigger a new run with other values."]}
         what = f"DVC cannot resolve the graph of the run's commit: {problem}"
         fix = "commit what it needs, for what git ignores is in no run; then trigger a new run."
@@ -110,9 +138,10 @@ def judged(repo: Any, names: Sequence[str], task: dict[str, Any]) -> list[str]:
             found.append(name)
             filled[stage] = entry.lock
         elif held:
-            file = Path(memory.beside(name))
+            file = memory.beside(Path(task["own"]), name)
             file.write_text(json.dumps([entry.lock for entry in held]))
     child.lock(filled)
+    write_down(repo, task, filled)
     if task["apart"]:
         # Another worker will read them: what this one has in its cache is not enough.
         found = unspoilt(repo, [by_name[name] for name in found])
@@ -182,17 +211,49 @@ def finished(task: dict[str, Any]) -> dict[str, Any]:
     """What of a run has no good result; else the files that its experiment holds.
 
     Args:
-        task: stages, and made: for each that ran in the run, what it was made from.
+        task: stages, and made: for each that ran in the run, what it was made from; began: where
+            it is written down what the run began with, if steps in containers were in it.
     """
     from dvc.repo import Repo, lock_repo
 
-    with Repo(".") as repo, lock_repo(repo):
-        by_name = {stage.addressing: stage for stage in repo.index.stages}
-        stale = [name for name in task["stages"] if is_stale(repo, by_name, name, task)]
-        if stale:
-            return {"stale": stale}
-        stages = [by_name[name] for name in task["stages"]]
-        return {"stale": [], "made": made_for_git(repo, stages), "read": read_from_git(stages)}
+    began = json.loads(Path(task["began"]).read_text()) if task["began"] else {}
+    wrong: list[str] = []
+    try:
+        if began:
+            with Repo(".") as repo, lock_repo(repo):
+                wrong = put_back(repo, began, task["made"])
+        with Repo(".") as repo, lock_repo(repo):
+            by_name = {stage.addressing: stage for stage in repo.index.stages}
+            stale = [name for name in task["stages"] if is_stale(repo, by_name, name, task)]
+            if stale:
+                return {"stale": stale}
+            stages = [by_name[name] for name in task["stages"]]
+            good = [name for name in task["made"] if not began or same(repo, by_name[name])]
+            for name in good if began else ():  # a container cannot write there
+                repo.stage_cache.save(by_name[name])
+            found = {"stale": [], "good": good, "wrong": wrong, "read": read_from_git(stages)}
+            return {**found, "made": made_for_git(repo, stages)}
+    except child.Changed as error:
+        return error.refusal
+
+
+def put_back(repo: Any, began: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """Let the lock say of each stage what it made in this run, or else what it began with.
+
+    Returns:
+        The stages of which it said something else: a step wrote it.
+    """
+    child.see_that_as_opened(
+        repo.index.stages, {name: held["opened"] for name, held in began.items()}
+    )
+    wrong = {}
+    for stage in repo.index.stages:
+        name = stage.addressing
+        entry = made[name]["entry"] if name in made else began[name]["entry"]
+        if child.as_text(child.locked(stage)) != child.as_text(entry):
+            wrong[stage] = entry
+    child.lock(wrong)
+    return [stage.addressing for stage in wrong]
 
 
 def is_stale(repo: Any, by_name: dict[str, Any], name: str, task: dict[str, Any]) -> bool:
@@ -286,14 +347,17 @@ def push(task: dict[str, Any]) -> dict[str, Any]:
 
 def fetch(task: dict[str, Any]) -> dict[str, Any]:
     """Check out paths from the cache, or pull them from the default remote."""
-    if task["apart"]:
-        return refused_or(lambda repo: repo.pull(targets=task["paths"], force=True), "pull")
 
     def bring(repo: Any) -> None:
-        for path in task["paths"]:
-            check_out([out for out in outs_around(repo, os.path.abspath(path)) if in_cache(out)])
+        around = (outs_around(repo, os.path.abspath(path)) for path in task["paths"])
+        outs = [out for found in around for out in found if in_cache(out)]
+        if not task["apart"]:
+            return check_out(outs)
+        for out in outs:
+            child.see_that_no_link_leads_out(out)
+        repo.pull(targets=task["paths"], force=True)
 
-    return refused_or(bring, "checkout")
+    return refused_or(bring, "pull" if task["apart"] else "checkout")
 
 
 def refused_or(work: Any, name: str) -> dict[str, Any]:
@@ -307,6 +371,8 @@ def refused_or(work: Any, name: str) -> dict[str, Any]:
             work(repo)
     except LockError:
         raise
+    except (Damaged, child.Changed) as error:
+        return error.refusal
     except DvcException as error:
         said = " ".join(str(cause) for cause in (error, *causes(error)))
         fix = "see that the cache and the remote can be reached, then clear this task."

@@ -73,6 +73,14 @@ def put_in_order(run_folder: Path, commit: str, order: Sequence[str]) -> None:
             write(run_folder / path, head, {name: blocks[name] for name in wanted}, rest)
 
 
+def entries_in(lines: str) -> dict[str, list[str]]:
+    """The stages that some lines of a lock are of."""
+    try:
+        return parted(f"stages:\n{lines}")[1]
+    except (yaml.YAMLError, AttributeError, IndexError):
+        return {}
+
+
 EMPTY = "schema: '2.0'\nstages: {}\n"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from include.pipeline import files
-from include.pipeline.names import stage_name
+from include.pipeline.names import file_name
 
 MOST = 20  # states of a stage that are kept
 
@@ -28,7 +28,7 @@ class Entry:
 
 def remember(folder: Path, stage: str, entry: Entry) -> None:
     """Write down what a run made of a stage, and forget the oldest that is too much."""
-    place = folder / stage_name(stage)
+    place = folder / file_name(stage)
     held = {"lock": entry.lock, "commit": entry.commit, "age": entry.age}
     files.write(place / f"{key_of(entry.lock)}.json", json.dumps(held, default=str))
     prune(folder, place.name)
@@ -43,7 +43,7 @@ def prune(folder: Path, names: str = "*") -> None:
 
 def recall(folder: Path, stage: str) -> list[Entry]:
     """What runs made of a stage, that of the newest commit first."""
-    return [entry for _, entry in entries(folder / stage_name(stage))]
+    return [entry for _, entry in entries(folder / file_name(stage))]
 
 
 def entries(place: Path) -> list[tuple[Path, Entry]]:
@@ -65,6 +65,6 @@ def key_of(lock: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def beside(stage: str) -> str:
+def beside(folder: Path, stage: str) -> Path:
     """Where a workspace holds what earlier runs made of a stage that may have to run."""
-    return f".dvc/tmp/leeway-recall-{stage_name(stage)}.json"
+    return folder / f"recall-{file_name(stage)}.json"

@@ -26,9 +26,9 @@ def run_name(dag_id: str, run_id: str) -> str:
     return named(text, (dag_id, run_id), exact="." not in (dag_id or run_id))
 
 
-def stage_name(stage: str) -> str:
-    """The name of a stage, as a file has it."""
-    return named(stage, (stage,), exact=True)
+def file_name(text: str) -> str:
+    """The name of a stage, a DAG or an id, as a file has it."""
+    return named(text, (text,), exact=True)
 
 
 def named(text: str, parts: tuple[str, ...], *, exact: bool) -> str:

@@ -1,5 +1,6 @@
 """Open a run: its workspace at one commit, its parameters, and what has nothing to do."""
 
+import json
 import os
 import shutil
 import time
@@ -13,12 +14,16 @@ from include.pipeline.git import clone, git, pin, top_of
 from include.pipeline.plan import Plan, Stage, load, plan_of
 from include.pipeline.reproduce import order
 from include.pipeline.selection import needed
+from include.pipeline.untracked import SECRET, UNASKED, Chosen, choose, within
+from include.pipeline.values import given_to
 from include.pipeline.workspace import (
     Run,
     anchor,
+    began_of,
     discard,
     good_of,
     marker_of,
+    own,
     place_of,
     settle,
 )
@@ -40,6 +45,8 @@ def open_run(
     downstream: bool = False,
     drawn: Drawn | None = None,
     whole: Collection[str] = (),
+    held: Collection[str] | None = None,
+    push_untracked: bool = False,
 ) -> Run:
     """Make the workspace of a run, or go on in the one that a try before this one left.
 
@@ -51,22 +58,33 @@ def open_run(
         url: the git server between workers that share no disk; empty if they share one.
         drawn: the stages that the caller can run, and what each waits for; None for any.
         whole: names in `params` whose mapping is set as it is.
+        held: names in `params` whose texts are held to something; None if their giver may run
+            whatever they want.
+        push_untracked: whether files that nobody committed may go to the git server.
 
     Raises:
         PipelineError: the graph of the commit, or with these values, is not one that the caller can
             run; a stage needs what a clone of the commit does not hold and no stage makes; or an
             out cannot reach a worker that shares no disk.
-        ParamsError: there is no such value, or it is of another kind.
+        ParamsError: there is no such value, it is of another kind, or it reaches a command or a
+            path that it must not.
     """
     top = place_of(home, dag_id, run_id)
-    held = marker_of(top)
     selection = {"targets": list(targets), "upstream": upstream, "downstream": downstream}
-    if held.exists():
-        run = see_that_same(Run.from_json(held.read_text()), dag_id, run_id)
+    if marker_of(top).exists():
+        run = see_that_same(Run.from_json(marker_of(top).read_text()), dag_id, run_id)
         return decided(run, home, selection, drawn)
     source = top_of(repo)
     below = repo.resolve().relative_to(source).as_posix().removeprefix(".")
-    commit, snapshot = pin(repo, f"Working tree of run {run_id}", lambda: outs_of(repo, below))
+    chosen = Chosen((), {})
+
+    def choose_new(found: list[str], staged: list[str]) -> Sequence[str]:
+        nonlocal chosen
+        travels = bool(url) and not push_untracked
+        chosen = choose(source, below, load(repo), found, staged, travels=travels)
+        return chosen.taken
+
+    commit, snapshot = pin(repo, f"Working tree of run {run_id}", choose_new)
     aside = top.with_name(f".{top.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -74,6 +92,9 @@ def open_run(
         plan = load(aside / below, repo.resolve() / ".dvc" / "tmp" / "leeway")
         see_that_drawn(plan, plan_key, commit)
         params_file.write(aside / below, params, plan.values, whole)
+        if held is not None:
+            text = json.dumps(given_to(params, plan, held), default=str)
+            files.write(given_file(aside), text)
     except PlatformError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -94,6 +115,8 @@ def open_run(
         opened=time.time(),
         hollow={str(top / Path(path).relative_to(aside)): why for path, why in hollow.items()},
         whole=tuple(whole),
+        taken=chosen.taken if snapshot else (),
+        left=chosen.left,
     )
     anchor(run)
     settle(aside, run)
@@ -104,10 +127,9 @@ def open_run(
         raise
 
 
-def outs_of(repo: Path, below: str) -> list[str]:
-    """What DVC tracks, and where it draws plots: no snapshot of the working tree takes it up."""
-    outs = [out.path for stage in load(repo).stages for out in stage.outs if out.cached]
-    return [(Path(below) / path).as_posix() for path in ("dvc_plots", *outs)]
+def given_file(top: Path) -> Path:
+    """The file that says which values a run was given, by somebody who may not run anything."""
+    return own(top) / "given.json"
 
 
 def see_that_same(run: Run, dag_id: str, run_id: str) -> Run:
@@ -141,11 +163,16 @@ def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn 
     if run.url:
         apart.learn_memory(run, memory)
     task = {"do": "open", "repo": str(run.repo), "apart": bool(run.url), "memory": str(memory)}
-    task["given"] = bool(run.params)
+    task |= {"own": str(own(run.top)), "began": str(began_of(run.top))}
+    task["given"] = str(given_file(run.top))
+    task["values"] = bool(run.params)
     found = order(run, {**task, **selection, "hollow": run.hollow})
-    if found["missing"]:
-        raise cannot_be_had(run, found["missing"])
     plan = plan_of(found["graph"])
+    left = left_out(run, plan.stages, found["chosen"])
+    there = {(stage, path) for stage, path, _ in left}
+    missing = [*left, *(one for one in found["missing"] if (one[0], one[1]) not in there)]
+    if missing:
+        raise cannot_be_had(run, missing)
     chosen = [plan.stage(name) for name in found["chosen"]]
     see_that_runnable(chosen, drawn)
     run = replace(
@@ -159,9 +186,10 @@ def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn 
     )
     if run.url:
         apart.see_that_all_travels(chosen)
-        apart.offer(run)
         run = replace(run, locks=apart.texts(run))
     files.write(marker_of(run.top), run.to_json())
+    if run.url:
+        apart.offer(run)
     return run
 
 
@@ -190,6 +218,19 @@ def see_that_runnable(stages: Sequence[Stage], drawn: Drawn | None) -> None:
             raise PipelineError(what, fix)
 
 
+def left_out(
+    run: Run, stages: Sequence[Stage], chosen: Collection[str]
+) -> list[tuple[str, str, str]]:
+    """The deps that a snapshot lacks, as a whole or in part: stage, path, and why."""
+    found = []
+    for stage in (stage for stage in stages if stage.name in chosen):
+        for path, why in run.left.items():
+            seen = os.path.relpath(run.top / path, run.folder)
+            if within(seen, stage.deps) or within(str(run.top / path), stage.deps):
+                found.append((stage.name, seen, "secret" if why == SECRET else "unasked"))
+    return found
+
+
 WHY = {
     "absent": (
         "no commit holds it and no stage makes it",
@@ -197,6 +238,11 @@ WHY = {
         "no run",
     ),
     "link": ("what it is a link to is in no run", "commit a file in its place"),
+    "secret": (SECRET, "commit it, give it another name, or take it out of the deps"),
+    "unasked": (
+        UNASKED,
+        "commit it, or set AIRFLOW__LEEWAY__PUSH_UNTRACKED to True",
+    ),
     "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),
     "lfs": ("it is a pointer of LFS", "run `git lfs install` and `git lfs pull` in the repository"),
     "submodule": (

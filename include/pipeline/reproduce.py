@@ -14,7 +14,17 @@ from include.pipeline import files, memory
 from include.pipeline.params_file import flatten
 from include.pipeline.process import talk
 from include.pipeline.runtime import Where
-from include.pipeline.workspace import Run, again, made_of, read_made, touch
+from include.pipeline.workspace import (
+    Run,
+    again,
+    began_of,
+    contained,
+    made_of,
+    own,
+    read_made,
+    touch,
+    tried,
+)
 
 Log = Callable[[str], None]
 UNCHANGED = "no dep, param or command changed"
@@ -71,7 +81,10 @@ def reproduce(
     tail: deque[str] = deque(maxlen=40)
     task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
     task |= {"workspace": True, "remote": bool(run.url), "fetch": bool(run.url) or run.remote}
-    task["recall"] = memory.beside(stage)
+    task["recall"] = str(memory.beside(own(run.top), stage))
+    if where is not None:
+        touch(contained(run))
+    task |= guard(run, stage)
     if where is not None:
         place = {"folder": run.folder, "top": run.top, "cache": run.cache_dir, "repo": run.repo}
         named = {"dag": "", "run": run.id, "try": "", **(labels or {}), "stage": stage}
@@ -96,6 +109,19 @@ def reproduce(
     elif made["start"] == made["entry"]:
         why = (UNCHANGED,)
     return Outcome("ran" if started else "cached", why, time.monotonic() - began)
+
+
+def guard(run: Run, stage: str) -> dict[str, Any]:
+    """What dvc.yaml and the lock said of a stage as the run began, where a step may change both.
+
+    The lock counts for the first try alone: a later one goes on with what an earlier one made.
+    """
+    if not contained(run).exists():
+        return {"opened": None, "begin": None}
+    held = json.loads(began_of(run.top).read_text())[stage]
+    first = not tried(run, stage).exists()
+    touch(tried(run, stage))
+    return {"opened": {stage: held["opened"]}, "begin": held["entry"] if first else None}
 
 
 def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:

@@ -11,12 +11,18 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.git import objects_of
+from include.pipeline.git import objects_of, parts
+from include.pipeline.workspace import marker_of, own
 
+# Of DVC's settings; the others name remotes, databases and servers.
+DVC_SECTIONS = {
+    f"[{name}]"
+    for name in ("core", "cache", "parsing", "hydra", "feature", "exp", "plots", "state", "index")
+}
 RUNTIMES = ("process", "docker", "kubernetes")
 PREFIX = "leeway."
 
@@ -61,7 +67,7 @@ def command_of(folder: Path, task: dict[str, Any]) -> list[str]:
     """
     script = folder / ".dvc" / "tmp" / "leeway-child.py"
     files.write(script, Path(__file__).with_name("child.py").read_text())
-    names = ("do", "stage", "lock_wait_s", "result", "workspace", "recall")
+    names = ("do", "stage", "lock_wait_s", "result", "workspace", "recall", "opened", "begin")
     words = {name: task[name] for name in names}
     alone = {"remote": False, "fetch": False, "parent": 0, "python_path": None}
     return ["python3", str(script), json.dumps({**words, **alone})]
@@ -84,11 +90,21 @@ def environment_of(where: Where, folder: Path) -> dict[str, str]:
     return fixed | {name: os.environ[name] for name in where.environment if name in os.environ}
 
 
-def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[tuple[str, str]]:
+class Mount(NamedTuple):
+    """A folder or file of this machine in a container or pod."""
+
+    path: str
+    mode: str  # ro or rw
+    source: str = ""  # where it is on this machine, if that is another path
+
+
+def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[Mount]:
     """The folders of a run, and how they may be used: workspace, cache, and the clone's objects.
 
     A step must not write what git and DVC obey, a remote's settings for one: the worker runs both
-    in this folder. As mounts of their own these folders can be neither moved nor replaced.
+    in this folder; nor DVC's run cache, whose entries later runs take for what stages made. As
+    mounts of their own these folders can be neither moved nor replaced. What holds logins is not
+    there to be read: a step needs none, for its worker does what needs a network.
 
     Args:
         folder: of DVC in the workspace.
@@ -96,13 +112,61 @@ def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[tuple[s
         repo: root of the DVC repository that was cloned.
     """
     return [
-        (str(top), "rw"),
-        (str(top / ".git"), "ro"),
-        (str(folder / ".dvc"), "ro"),
-        (str(folder / ".dvc" / "tmp"), "rw"),
-        (str(cache), "rw"),
-        (str(objects_of(repo).parent), "ro"),
+        Mount(str(top), "rw"),
+        Mount(str(top / ".git"), "ro"),
+        Mount(str(folder / ".dvc"), "ro"),
+        Mount(str(folder / ".dvc" / "tmp"), "rw"),
+        Mount(str(cache), "rw"),
+        Mount(str(cache / "runs"), "ro"),
+        Mount(str(objects_of(repo)), "ro"),
+        *(Mount(str(path), "ro", str(shown)) for path, shown in shown_of(folder, top).items()),
     ]
+
+
+def shown_of(folder: Path, top: Path) -> dict[Path, Path]:
+    """Files that hold logins or addresses, and what a container has in their place."""
+    texts: dict[Path, Callable[[Path], str]] = {
+        top / ".git" / "config": git_settings,
+        folder / ".dvc" / "config.local": dvc_settings,
+        marker_of(top): nothing,
+    }
+    found = {}
+    for path, text in texts.items():
+        if path.exists():
+            found[path] = shown = own(top) / "shown" / path.name
+            if not shown.exists():
+                files.write(shown, text(path))
+                shown.chmod(0o644)
+    return found
+
+
+def nothing(path: Path) -> str:
+    """What a container sees of a run as a whole."""
+    return "{}"
+
+
+def git_settings(path: Path) -> str:
+    """What git needs to read a clone."""
+    kept = ("get-regexp", r"^(core|extensions|filter)\.")
+    entries = parts(path.parent, "config", "--local", "-z", f"--{kept[0]}", kept[1])
+    found = []
+    for name, _, value in (entry.partition("\n") for entry in entries):
+        section, _, key = name.rpartition(".")
+        kind, _, inner = section.partition(".")
+        title = f'[{kind} "{inner}"]' if inner else f"[{kind}]"
+        found.append(f"{title}\n\t{key} = {json.dumps(value, ensure_ascii=False)}\n")
+    return "".join(found)
+
+
+def dvc_settings(path: Path) -> str:
+    """What of DVC's settings is no remote, and has no login: sections of plain choices."""
+    found, kept = [], False
+    for line in path.read_text().splitlines(keepends=True):
+        if line.startswith("["):
+            kept = line.strip() in DVC_SECTIONS
+        if kept and line.split("=")[0].strip() != "remote":
+            found.append(line)
+    return "".join(found)
 
 
 def user_of(where: Where) -> str:
@@ -119,7 +183,7 @@ def docker_arguments(
     where: Where,
     command: list[str],
     folder: Path,
-    folders: list[tuple[str, str]],
+    folders: list[Mount],
     labels: dict[str, str],
     source: Callable[[str], str] = str,
 ) -> dict[str, Any]:
@@ -136,7 +200,10 @@ def docker_arguments(
         "user": user_of(where),
         "labels": {PREFIX + name: value for name, value in labels.items()},
         "environment": environment_of(where, folder),
-        "volumes": {source(path): {"bind": path, "mode": mode} for path, mode in folders},
+        "volumes": {
+            source(mount.source or mount.path): {"bind": mount.path, "mode": mount.mode}
+            for mount in folders
+        },
         "network_mode": where.network or "none",
         "read_only": True,
         "tmpfs": {"/tmp": "mode=1777,exec"},  # where compilers of models put what they make
@@ -154,7 +221,7 @@ def pod_manifest(
     where: Where,
     command: list[str],
     folder: Path,
-    folders: list[tuple[str, str]],
+    folders: list[Mount],
     labels: dict[str, str],
 ) -> dict[str, Any]:
     """The pod, in the words of Kubernetes; `volumes` names claims that hold the run's folders.
@@ -191,7 +258,7 @@ def pod_manifest(
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            *(mounted(path, mode, claims, names) for path, mode in folders),
+            *(mounted(mount, claims, names) for mount in folders),
             {"name": "tmp", "mountPath": "/tmp"},
             {"name": "shm", "mountPath": "/dev/shm"},  # PyTorch's workers pass tensors through it
         ],
@@ -224,16 +291,17 @@ def pod_manifest(
     }
 
 
-def mounted(path: str, mode: str, claims: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
+def mounted(mount: Mount, claims: dict[str, str], names: dict[str, str]) -> dict[str, Any]:
     """A folder of the run in a pod: that part of a claim, and no more of it.
 
     Raises:
         PipelineError: the folder is in no claim.
     """
+    path = mount.source or mount.path
     for claim, place in sorted(claims.items(), key=lambda held: -len(held[1])):
         if Path(place) == Path(path) or Path(place) in Path(path).parents:
             part = str(Path(path).relative_to(place))
-            held = {"name": names[claim], "mountPath": path, "readOnly": mode == "ro"}
+            held = {"name": names[claim], "mountPath": mount.path, "readOnly": mount.mode == "ro"}
             return held if part == "." else {**held, "subPath": part}
     what = f"{path} is in no claim of AIRFLOW__LEEWAY__VOLUMES ({', '.join(claims)})."
     raise PipelineError(what, "name the claim that holds it, as CLAIM:PATH.")

@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from include.errors import PipelineError
 from include.pipeline import files
 from include.pipeline.git import git
-from include.pipeline.names import run_name, stage_name
+from include.pipeline.names import file_name, run_name
 
-TUPLES = ("stages", "unchanged", "order", "whole", "kept")
+TUPLES = ("stages", "unchanged", "order", "whole", "kept", "taken")
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,18 @@ class Run:
     whole: tuple[str, ...] = ()  # names in params whose mapping is set as it is
     hollow: dict[str, str] = field(default_factory=dict)  # what the clone has no more than names of
     kept: tuple[str, ...] = ()  # files beside what git tracks, of an experiment that ran nothing
+    taken: tuple[str, ...] = ()  # files that nobody committed, in its snapshot
+    left: dict[str, str] = field(default_factory=dict)  # those that stages need, but it has not
 
     @property
     def name(self) -> str:
         """The name of its workspace, its experiment and its reports."""
         return run_name(self.dag_id, self.id)
+
+    @property
+    def ref(self) -> str:
+        """The name under which its commit is kept until it is closed."""
+        return ref_of(self.dag_id, self.id)
 
     @property
     def top(self) -> Path:
@@ -73,6 +81,28 @@ def place_of(home: Path, dag_id: str, run_id: str) -> Path:
     return home.resolve() / "runs" / run_name(dag_id, run_id)
 
 
+def reports_of(home: Path, dag_id: str, run_id: str) -> Path:
+    """Where the reports of a run stay: for each DAG a folder, and in it one for each run."""
+    return home / "reports" / (file_name(dag_id) if dag_id else "") / file_name(run_id)
+
+
+def find(repo: Path, home: Path, dag_id: str, run_id: str) -> Run:
+    """The run of a workspace on this disk.
+
+    Raises:
+        PipelineError: there is none, or it is one of another repository.
+    """
+    found = run_of(place_of(home, dag_id, run_id))
+    if found is None:
+        what = f"The run {run_id} has no workspace: open_run was skipped or marked, or the run was "
+        what += "closed, or left for too long."
+        raise PipelineError(what, "clear open_run, with all that comes after it.")
+    if found.repo != repo.resolve():
+        what = f"The run {run_id} was opened from {found.repo}, and not from {repo.resolve()}."
+        raise PipelineError(what, "clear open_run, with all that comes after it.")
+    return found
+
+
 def own(top: Path) -> Path:
     """What a workspace holds of the run itself. No step in a container may write there."""
     return top / ".git" / "leeway"
@@ -85,12 +115,27 @@ def marker_of(top: Path) -> Path:
 
 def made_of(run: Run, stage: str) -> Path:
     """The file that says that a stage ended well in this run, and what it was made from."""
-    return own(run.top) / f"made-{stage_name(stage)}.json"
+    return own(run.top) / f"made-{file_name(stage)}.json"
 
 
 def again(run: Run, stage: str) -> Path:
     """A file that is there when a stage has something to do, though the run opened without it."""
-    return own(run.top) / f"again-{stage_name(stage)}"
+    return own(run.top) / f"again-{file_name(stage)}"
+
+
+def began_of(top: Path) -> Path:
+    """The file that says what dvc.yaml and the lock said of each stage as the run began."""
+    return own(top) / "began.json"
+
+
+def contained(run: Run) -> Path:
+    """A file that is there if steps of the run were in containers: they are not to be trusted."""
+    return own(run.top) / "contained"
+
+
+def tried(run: Run, stage: str) -> Path:
+    """A file that is there if a stage was begun in this run: its lock may be an earlier try's."""
+    return own(run.top) / f"tried-{file_name(stage)}"
 
 
 def touch(path: Path) -> None:
@@ -108,12 +153,12 @@ def settle(aside: Path, run: Run) -> None:
 
 def anchor(run: Run) -> None:
     """Keep the commit of a run from git's gc: it may be on no branch, or soon be on none."""
-    git(run.repo, "update-ref", ref_of(run), run.commit)
+    git(run.repo, "update-ref", run.ref, run.commit)
 
 
-def ref_of(run: Run) -> str:
+def ref_of(dag_id: str, run_id: str) -> str:
     """The name under which the commit of a run that is not closed is kept."""
-    return f"refs/leeway/runs/{run.name}"
+    return f"refs/leeway/runs/{run_name(dag_id, run_id)}"
 
 
 def discard(run: Run) -> None:
@@ -125,7 +170,7 @@ def discard(run: Run) -> None:
         run.top.replace(gone)
     shutil.rmtree(gone, ignore_errors=True)
     if run.repo.exists():
-        git(run.repo, "update-ref", "-d", ref_of(run), check=False)
+        git(run.repo, "update-ref", "-d", run.ref, check=False)
 
 
 def discard_old(home: Path, older_than_h: float, live: Callable[[Run], bool]) -> list[str]:

@@ -23,3 +23,15 @@ LOGIN = base64.b64encode(b"viewer:secret").decode()
 def test_the_login_may_be_written_in_any_case(tmp_path, login: str, status: int):
     pages = TestClient(reports.application(tmp_path, "secret"))
     assert pages.get("/", headers={"Authorization": login}).status_code == status
+
+
+def test_each_run_is_listed_by_its_dag_and_its_own_name_with_its_links(tmp_path):
+    page = tmp_path / "flights" / "sunday" / "reports" / "drift & more.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("drift")
+    pages = TestClient(reports.application(tmp_path, "secret"))
+    login = {"Authorization": f"Basic {LOGIN}"}
+    index = pages.get("/", headers=login).text
+    assert "<h2>flights/sunday</h2>" in index
+    link = index.partition('href="')[2].partition('"')[0]
+    assert pages.get(f"/{link}", headers=login).text == "drift"

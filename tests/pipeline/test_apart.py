@@ -12,7 +12,6 @@ from small_git import commit, shell
 from workers import Worker, lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
-from include.pipeline import apart
 from include.pipeline.experiment import publish
 
 
@@ -69,12 +68,12 @@ def test_a_stage_reads_what_the_newest_try_before_it_made_not_what_this_worker_h
     two.do(run, "count@left", entries)
     first = entries["count@left"]
     # The stage before it is cleared, and makes something else on the other worker.
-    other = apart.here(run, one.repo, one.home, {})
+    other = one.here(run, {})
     (other.folder / "source.txt").write_text("another text\n")
     one.do(run, "prepare", entries)
     two.do(run, "count@left", entries)
     assert entries["count@left"] != first
-    held = apart.here(run, two.repo, two.home, {})
+    held = two.here(run, {})
     assert (held.folder / "count-left.txt").read_text().strip() == str(len("another text\n"))
 
 
@@ -101,7 +100,7 @@ def test_a_snapshot_of_a_working_tree_reaches_the_other_worker(workers):
     run, entries = one.open(), {}
     assert run.snapshot
     two.do(run, "prepare", entries)
-    held = apart.here(run, two.repo, two.home, {})
+    held = two.here(run, {})
     assert (held.folder / "parts/left.txt").read_text() == "not committed\n"
 
 
@@ -111,9 +110,9 @@ def test_a_run_that_is_opened_anew_has_new_workspaces_everywhere(workers):
     two.do(run, "prepare", {})
     shutil.rmtree(one.home / "runs")
     again = one.open(shout__times=4)
-    there = apart.here(again, two.repo, two.home, {})
-    assert there.folder == apart.here(run, two.repo, two.home, {}).folder
-    there = apart.here(again, two.repo, two.home, {})
+    there = two.here(again, {})
+    assert there.folder == two.here(run, {}).folder
+    there = two.here(again, {})
     assert "times: 4" in (there.folder / "params.yaml").read_text()
 
 
@@ -131,9 +130,9 @@ def test_reports_are_pulled_by_the_worker_that_closes(workers):
     run, entries = one.open(), {}
     for stage in run.stages:
         one.do(run, stage, entries)
-    held = apart.here(run, two.repo, two.home, entries)
+    held = two.here(run, entries)
     (path,) = publish(held, two.home, ["second/shout.txt"])
-    made = apart.here(run, one.repo, one.home, {}).folder / "second/shout.txt"
+    made = one.here(run, {}).folder / "second/shout.txt"
     assert path.read_text() == made.read_text() != ""
     assert path.is_relative_to(two.home)
 

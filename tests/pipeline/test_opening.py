@@ -484,9 +484,9 @@ def test_the_folder_that_dvc_plots_show_leaves_makes_no_snapshot(tmp_path):
 def test_a_change_that_git_is_not_to_see_is_in_no_snapshot(tmp_path, told):
     repo = make(tmp_path / "repo", {"dvc.yaml": READS, "data.csv": "1\n", "my.cfg": "shared\n"})
     shell(repo, "git", "update-index", told, "my.cfg")
-    write(repo, {"my.cfg": "a password\n", "new.txt": "new\n"})
+    write(repo, {"my.cfg": "a password\n", "data.csv": "2\n"})
     run = Both(repo).open("one")
-    assert (run.folder / "new.txt").read_text() == "new\n"
+    assert (run.folder / "data.csv").read_text() == "2\n"
     assert (run.folder / "my.cfg").read_text() == "shared\n"
 
 

@@ -226,7 +226,7 @@ def test_a_container_does_not_judge_the_locks_of_others(run):
     other = {"write": {}, "read": {str(run.folder / "x"): [{"pid": 2**22 - 1, "cmd": "other"}]}}
     (run.folder / ".dvc/tmp/rwlock").write_text(json.dumps(other))
     words = {"do": "reproduce", "stage": "step", "lock_wait_s": 5, "result": "r"}
-    words |= {"workspace": True, "recall": ""}
+    words |= {"workspace": True, "recall": "", "opened": None, "begin": None}
     _, script, task = runtime.command_of(run.folder, words)
     shell(run.folder, "setsid", sys.executable, script, task)
     assert json.loads((run.folder / "r").read_text())["status"] == 0

@@ -106,7 +106,8 @@ def test_a_working_tree_with_changes_is_a_commit_on_no_branch(repo, home):
     run = start(repo, home)
     assert run.snapshot
     assert run.commit != head
-    assert (run.folder / "new.txt").read_text() == "new\n"
+    assert (run.folder / "source.txt").read_text() == "changed\n"
+    assert not (run.folder / "new.txt").exists()  # no stage needs it
     assert shell(repo, "git", "rev-parse", "HEAD").strip() == head
     assert shell(repo, "git", "status", "--porcelain").split() == [
         "M",

@@ -13,10 +13,15 @@ from small_git import shell
 
 from include.errors import PipelineError
 from include.pipeline import docker_step, runtime
-from include.pipeline.runtime import Where
+from include.pipeline.runtime import Mount, Where
+from include.pipeline.workspace import marker_of
 
 LABELS = {"dag": "flights", "run": "flights.manual__1", "stage": "train@big", "try": "2"}
-FOLDERS = [("/home/runs/one", "rw"), ("/repo/.dvc/cache", "rw"), ("/repo/.git", "ro")]
+FOLDERS = [
+    Mount("/home/runs/one", "rw"),
+    Mount("/repo/.dvc/cache", "rw"),
+    Mount("/repo/.git", "ro", "/home/shown/git"),
+]
 VOLUMES = ["claim:/home", "other:/repo"]
 COMMAND = ["python3", "child.py", "{}"]
 WORKSPACE = Path("/home/runs/one")
@@ -66,7 +71,7 @@ def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_
         "volumes": {
             "/home/runs/one": {"bind": "/home/runs/one", "mode": "rw"},
             "/repo/.dvc/cache": {"bind": "/repo/.dvc/cache", "mode": "rw"},
-            "/repo/.git": {"bind": "/repo/.git", "mode": "ro"},
+            "/home/shown/git": {"bind": "/repo/.git", "mode": "ro"},
         },
         "network_mode": "none",
         "read_only": True,
@@ -105,7 +110,7 @@ def test_a_folder_is_named_as_the_engine_knows_it():
     assert made["volumes"] == {
         "/volumes/leeway/runs/one": {"bind": "/home/runs/one", "mode": "rw"},
         "/volumes/repo/.dvc/cache": {"bind": "/repo/.dvc/cache", "mode": "rw"},
-        "/volumes/repo/.git": {"bind": "/repo/.git", "mode": "ro"},
+        "/volumes/leeway/shown/git": {"bind": "/repo/.git", "mode": "ro"},
     }
 
 
@@ -199,10 +204,10 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
                             "subPath": ".dvc/cache",
                         },
                         {
-                            "name": "volume-1",
+                            "name": "volume-0",
                             "mountPath": "/repo/.git",
                             "readOnly": True,
-                            "subPath": ".git",
+                            "subPath": "shown/git",
                         },
                         {"name": "tmp", "mountPath": "/tmp"},
                         {"name": "shm", "mountPath": "/dev/shm"},
@@ -232,7 +237,9 @@ def test_a_folder_that_is_in_no_claim_says_what_to_set():
 
 def test_of_two_claims_the_nearer_one_holds_a_folder():
     names = {"a": "volume-0", "b": "volume-1"}
-    held = runtime.mounted("/leeway/home/x", "rw", {"a": "/leeway", "b": "/leeway/home"}, names)
+    held = runtime.mounted(
+        Mount("/leeway/home/x", "rw"), {"a": "/leeway", "b": "/leeway/home"}, names
+    )
     assert (held["name"], held["subPath"]) == ("volume-1", "x")
 
 
@@ -243,13 +250,34 @@ def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below):
     top = Path("/runs/one")
     folders = runtime.folders_of(top / below, top, Path("/cache"), tmp_path / below)
     assert folders == [
-        ("/runs/one", "rw"),
-        ("/runs/one/.git", "ro"),
-        (str(top / below / ".dvc"), "ro"),
-        (str(top / below / ".dvc/tmp"), "rw"),
-        ("/cache", "rw"),
-        (str(tmp_path / ".git"), "ro"),
+        Mount("/runs/one", "rw"),
+        Mount("/runs/one/.git", "ro"),
+        Mount(str(top / below / ".dvc"), "ro"),
+        Mount(str(top / below / ".dvc/tmp"), "rw"),
+        Mount("/cache", "rw"),
+        Mount("/cache/runs", "ro"),
+        Mount(str(tmp_path / ".git/objects"), "ro"),
     ]
+
+
+def test_a_container_reads_no_login(repo, tmp_path):
+    text = "[core]\n    remote = store\n    no_scm = false\n['remote \"store\"']\n"
+    text += "    url = s3://data\n    secret_access_key = hunter2\n[studio]\n    token = hunter2\n"
+    (repo / ".dvc/config.local").write_text(text)
+    shell(repo, "git", "remote", "add", "origin", "https://me:hunter2@example.org/x.git")
+    shell(repo, "git", "config", "filter.lfs.smudge", 'git-lfs smudge -- "%f"')
+    marker_of(repo).parent.mkdir()
+    marker_of(repo).write_text('{"url": "https://me:hunter2@example.org"}')
+    mounts = runtime.folders_of(repo, repo, tmp_path / "cache", repo)
+    shown = {Path(m.path).name: Path(m.source).read_text() for m in mounts if m.source}
+    assert shown.keys() == {"config", "config.local", "run.json"}
+    assert "hunter2" not in str(shown) and "store" not in str(shown)
+    assert "no_scm = false" in shown["config.local"]
+    seen = tmp_path / "seen"
+    shell(tmp_path, "git", "clone", "--quiet", "--shared", str(repo), str(seen))
+    (seen / ".git/config").write_text(shown["config"])
+    assert shell(seen, "git", "config", "filter.lfs.smudge").strip() == 'git-lfs smudge -- "%f"'
+    assert shell(seen, "git", "rev-parse", "HEAD") == shell(repo, "git", "rev-parse", "HEAD")
 
 
 @pytest.mark.parametrize("user", ["0:0", "0", "leeway", "1000:x"])
@@ -293,6 +321,8 @@ def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
         "fetch": True,
         "workspace": True,
         "recall": "r.json",
+        "opened": None,
+        "begin": None,
         "result": "r",
         "where": {},
     }

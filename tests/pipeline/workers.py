@@ -38,13 +38,18 @@ class Worker:
         )
 
     def do(self, run: Run, stage: str, entries: Made, where: Where | None = None) -> Outcome:
-        held = apart.here(run, self.repo, self.home, entries)
+        held = self.here(run, entries)
         outcome = reproduce(held, stage, where=where, log=lambda line: None)
         entries[stage] = apart.told(held, stage)
         return outcome
 
     def close(self, run: Run, entries: Made) -> str:
-        return close_run(apart.here(run, self.repo, self.home, entries), self.home)
+        return close_run(self.here(run, entries), self.home)
+
+    def here(self, run: Run, entries: Made) -> Run:
+        """The run as this machine has it, which knows no more of it than its name."""
+        place = apart.Place(self.url, self.repo, self.home, run.dag_id, run.id)
+        return apart.here(place, entries)
 
 
 def two_workers(repo: Path, tmp_path: Path) -> tuple[Worker, Worker]:

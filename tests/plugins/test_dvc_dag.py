@@ -363,7 +363,7 @@ def test_a_dag_test_leaves_an_experiment_a_report_and_no_workspace(tested):
     shown = shell(tested["repo"], sys.executable, "-m", "dvc", "exp", "show", "--csv")
     [row] = [line for line in shown.splitlines() if line.startswith("small.manual__")]
     assert row.split(",")[5] == "3"
-    assert [path.read_text() for path in tested["home"].glob("reports/*/second/shout.txt")] == [
+    assert [path.read_text() for path in tested["home"].glob("reports/*/*/second/shout.txt")] == [
         "666!\n"
     ]
     assert list((tested["home"] / "runs").iterdir()) == []

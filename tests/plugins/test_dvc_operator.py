@@ -36,13 +36,13 @@ def test_a_run_from_an_older_reading_of_the_graph_names_what_it_lacks():
     )
 
 
-def test_a_task_of_a_run_that_nobody_opened_says_so():
-    ti = SimpleNamespace(xcom_pull=lambda task_ids: None)
+def test_a_task_of_a_run_that_nobody_opened_says_so(repo):
+    task = pipeline_dag("any", repo=repo, targets=["."]).get_task("close_run")
     with pytest.raises(PipelineError) as error:
-        dvc_operator.run_here({"ti": ti, "run_id": "one"}, "repo", "home", {})
+        dvc_operator.run_here({"run_id": "one"}, task)
     assert str(error.value) == (
-        "The run one was never opened: open_run was skipped, or marked.\n"
-        "  Next: clear open_run, with all that comes after it."
+        "The run one has no workspace: open_run was skipped or marked, or the run was closed, or "
+        "left for too long.\n  Next: clear open_run, with all that comes after it."
     )
 
 
@@ -128,7 +128,10 @@ class Answers(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         entities = [one for action in held.get("actions", []) for one in action["entities"]]
-        self.server.happened += [f"{one['task_id']} {one.get('new_state')}" for one in entities]
+        ready = len(list(self.server.home.glob("runs/*/.git/leeway/run.json")))
+        self.server.happened += [
+            f"{one['task_id']} {one.get('new_state')}, {ready} workspaces" for one in entities
+        ]
         self.answer({"update": {"errors": []}})
 
     def answer(self, body: object) -> None:
@@ -141,10 +144,11 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def happened(monkeypatch) -> Iterator[list[str]]:
-    """What Airflow's server was told, in order."""
+def happened(monkeypatch, tmp_path) -> Iterator[list[str]]:
+    """What Airflow's server was told, in order, and what a task that asks then would find."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    server.happened = []
+    server.happened, server.home = [], tmp_path / "home"
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(server.home))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
     login |= {"login": "leeway", "password": "secret"}
@@ -154,22 +158,16 @@ def happened(monkeypatch) -> Iterator[list[str]]:
     server.server_close()
 
 
-def test_no_stage_is_done_before_the_tasks_after_it_can_ask_for_the_run(
-    repo, tmp_path, monkeypatch, happened
-):
+def test_no_stage_is_done_before_the_tasks_after_it_can_ask_for_the_run(repo, happened):
     (repo / "dvc.yaml").write_text("stages: {one: {cmd: echo 1 > one.txt, outs: [one.txt]}}")
     shell(repo, sys.executable, "-m", "dvc", "repro", "--quiet", "one")
     commit(repo)
-    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
     dag = pipeline_dag("one", repo=repo, targets=["one"])
     tasks = {task.task_id: None for task in dag.tasks}
-    told = []
-    ti = SimpleNamespace(
-        get_task_states=lambda dag_id, run_ids: {"first": tasks},
-        xcom_push=lambda key, value: (happened.append(key), told.append(value)),
-    )
+    ti = SimpleNamespace(get_task_states=lambda dag_id, run_ids: {"first": tasks})
     given = {"params": {}, "dag_run": SimpleNamespace(run_type="manual", conf=None)}
-    found = dag.get_task("open_run").execute({"ti": ti, "run_id": "first", "dag": dag, **given})
-    assert happened == ["return_value", "one success", "open_run None"]
-    assert told == [found]
-    assert Run.from_json(found).unchanged == ("one",)
+    context = {"ti": ti, "run_id": "first", "dag": dag, **given}
+    found = dag.get_task("open_run").execute(context)
+    assert happened == ["one success, 1 workspaces", "open_run None, 1 workspaces"]
+    assert found["unchanged"] == ["one"]
+    assert dvc_operator.run_here(context, dag.get_task("close_run")).unchanged == ("one",)

@@ -1,0 +1,183 @@
+"""Which files that nobody committed are in a snapshot of the working tree: those that stages need.
+
+A folder in which somebody works holds more than a pipeline needs, `.env` and keys among it, and a
+snapshot may travel: to other workers, and into an experiment that is pushed. So a file that git
+does not track is taken if a stage needs it, and it does not look like a secret.
+"""
+
+import ast
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from include.pipeline.plan import Plan
+
+DVC = ("dvc.yaml", "dvc.lock", "*.dvc", ".dvcignore", ".gitignore", ".gitattributes")
+SECRET_NAMES = (
+    *(".env*", "*.env", "*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx"),
+    *("id_*", "*.ppk", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".git-credentials"),
+    *("credentials", "credentials.*", "secrets.*", "*service-account*.json", ".htpasswd"),
+)
+SECRET_TEXTS = re.compile(
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    rb"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
+    rb"|aws_secret_access_key\s*[=:]\s*\S"
+    rb"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{50}|\bglpat-[\w-]{20}"
+    rb"|\bxox[abprs]-[\w-]{10}|\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32}|\bhf_[A-Za-z0-9]{30}"
+    rb"|\bAIza[\w-]{35}|\"type\":\s*\"service_account\""  # Google
+    rb"|\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]+:[^\s/:@'\"]{6,}@",  # a URL with a password
+)
+LARGEST = 5_000_000  # bytes of a file that is looked through; keys are small
+WORD = re.compile(r"[^\s'\"=;|&<>(){}]+")
+SECRET = "git does not hold it, and it looks like a secret"
+UNASKED = "git does not hold it, and no such file is pushed unasked"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a snapshot takes of the files that git does not track."""
+
+    taken: tuple[str, ...]
+    left: dict[str, str]  # files that a stage needs, but that are not taken, and why
+
+
+def choose(
+    top: Path,
+    below: str,
+    plan: Plan,
+    found: Sequence[str],
+    staged: Sequence[str],
+    *,
+    travels: bool,
+) -> Chosen:
+    """The new files of a snapshot.
+
+    Args:
+        top: root of git's working tree.
+        below: where it holds the DVC repository; empty at its root.
+        found: files that git does not track, and does not ignore, as seen from there.
+        staged: files that somebody wants to commit, but has not; all are taken but secrets.
+        travels: whether the snapshot is pushed to a server, and nobody asked for these files.
+    """
+    repo = top / below
+
+    def seen(path: str) -> str:
+        """A path of the DVC repository, as seen from git's root."""
+        return os.path.relpath(os.path.normpath(repo / path), top)
+
+    outs = [out.path for stage in plan.stages for out in stage.outs if out.cached]
+    made = [seen(path) for path in ("dvc_plots", *outs)]
+    free = [path for path in found if not within(path, made)]
+    read = [seen(path) for path in paths_read(plan)]
+    wanted = [path for path in free if is_of_dvc(path) or within(path, read)]
+    rest = [path for path in free if path.endswith(".py") and path not in wanted]
+    if rest:
+        run = {os.path.relpath(file, top) for file in imported(repo, plan)}
+        wanted += [path for path in rest if path in run]
+    asked = [*wanted, *staged]
+    left = {path: SECRET for path in asked if is_secret(top / path)}
+    if travels:
+        left |= {path: UNASKED for path in wanted if path not in left}
+    return Chosen(tuple(sorted(set(asked) - left.keys())), left)
+
+
+def is_of_dvc(path: str) -> bool:
+    """Whether a file is one by which DVC and git know what there is."""
+    return any(fnmatch(Path(path).name, pattern) for pattern in DVC)
+
+
+def paths_read(plan: Plan) -> Iterator[str]:
+    """The files and folders that stages read by the word of dvc.yaml."""
+    yield from plan.values
+    for stage in plan.stages:
+        yield from stage.deps
+        yield from (name.rpartition(":")[0] for name in stage.params)
+        yield from (os.path.join(stage.wdir, word) for word in words(stage.cmd))
+
+
+def words(cmd: str) -> list[str]:
+    """What a command names, and may be a file or a folder."""
+    return [word for word in WORD.findall(cmd) if word.strip("./") and not word.startswith("-")]
+
+
+def within(path: str, places: Iterable[str]) -> bool:
+    """Whether a path is one of some places, or in one; a folder that git does not look into ends
+    with a slash, and is one if it holds one."""
+    for place in places:
+        if path.rstrip("/") == place or path.startswith(f"{place}/"):
+            return True
+        if path.endswith("/") and place.startswith(path):
+            return True
+    return False
+
+
+def is_secret(path: Path) -> bool:
+    """Whether a file looks like one that nobody may read, by its name or by what it holds."""
+    if any(fnmatch(path.name.lower(), pattern) for pattern in SECRET_NAMES):
+        return True
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        return False
+    return SECRET_TEXTS.search(path.read_bytes()) is not None
+
+
+def imported(repo: Path, plan: Plan) -> set[Path]:
+    """The Python files of the repository that stages run, and all that these import."""
+    seen, waiting = set[Path](), list(started(repo, plan))
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            waiting += imports(file, repo)
+    return seen
+
+
+def started(repo: Path, plan: Plan) -> Iterator[Path]:
+    """The Python files that stages name, as deps or in their commands."""
+    for stage in plan.stages:
+        named = words(stage.cmd)
+        modules = (word.replace(".", "/") for word in named)
+        paths = [repo / dep for dep in stage.deps]
+        paths += [repo / stage.wdir / word for word in named]
+        for module in modules:
+            paths += [
+                repo / stage.wdir / f"{module}.py",
+                repo / stage.wdir / module / "__main__.py",
+            ]
+        for path in paths:
+            if path.is_dir() and path.resolve() != repo.resolve():
+                yield from path.rglob("*.py")
+            elif path.suffix == ".py" and path.is_file():
+                yield path
+
+
+def imports(file: Path, repo: Path) -> list[Path]:
+    """The files of the repository that a Python file imports, each with the packages around it."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return []
+    found: list[Path] = []
+    bases = [repo, repo / "src", file.parent]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found += modules(bases, alias.name.split("."))
+        elif isinstance(node, ast.ImportFrom):
+            parts = node.module.split(".") if node.module else []
+            near = [file.parents[node.level - 1]] if 0 < node.level <= len(file.parents) else bases
+            for alias in node.names:
+                found += modules(near, [*parts, alias.name])
+    return found
+
+
+def modules(bases: Collection[Path], parts: Sequence[str]) -> list[Path]:
+    """The files of a module, and of the packages that it is in."""
+    found = []
+    for base in bases:
+        for count in range(len(parts) + 1):
+            place = base.joinpath(*parts[:count])
+            found += [place / "__init__.py", *([place.with_suffix(".py")] if count else [])]
+    return [path for path in dict.fromkeys(found) if path.is_file()]

@@ -1,0 +1,311 @@
+"""A step in a container may write into its workspace and the cache: its worker takes no harm.
+
+The steps of these tests run as processes, in runs that know that some of them were in containers.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from parity import make
+from real_processes import fork, status_of
+from small_git import commit, shell
+
+from include.errors import PipelineError
+from include.pipeline import child, docker_step, elsewhere
+from include.pipeline.experiment import close_run, publish
+from include.pipeline.opening import open_run
+from include.pipeline.reproduce import reproduce
+from include.pipeline.workspace import Run, contained, good_of, own, touch
+
+GRAPH = """
+stages:
+  one:
+    cmd: mkdir -p made && echo ${word} > made/a.txt
+    outs: [made]
+  two:
+    cmd: cp made/a.txt two.txt
+    deps: [made]
+    outs: [two.txt]
+  three:
+    cmd: sh three.sh
+    deps: [three.sh, two.txt]
+    outs: [three.txt]
+"""
+OUTSIDE = ["../victim", "../../victim", "a/../../victim", "{place}", "", ".", "a//b", "a\0b"]
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    files = {"dvc.yaml": GRAPH, "params.yaml": "word: one\n", "three.sh": "echo 3 > three.txt\n"}
+    return make(tmp_path / "repo", files)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(repo: Path, home: Path) -> Run:
+    return begin(repo, home)
+
+
+def begin(repo: Path, home: Path, run_id: str = "one") -> Run:
+    """A run with containers in it."""
+    run = open_run(repo, run_id, params={}, targets=["."], plan_key=None, home=home)
+    touch(contained(run))
+    return run
+
+
+def attack(repo: Path, text: str) -> None:
+    """Let the last stage do something else beside its work, and commit it."""
+    (repo / "three.sh").write_text(f"{text}\necho 3 > three.txt\n")
+    commit(repo)
+
+
+def quietly(run: Run, *stages: str) -> list[str]:
+    return [reproduce(run, stage, log=lambda line: None).status for stage in stages]
+
+
+def plant(run: Run, name: str, data: bytes, suffix: str = "") -> str:
+    """Put an object into the cache, as a step may, and return its name there."""
+    oid = hashlib.md5(data).hexdigest() + suffix
+    path = run.cache_dir / "files" / "md5" / oid[:2] / oid[2:]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return oid
+
+
+def forge(run: Run, stage: str, out: dict[str, Any]) -> None:
+    """Let the lock say that a stage made something else."""
+    lock = yaml.safe_load((run.folder / "dvc.lock").read_text())
+    lock["stages"][stage]["outs"][0] |= out
+    (run.folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+
+
+def led_out(run: Run, path: str) -> None:
+    """Forge what the first stage made: a folder whose list names a path."""
+    oid = plant(run, "planted", b"planted")
+    text = json.dumps([{"md5": oid, "relpath": path}]).encode()
+    forge(run, "one", {"md5": plant(run, "list", text, ".dir"), "nfiles": 1})
+    shutil.rmtree(run.folder / "made")
+
+
+def written_to(run: Run) -> set[Path]:
+    """The files outside of the workspace and the cache that hold what was planted."""
+    found = (path for path in run.top.parents[2].rglob("*") if path.is_file())
+    planted = {path for path in found if path.read_bytes() == b"planted"}
+    return {path for path in planted if run.cache_dir not in path.parents}
+
+
+def brought(run: Run, result: Path) -> str:
+    """What comes of it when a worker fetches what a container is to read."""
+    task = {"stage": "two", "remote": False, "fetch": True, "opened": None, "workspace": True}
+    task |= {"parent": 0, "lock_wait_s": 9, "result": str(result), "where": {"runtime": "docker"}}
+
+    def work() -> None:
+        os.chdir(run.folder)
+        elsewhere.RUN["docker"] = lambda task: result.write_text("it came to a container")
+        elsewhere.work(task)
+
+    status_of(fork(work))
+    return result.read_text()
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_the_list_of_a_folder_names_nothing_outside_of_it(run, home, tmp_path, path):
+    quietly(run, "one")
+    led_out(run, path.format(place=tmp_path / "victim"))
+    with pytest.raises(PipelineError, match="damaged in the cache|not in it"):
+        quietly(run, "two")
+    assert "damaged in the cache" in brought(run, tmp_path / "result")
+    with pytest.raises(PipelineError):
+        publish(run, home, ["made"])
+    assert written_to(run) == set()
+
+
+def test_what_a_step_writes_into_the_lock_of_another_stage_does_not_count(repo, home):
+    run = begin(repo, home)
+    quietly(run, "one", "two", "three")
+    close_run(run, home)
+    # In the next run a step says of another stage, before it has run, that it made something else.
+    (repo / "params.yaml").write_text("word: two\n")
+    commit(repo)
+    run = begin(repo, home, "two")
+    quietly(run, "one")
+    lock = yaml.safe_load((run.folder / "dvc.lock").read_text())
+    made = lock["stages"]["one"]["outs"][0]
+    entry = {"cmd": "cp made/a.txt two.txt", "deps": [made]}
+    oid = plant(run, "planted", b"planted")
+    entry["outs"] = [{"path": "two.txt", "hash": "md5", "md5": oid, "size": 7}]
+    lock["stages"]["two"] = entry
+    (run.folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+    assert quietly(run, "two") == ["ran"]
+    assert (run.folder / "two.txt").read_text() == "two\n"
+
+
+def test_a_lock_that_is_forged_after_its_stage_is_put_right_as_the_run_closes(run, repo, home):
+    quietly(run, "one", "two", "three")
+    right = (run.folder / "dvc.lock").read_text()
+    forge(run, "two", {"md5": plant(run, "planted", b"planted"), "size": 7})
+    said = []
+    name = close_run(run, home, log=said.append)
+    assert said == ["a step wrote into the lock of two: it says again what the stages made"]
+    ref = shell(repo, "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").strip()
+    assert shell(repo, "git", "show", f"{ref}:dvc.lock").strip() == right.strip()
+    kept = [json.loads(path.read_text()) for path in good_of(home, repo).rglob("*.json")]
+    assert oid_of(b"two") not in str(kept) and oid_of(b"planted") not in str(kept)
+
+
+def oid_of(data: bytes) -> str:
+    return hashlib.md5(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("dvc.yaml", "sh three.sh", "touch ../../../victim"),
+        ("dvc.yaml", "[three.txt]", "[../../../victim]"),
+        ("dvc.yaml", "[three.sh, two.txt]", "[/etc/hostname]"),
+        ("params.yaml", "one", "x; touch ../../../victim"),
+    ],
+    ids=["a command", "an out", "a dep", "a value in a command"],
+)
+def test_a_step_cannot_change_what_its_worker_runs(run, home, file, old, new):
+    quietly(run, "one", "two")
+    path = run.folder / file
+    path.write_text(path.read_text().replace(old, new))
+    stage = "one" if file == "params.yaml" else "three"
+    with pytest.raises(PipelineError, match=f"Stage '{stage}' is not what it was as the run began"):
+        quietly(run, stage)
+    with pytest.raises(PipelineError, match="is not what it was"):
+        close_run(run, home)
+    assert not list(home.rglob("victim"))
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml", ".gitignore"])
+def test_a_link_in_the_place_of_what_dvc_writes_is_refused(run, home, tmp_path, name):
+    quietly(run, "one", "two")
+    victim = tmp_path / "victim"
+    shutil.copyfile(run.folder / name, victim)
+    before = victim.read_text()
+    (run.folder / name).unlink()
+    (run.folder / name).symlink_to(victim)
+    with pytest.raises(PipelineError, match=f"{name} is a link to {victim}, out of the workspace"):
+        quietly(run, "three")
+    with pytest.raises(PipelineError, match=f"{name} is a link to"):
+        close_run(run, home)
+    assert victim.read_text() == before
+
+
+def test_a_folder_of_outs_that_became_a_link_is_not_written_into(repo, home, tmp_path):
+    graph = GRAPH.replace("outs: [two.txt]", "outs: [two/two.txt]").replace(
+        "cp made/a.txt two.txt", "mkdir -p two && cp made/a.txt two/two.txt"
+    )
+    (repo / "dvc.yaml").write_text(graph.replace("three.sh, two.txt", "three.sh, two/two.txt"))
+    commit(repo)
+    run = begin(repo, home)
+    quietly(run, "one", "two")
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (run.folder / "two" / "two.txt").unlink()
+    shutil.rmtree(run.folder / "two")
+    (run.folder / "two").symlink_to(victim)
+    for stage in ("two", "three"):
+        with pytest.raises(PipelineError, match="two is a link to"):
+            quietly(run, stage)
+    assert not list(victim.iterdir())
+
+
+def test_a_link_of_the_repository_s_own_is_followed(repo, home, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (repo / "big").symlink_to(disk)
+    text = GRAPH.replace("two.txt", "big/two.txt")
+    (repo / "dvc.yaml").write_text(text.replace("[big/two.txt]", "[big/two.txt: {cache: false}]"))
+    commit(repo)
+    run = begin(repo, home)
+    assert quietly(run, "one", "two", "three") == ["ran"] * 3
+
+
+def test_a_report_that_is_a_link_to_a_folder_is_not_walked(run, home, tmp_path, monkeypatch):
+    quietly(run, "one", "two", "three")
+    shutil.rmtree(run.folder / "made")
+    (run.folder / "made").symlink_to(tmp_path)
+    walked = []
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path=".": walked.append(str(path)) or real(path))
+    with pytest.raises(PipelineError, match="made is a link to"):
+        publish(run, home, ["made"])
+    assert walked == []
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../../secret", "a/../../secret"])
+def test_a_report_outside_of_the_repository_is_refused(run, home, name):
+    with pytest.raises(PipelineError, match="lie outside of the repository"):
+        publish(run, home, [name])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root gives files away")
+def test_what_a_parallel_step_swaps_in_is_not_given_away(tmp_path):
+    top, victims = tmp_path / "top", tmp_path / "victims"
+    victims.mkdir()
+    for number in range(20):
+        (victims / str(number)).write_text("of root")
+        (top / str(number)).mkdir(parents=True)
+        for name in "abcdefghij":
+            (top / str(number) / name).write_text("of the run")
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            for number in range(20):
+                for name in "abcdefghij":
+                    path, aside = top / str(number) / name, top / f"{number}-{name}"
+                    aside.symlink_to(victims / str(number))
+                    aside.replace(path)
+                folder, aside = top / str(number), top / f".{number}"
+                folder.rename(aside)
+                folder.symlink_to(victims)
+                folder.unlink()
+                aside.rename(folder)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    until = time.monotonic() + 2
+    while time.monotonic() < until:
+        docker_step.give(top, 50000, 0, files=True)
+    done.set()
+    swapping.join()
+    assert {path.lstat().st_uid for path in (victims, *victims.iterdir())} == {0}
+    assert top.lstat().st_uid == 50000
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root gives files away")
+def test_the_files_of_a_run_are_given_to_the_user_of_its_containers(run):
+    outside = run.top.parent / "outside"
+    outside.write_text("of root")
+    os.link(outside, run.folder / "link")
+    docker_step.give(run.top, 50000, 0, files=True)
+    assert (run.folder / "dvc.yaml").stat().st_uid == 50000
+    assert run.folder.stat().st_uid == 50000
+    assert {p.lstat().st_uid for p in ((run.top / ".git"), own(run.top), outside)} == {0}
+
+
+def test_a_container_saves_nothing_in_the_run_cache(run, monkeypatch):
+    from dvc.stage.cache import StageCache
+
+    monkeypatch.setattr(StageCache, "save", StageCache.save)
+    child.save_no_runs()
+    assert StageCache.save(None, None) is None
+    assert elsewhere.RUN.keys() == {"docker", "kubernetes"}
