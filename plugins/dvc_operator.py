@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ParamValidationError
 from dvc_interval import date_of
 from dvc_notes import describe, tell
 
-from include.errors import ParamsError, PipelineError, at_most_ten
+from include.errors import ParamsError, PipelineError, at_most_ten, masked
 from include.pipeline.plan import CLOSE, OPEN
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class OpenRun(BaseOperator):
             for name, date in self.interval.items():
                 found[name] = date_of(context, date, self.dag, held.get(name))
         for name, value in found.items():
-            self.log.info("%s = %s", name, value)
+            self.log.info("%s = %s", name, masked(str(value)))
         return found
 
     def tame(self, context: Context, values: Mapping[str, object]) -> list[str]:

@@ -25,7 +25,7 @@ from include.pipeline.child import (
 )
 from include.pipeline.dvc_config import take_over
 from include.pipeline.git import command
-from include.pipeline.unchanged import hollow_or_absent, obtainable, same
+from include.pipeline.unchanged import beside, hollow_or_absent, obtainable, same
 
 
 def work(task: dict[str, Any]) -> int:
@@ -81,6 +81,7 @@ def opened(task: dict[str, Any]) -> dict[str, Any]:
             names = [stage.name for stage in chosen]
             make_folders(repo)
             missing = hollow_or_absent(repo, names, task["hollow"])
+            missing += beside(repo, names, Path(task["repo"]))
             found |= {"graph": graph, "chosen": names, "missing": missing}
             # An out may have a remote of its own, and an import has its source.
             found["remote"] |= any(out.remote or out.stage.is_import for out in repo.index.outs)

@@ -238,10 +238,19 @@ WHY = {
         "no run",
     ),
     "link": ("what it is a link to is in no run", "commit a file in its place"),
+    "ignored": (
+        "git ignores it, in a folder that a stage reads",
+        "commit it, `dvc add` it, or name it in .dvcignore if no step reads it",
+    ),
+    "edited": ("the working tree has another", "`dvc add` it or `dvc checkout` it"),
     "secret": (SECRET, "commit it, give it another name, or take it out of the deps"),
     "unasked": (
         UNASKED,
         "commit it, or set AIRFLOW__LEEWAY__PUSH_UNTRACKED to True",
+    ),
+    "unmade": (
+        "its stage is frozen, and no lock says what it made",
+        "`dvc unfreeze` it, or make it once and commit dvc.lock",
     ),
     "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),
     "lfs": ("it is a pointer of LFS", "run `git lfs install` and `git lfs pull` in the repository"),

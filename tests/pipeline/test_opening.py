@@ -500,6 +500,60 @@ def test_what_is_staged_is_in_the_snapshot_though_git_ignores_it_else(tmp_path):
     assert shell(repo, "git", "status", "--porcelain") == "A  a.private\n"
 
 
+FOLDER = stages(
+    use={"cmd": "cat data/* | wc -l > used.txt", "deps": ["data"], "outs": ["used.txt"]}
+)
+
+
+def test_a_file_that_git_ignores_in_a_folder_that_a_stage_reads_refuses_the_run(tmp_path):
+    files = {"dvc.yaml": FOLDER, "data/.gitignore": "*.csv\n", "data/kept.txt": "1\n"}
+    both = Both(make(tmp_path / "repo", files))
+    both.ours()
+    write(both.repo, {"data/a.csv": "1\n2\n"})
+    assert refused(lambda: both.open("one")) == (
+        "What stages need cannot be had in a run: data/a.csv (stage 'use': git ignores it, in a "
+        "folder that a stage reads).\n  Next: commit it, `dvc add` it, or name it in .dvcignore if "
+        "no step reads it; then trigger a new run."
+    )
+    write(both.repo, {".dvcignore": "*.csv\n"})
+    commit(both.repo)
+    both.agree()
+
+
+def test_what_tools_leave_in_a_folder_and_outs_in_it_refuse_no_run(tmp_path):
+    graph = stages(
+        make={"cmd": "echo 1 > data/made.txt", "outs": ["data/made.txt"]},
+        use={"cmd": "cat data/*.txt > used.txt", "deps": ["data"], "outs": ["used.txt"]},
+    )
+    files = {"dvc.yaml": graph, "data/kept.txt": "1\n", ".gitignore": "*.pyc\n__pycache__/\n"}
+    both = Both(make(tmp_path / "repo", files))
+    both.ours()
+    dvc_(both.repo, "repro")
+    write(both.repo, {"data/__pycache__/x.pyc": "", "data/y.pyc": ""})
+    assert both.open("one").stages == ("make", "use")
+
+
+@pytest.mark.parametrize("added", ["data", "data/a.csv"], ids=["a folder", "a file"])
+def test_added_data_that_was_edited_since_refuses_the_run(tmp_path, added):
+    repo = make(tmp_path / "repo", {"dvc.yaml": FOLDER})
+    write(repo, {"data/a.csv": "1\n"})
+    dvc_(repo, "add", added)
+    commit(repo)
+    both = Both(repo)
+    both.agree()
+    write(repo, {"data/a.csv": "1\n2\n"})
+    assert refused(lambda: both.open("one")) == (
+        f"What stages need cannot be had in a run: {added} (stage 'use': the working tree has "
+        "another).\n  Next: `dvc add` it or `dvc checkout` it; then trigger a new run."
+    )
+    dvc_(repo, "add", added)
+    commit(repo)
+    assert both.ours()[1]["use"] == "ran"
+    shutil.rmtree(repo / "data")  # what is not there is in the cache
+    shell(repo, "git", "checkout", "--quiet", ".")
+    both.open("two")
+
+
 @pytest.mark.parametrize(
     ("targets", "names"),
     [
