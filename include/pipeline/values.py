@@ -5,6 +5,7 @@ Whoever may trigger a DAG may set its values, and DVC puts them into commands an
 a const or a format in the DAG's form, and no path leads out of the repository.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,7 +15,7 @@ from include.pipeline.params_file import at, located
 from include.pipeline.plan import Plan, Stage
 
 OURS = (".git", ".dvc")  # what git and DVC obey
-HOLDS = ("enum", "const", "pattern", "format")  # what says of a text all that it may be
+FORMATS = ("date", "ipv4", "uuid")  # those that Airflow checks, and that hold no free text
 Place = tuple[str, str]  # cmd, wdir, dep, param or out; and what dvc.yaml says there
 
 
@@ -70,11 +71,16 @@ def changed(given: Mapping[str, Any]) -> list[str]:
 
 
 def is_held(schema: Mapping[str, Any], value: object) -> bool:
-    """Whether a schema of a form says of each text in a value what it may be."""
-    if any(name in schema for name in HOLDS[:2]):
+    """Whether a schema of a form says of each text in a value what it may be.
+
+    A pattern must match the whole of a text: in JSON Schema, one without ^ and $ matches a part.
+    """
+    if any(name in schema for name in ("enum", "const")):
         return True
     if isinstance(value, str):
-        return any(name in schema for name in HOLDS)
+        pattern = schema.get("pattern")
+        whole = pattern is not None and re.fullmatch(pattern, value) is not None
+        return whole or schema.get("format") in FORMATS
     if isinstance(value, list):
         return all(is_held(schema.get("items") or {}, part) for part in value)
     if isinstance(value, dict):
