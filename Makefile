@@ -22,11 +22,12 @@ help:  ## show this help
 
 setup: .venv/ready  ## make .venv with the locked packages (again: at once, if nothing changed)
 
-.venv/ready: requirements.lock
+.venv/ready: $(wildcard environments/*.txt)
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || python3 -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@echo "Installing the locked packages into .venv (a minute or more) ..."
-	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv .venv/bin/uv pip install --quiet --compile-bytecode -r environments/development.txt
+	@sha256sum environments/*.txt > .venv/environments.sha256
 	@touch $@
 
 run: setup  ## set up, let Airflow run the whole pipeline on real flights, and show the results
@@ -56,7 +57,15 @@ audit: setup  ## known weaknesses of the locked packages (Error 75: their list c
 clean:  ## remove what the pipeline made (not the cache, not the environment)
 	rm -rf data models predictions metrics plots reports bento .checkpoints
 
-lock:  ## resolve pyproject.toml anew into requirements.lock
-	uv pip compile pyproject.toml --all-extras --python-version 3.11 --no-header --no-annotate \
-	  | sed 's/+.*//' > requirements.lock.new
-	mv requirements.lock.new requirements.lock
+# What is locked stays where it can: else another ruff would bring another botocore to each stage.
+lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer
+	cp environments/development.txt environments/development.new
+	uv pip compile pyproject.toml --config-file environments/uv.toml --quiet \
+	  --all-extras --python-version 3.11 --no-header --no-annotate \
+	  $(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) \
+	  --output-file environments/development.new
+	sed -i 's/+.*//' environments/development.new
+	mv environments/development.new environments/development.txt
+	$(MAKE) setup
+	python -m include.environments
+	$(MAKE) setup

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from include.errors import DataError, PlatformError, at_most_ten
 
-LOCK, REVIEWED = Path("requirements.lock"), Path("advisories.yaml")
+LOCK, REVIEWED = Path("environments/development.txt"), Path("advisories.yaml")
 KNOWN_FOR_LONG = "jinja2==2.10"  # PYSEC-2019-217
 SOURCES = (("-s", "pypi"), ("-s", "osv"))
 NO_DATA = 75  # EX_TEMPFAIL of sysexits.h
@@ -120,8 +120,8 @@ def said(found: Sequence[Finding], unknown: Sequence[str], reviews: Sequence[Rev
     if open_:
         print(
             f"audit: {len(open_)} advisories to see to.\n  Next: raise the pins in pyproject.toml "
-            f"and run `make lock`; where no version mends one, or it does not reach us, write it "
-            f"into {REVIEWED} with the reason and the date.",
+            f"and run `make lock UPGRADE=NAME`; where no version mends one, or it does not reach "
+            f"us, write it into {REVIEWED} with the reason and the date.",
             file=sys.stderr,
         )
         return 1

@@ -39,6 +39,11 @@ def test_each_module_that_a_stage_imports_is_a_dep(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+def test_each_stage_declares_the_environment_of_steps(stage):
+    assert "environments/steps.txt" in names(STAGES[stage]["deps"])
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_each_path_in_a_command_is_a_dep_or_an_out(stage):
     words = STAGES[stage]["cmd"].split()
     paths = {word for before, word in itertools.pairwise(words) if before[:2] == "--"}

@@ -16,12 +16,12 @@ from typing import Any
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from include import partitions, step
+from include import environments, partitions, step
 from include.errors import DataError
 from include.flights import columns
 from include.flights.models import predictor
 from include.flights.models.chosen import read_chosen
-from include.flights.serving import bento_file, requirements
+from include.flights.serving import bento_file
 from include.flights.serving.manifest import version_of
 from include.step import Out
 
@@ -50,7 +50,7 @@ def package_bento(
     xgboost: Path,
     torch: Path,
     features: Path,
-    lock: Path,
+    environment: Path,
     bento: Out,
     report: Out,
     params: Params,
@@ -60,7 +60,7 @@ def package_bento(
     with tempfile.TemporaryDirectory(prefix="bento-") as folder:
         source = Path(folder) / "source"
         lay_out(source, chosen, {"xgboost": xgboost, "torch": torch})
-        manifest = describe(source, params, lock, directory_md5(features))
+        manifest = describe(source, params, environment, directory_md5(features))
         (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         built = bento_file.build(source, Path(folder) / "home", manifest)
         bento_file.pack(built, bento, newest)
@@ -92,12 +92,12 @@ def lay_out(source: Path, chosen: Path, folders: Mapping[str, Path]) -> None:
         copy(path, source / path.relative_to(FLIGHTS.parents[1]))
 
 
-def describe(source: Path, params: Params, lock: Path, data_md5: str) -> dict[str, Any]:
+def describe(source: Path, params: Params, environment: Path, data_md5: str) -> dict[str, Any]:
     """Say what the bento holds, with a version that is a hash of all the rest.
 
     Raises:
-        DataError: the model cannot be loaded, asks for an unknown feature, or a package of its
-            environment is not in the lock.
+        DataError: the model cannot be loaded, asks for an unknown feature, or a package
+            that it needs is not in the environment that serves.
     """
     model = predictor.load(source / "model")
     packages = [
@@ -115,7 +115,7 @@ def describe(source: Path, params: Params, lock: Path, data_md5: str) -> dict[st
         "max_body_bytes": int(params.max_body_mb * 1_000_000),
         "data_md5": data_md5,
         "code_sha256": partitions.content_key(*code, bento_file),
-        "requirements": requirements.needed(lock, packages),
+        "requirements": environments.needed(environment, packages),
         "features": features_of(model.names),
         # What the model answers to made-up rows: the service compares before it is ready.
         "probe": [round(value, 6) for value in model.predict(model.probe()).tolist()],

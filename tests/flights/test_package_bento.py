@@ -148,7 +148,7 @@ def test_trees_alone_need_neither_torch_nor_its_code(tmp_path: Path):
     models = lay_out(tmp_path / "repository", {"xgboost": 1.0}) / "models"
     source = tmp_path / "source"
     stage.lay_out(source, models / "chosen.json", {"xgboost": models / "xgboost"})
-    report = stage.describe(source, PARAMS, ROOT / "requirements.lock", "")
+    report = stage.describe(source, PARAMS, ROOT / "environments/serving.txt", "")
     packages = {line.partition("==")[0] for line in report["requirements"]}
     assert "xgboost" in packages
     assert not {"torch", "safetensors", "apache-airflow", "dvc", "feast"} & packages

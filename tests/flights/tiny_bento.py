@@ -48,7 +48,7 @@ def package(root: Path, out: str = "made") -> Path:
         models / "xgboost",
         models / "torch",
         root / "data" / "features",
-        ROOT / "requirements.lock",
+        ROOT / "environments/serving.txt",
         bento,
         made / "bento.json",
         PARAMS,
