@@ -1,6 +1,6 @@
 # Each image holds the one before it and shares its layers: packages < step < airflow, and serve is
-# packages with a command. Each installs a part of requirements.lock. A worker with a GPU is
-# airflow built with STEP=step-gpu. No image holds the pipeline: it comes with a run's workspace.
+# packages with a command. Each installs files of environments/, and is made anew only if one of
+# them changes. A worker with a GPU is airflow built with STEP=step-gpu. No image holds the pipeline: it comes with a run's workspace.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 ARG STEP=step
 
@@ -20,21 +20,23 @@ ENV PATH=/opt/leeway/bin:/usr/local/bin:/usr/bin:/bin \
     GX_ANALYTICS_ENABLED=false
 WORKDIR /home/leeway
 
-FROM os AS wanted
-WORKDIR /wanted
-RUN --mount=type=bind,source=.,target=/context \
-    python3 /context/containers/wanted.py /context/pyproject.toml .
-
 # certs/ and wheels/ are optional, for closed networks; no image keeps them.
 FROM scratch AS inputs
-COPY --from=wanted /wanted /
-COPY requirements.lock certs* wheels* /
+COPY containers/install.sh containers/install_git.sh certs* wheels* /
+
+FROM inputs AS for-serving
+COPY environments/serving.txt /environments/
+
+FROM for-serving AS for-steps
+COPY environments/steps.txt /environments/
+
+FROM for-steps AS for-airflow
+COPY environments/airflow.txt /environments/
 
 FROM os AS packages
-RUN --mount=type=bind,from=inputs,target=/inputs \
-    --mount=type=bind,source=containers/install.sh,target=/install.sh \
+RUN --mount=type=bind,from=for-serving,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
-    HOME=/root sh /install.sh cpu serve
+    HOME=/root sh /inputs/install.sh cpu
 
 FROM packages AS serve
 COPY containers/*.py /opt/containers/
@@ -44,30 +46,25 @@ CMD ["python", "/opt/containers/serve.py"]
 
 FROM packages AS step
 RUN --mount=type=bind,from=inputs,target=/inputs \
-    --mount=type=bind,source=containers/install_git.sh,target=/install_git.sh \
-    DEBIAN_FRONTEND=noninteractive sh /install_git.sh
-RUN --mount=type=bind,from=inputs,target=/inputs \
-    --mount=type=bind,source=containers/install.sh,target=/install.sh \
+    DEBIAN_FRONTEND=noninteractive sh /inputs/install_git.sh
+RUN --mount=type=bind,from=for-steps,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
-    HOME=/root sh /install.sh cpu serve steps
+    HOME=/root sh /inputs/install.sh cpu
 USER 50000:0
 
 FROM os AS step-gpu
 RUN --mount=type=bind,from=inputs,target=/inputs \
-    --mount=type=bind,source=containers/install_git.sh,target=/install_git.sh \
-    DEBIAN_FRONTEND=noninteractive sh /install_git.sh
-RUN --mount=type=bind,from=inputs,target=/inputs \
-    --mount=type=bind,source=containers/install.sh,target=/install.sh \
+    DEBIAN_FRONTEND=noninteractive sh /inputs/install_git.sh
+RUN --mount=type=bind,from=for-steps,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
-    HOME=/root sh /install.sh gpu serve steps
+    HOME=/root sh /inputs/install.sh gpu
 USER 50000:0
 
 FROM ${STEP} AS airflow
 USER root
-RUN --mount=type=bind,from=inputs,target=/inputs \
-    --mount=type=bind,source=containers/install.sh,target=/install.sh \
+RUN --mount=type=bind,from=for-airflow,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
-    HOME=/root sh /install.sh kept serve steps airflow
+    HOME=/root sh /inputs/install.sh kept
 COPY containers/*.py /opt/containers/
 # A workspace and its repository belong to one platform, whatever user the host gave its copy.
 RUN git config --system --add safe.directory '*'

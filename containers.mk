@@ -10,7 +10,7 @@ BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build
 .env:  # made, or completed
 	@python3 containers/make_env.py
 
-images:  ## build the images leeway/serve, step and airflow from the lock
+images:  ## build the images leeway/serve, step and airflow from environments/
 	$(BUILD) --target serve --tag leeway/serve .
 	$(BUILD) --target step --tag leeway/step .
 	$(BUILD) --target airflow --tag leeway/airflow .

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Install parts of the lock into /opt/leeway: install.sh cpu|gpu|kept PART ...
+# Install /inputs/environments into /opt/leeway: install.sh cpu|gpu|kept
 # cpu and gpu choose the build of torch; kept leaves the one that is there.
-# /inputs holds a PART.txt each and the lock, and in closed networks ca-bundle.crt and wheels.
+# In closed networks, /inputs holds ca-bundle.crt and wheels as well.
 set -eu
 torch=$1
-shift
-for part; do
-  set -- "$@" -r "/inputs/$part.txt"
-  shift
+cd /inputs
+set --
+for file in environments/*.txt; do
+  set -- "$@" -r "$file"
 done
-if [ -f /inputs/ca-bundle.crt ]; then
+if [ -f ca-bundle.crt ]; then
   export SSL_CERT_FILE=/inputs/ca-bundle.crt PIP_CERT=/inputs/ca-bundle.crt
 fi
 python3 -m venv /tmp/uv
@@ -17,15 +17,15 @@ python3 -m venv /tmp/uv
 [ -x /opt/leeway/bin/python ] || python3 -m venv --without-pip /opt/leeway
 # From the public index, torch comes with CUDA: a machine without a GPU takes the build without.
 # Its CUDA libraries are those that torch itself pins.
-if [ "$torch" = cpu ] && ! ls /inputs/torch-*.whl >/dev/null 2>&1; then
+if [ "$torch" = cpu ] && ! ls torch-*.whl >/dev/null 2>&1; then
   export UV_TORCH_BACKEND=cpu
 fi
 UV_LINK_MODE=copy /tmp/uv/bin/uv pip install --quiet --python /opt/leeway --compile-bytecode \
-  --find-links /inputs --constraint /inputs/requirements.lock "$@"
-# XGBoost opens this library only to train on several GPUs. Its metadata stays: the lock names it.
+  --find-links /inputs "$@"
+# XGBoost opens this library only to train on several GPUs. Its metadata stays: the files name it.
 if [ "$torch" = cpu ]; then
   rm -rf /opt/leeway/lib/python3.11/site-packages/nvidia/nccl/lib
 fi
-# A stage runs in an image of its own lock only: see include/pipeline/child.py.
-sha256sum /inputs/requirements.lock | cut -c1-64 > /opt/leeway/lock.sha256
+# A stage runs where its environment is installed only: see include/pipeline/child.py.
+sha256sum environments/*.txt > /opt/leeway/environments.sha256
 rm -rf /tmp/uv /tmp/uv-*.lock

@@ -1,6 +1,7 @@
 """What the images promise, seen on a real engine."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_an_image_has_no_root_no_secret_and_no_cache(
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_an_image_holds_the_versions_of_the_lock_and_compiled(
+def test_an_image_holds_its_environment_and_nothing_else_and_compiled(
     docker: Engine, images: dict[str, str], source: Path, target: str
 ) -> None:
     code = (
@@ -44,12 +45,24 @@ def test_an_image_holds_the_versions_of_the_lock_and_compiled(
     )
     alone = ("run", "--rm", "--network", "none", images[target])
     held, sources, compiled = json.loads(docker(*alone, "python", "-c", code))
-    lines = (source / "requirements.lock").read_text().splitlines()
-    locked = dict(line.split("==") for line in lines)
-    assert {n: v.split("+")[0] for n, v in held.items()} == {n: locked[n] for n in held}
+    use = {"serve": "serving", "step": "steps"}.get(target, target)
+    lines = (source / f"environments/{use}.txt").read_text().splitlines()
+    assert {n: v.split("+")[0] for n, v in held.items()} == dict(x.split("==") for x in lines)
     assert compiled > 0.99 * sources
     assert ("apache-airflow" in held) is (target == "airflow")
     assert ("dvc" in held) is (target != "serve")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_image_notes_which_environments_it_holds(
+    docker: Engine, images: dict[str, str], source: Path, target: str
+) -> None:
+    uses = ("serving", "steps", "airflow")[: TARGETS.index(target) + 1]
+    names = sorted(f"environments/{use}.txt" for use in uses)
+    alone = ("run", "--rm", "--network", "none", images[target])
+    note = docker(*alone, "cat", "/opt/leeway/environments.sha256")
+    expected = [f"{sha256((source / n).read_bytes()).hexdigest()}  {n}" for n in names]
+    assert note.splitlines() == expected
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -75,7 +88,7 @@ def test_xgboost_trains_without_the_library_of_many_gpus(
     assert docker("run", "--rm", "--network", "none", images["step"], "python", "-c", code) == "3"
 
 
-def test_the_images_for_gpus_build_from_the_same_lock(
+def test_the_images_for_gpus_build_from_the_same_files(
     docker: Engine, images: dict[str, str], source: Path
 ) -> None:
     """With the build of torch that `wheels/` holds, if it holds one: without a GPU, that will do."""
