@@ -8,6 +8,7 @@ and ends the group: no step goes on without the task that it belongs to.
 """
 
 import ctypes
+import fnmatch
 import hashlib
 import json
 import math
@@ -44,29 +45,36 @@ def work(task: dict[str, Any], orders: Mapping[str, Order] | None = None) -> int
     if not task["parent"]:
         save_no_runs()
     order = (orders or {"reproduce": reproduce})[task["do"]]
-    result = another_lock(task) or patiently(task, order)
+    result = patiently(task, order)
     with open(task["result"], "w") as file:
         json.dump(result, file, default=str)  # values of params may be dates
     return 0
 
 
-def another_lock(task: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a stage in an image that was made from another lock than that in the stage's key.
+def another_environment(stage: Any) -> dict[str, Any]:
+    """Refuse a stage where another environment is installed than its deps name.
 
-    Our images hold the hash of what they were made from; others are not ours to judge.
+    Our images and `make setup` note what they installed; others are not ours to judge.
     """
-    held, lock = Path(sys.prefix, "lock.sha256"), Path("requirements.lock")
-    if task["do"] != "reproduce" or not held.exists() or not lock.exists():
+    note = Path(sys.prefix, "environments.sha256")
+    if not note.exists():
         return {}
-    ours, wanted = held.read_text().strip(), hashlib.sha256(lock.read_bytes()).hexdigest()
-    if ours == wanted:
-        return {}
-    what = (
-        f"This image was made from another {lock} ({ours[:12]}) than that of the run "
-        f"({wanted[:12]}): the result would not be what its key says."
-    )
-    fix = "make the images and their workers anew (`make compose-up`), then trigger a new run."
-    return {"refused": [what, fix]}
+    held = {name: digest for digest, name in map(str.split, note.read_text().splitlines())}
+    for dep in files_read(stage):
+        name, file = os.path.relpath(dep.fs_path, stage.repo.root_dir), Path(dep.fs_path)
+        if not fnmatch.fnmatchcase(name, "environments/*.txt") or not file.is_file():
+            continue
+        wanted = hashlib.sha256(file.read_bytes()).hexdigest()
+        if wanted == (ours := held.get(name)):
+            continue
+        other = f"another {name} ({ours[:12]}) than" if ours else f"no {name}, so not"
+        what = (
+            f"This image or environment was made from {other} that of the run ({wanted[:12]}): "
+            f"the result of stage {stage.addressing!r} would not be what its key says."
+        )
+        fix = "make it anew (`make compose-up`, or `make setup` where the worker is in no image), "
+        return {"refused": [what, f"{fix}then trigger a new run."]}
+    return {}
 
 
 def keep_locks_apart(task: dict[str, Any]) -> None:
@@ -176,6 +184,8 @@ def reproduced(repo: Any, task: dict[str, Any]) -> dict[str, Any]:
     with lock_repo(repo):
         stage = stage_of(repo, name)
         see_that_as_opened([stage], task["opened"])
+        if refusal := another_environment(stage):
+            return refusal
         put_back(stage, task["begin"])
         bring(repo, stage, remote=task["remote"], fetch=task["fetch"])
         recall(stage, task["recall"])

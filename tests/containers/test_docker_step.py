@@ -164,12 +164,33 @@ def test_a_missing_image_says_what_to_do(repo, image, tmp_path):
         in_container(run, "prepare", "leeway/none")
 
 
-def test_an_image_of_another_lock_is_refused(repo, image, tmp_path):
-    (repo / "requirements.lock").write_text("another==1\n")
+def declare(repo: Path, name: str, content: str) -> None:
+    """Let the stage `frozen` run, in an environment that it declares."""
+    write_step(repo, "cp source.txt frozen.txt")
+    text = (repo / "dvc.yaml").read_text()
+    outs = "\n    outs: [frozen.txt]"
+    dep = f"deps: [source.txt, environments/{name}.txt]{outs}"
+    (repo / "dvc.yaml").write_text(text.replace(f"deps: [source.txt]{outs}", dep))
+    (repo / "environments").mkdir()
+    (repo / f"environments/{name}.txt").write_text(content)
     small_git.commit(repo)
-    run = start(repo, tmp_path / "home", ("prepare",))
-    with pytest.raises(PipelineError, match=r"image was made from another requirements\.lock"):
-        in_container(run, "prepare", image)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [("steps", r"from another environments/steps\.txt"), ("airflow", r"from no environments/air")],
+)
+def test_an_image_of_another_environment_is_refused(repo, image, tmp_path, name, problem):
+    declare(repo, name, "another==1\n")
+    run = start(repo, tmp_path / "home", ("frozen",))
+    with pytest.raises(PipelineError, match=problem):
+        in_container(run, "frozen", image)
+
+
+def test_an_image_of_the_environment_of_a_stage_runs_it(repo, image, tmp_path):
+    declare(repo, "steps", (ROOT / "environments/steps.txt").read_text())
+    run = start(repo, tmp_path / "home", ("frozen",))
+    assert in_container(run, "frozen", image).status == "ran"
 
 
 def task(run: Run, image: str) -> subprocess.Popen[str]:

@@ -187,18 +187,59 @@ def test_a_step_s_advice_is_one_that_who_is_on_call_can_follow(repo, home, step,
     assert error.value.fix == fix.replace("COMMIT", run.commit[:10])
 
 
-def test_an_image_of_another_lock_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "requirements.lock").write_text("dvc==1\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    task = {"do": "reproduce"}
-    assert child.another_lock(task) == {}  # not an image of ours
-    (tmp_path / "lock.sha256").write_text(f"{'0' * 64}\n")
-    what, fix = child.another_lock(task)["refused"]
-    assert "made from another requirements.lock (000000000000)" in what and "new run" in fix
-    assert child.another_lock({"do": "push"}) == {}
-    (tmp_path / "lock.sha256").write_text(sha256(b"dvc==1\n").hexdigest())
-    assert child.another_lock(task) == {}
+@pytest.fixture
+def declaring(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose stage `frozen` runs, in an environment that it declares."""
+    thaw(repo, "cp source.txt frozen.txt")
+    text = (repo / "dvc.yaml").read_text()
+    dep = "deps: [source.txt, environments/steps.txt]\n    outs: [frozen.txt]"
+    (repo / "dvc.yaml").write_text(text.replace("deps: [source.txt]\n    outs: [frozen.txt]", dep))
+    (repo / "environments").mkdir()
+    (repo / "environments/steps.txt").write_text("dvc==1\n")
+    assert "environments/steps.txt" in (repo / "dvc.yaml").read_text()
+    monkeypatch.chdir(repo)
+    monkeypatch.setattr(sys, "prefix", str(repo))
+    return repo
+
+
+FROZEN = {"stage": "frozen", "opened": None}
+DVC_1 = sha256(b"dvc==1\n").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("held", "problem"),
+    [
+        (
+            {"environments/steps.txt": "0" * 64},
+            "another environments/steps.txt (000000000000) than",
+        ),
+        ({"environments/serving.txt": DVC_1}, "no environments/steps.txt, so not"),
+    ],
+    ids=["another", "none"],
+)
+def test_a_stage_is_refused_where_its_environment_is_not_installed(declaring, held, problem):
+    lines = (f"{digest}  {name}\n" for name, digest in held.items())
+    (declaring / "environments.sha256").write_text("".join(lines))
+    assert child.reproduce(FROZEN) == {
+        "refused": [
+            f"This image or environment was made from {problem} that of the run ({DVC_1[:12]}): "
+            "the result of stage 'frozen' would not be what its key says.",
+            "make it anew (`make compose-up`, or `make setup` where the worker is in no image), "
+            "then trigger a new run.",
+        ]
+    }
+    assert not (declaring / "frozen.txt").exists()
+
+
+def test_other_environments_than_a_stage_s_own_may_change(declaring):
+    from dvc.repo import Repo
+
+    with Repo(".") as repo:
+        stage = child.stage_of(repo, "frozen")
+        assert child.another_environment(stage) == {}  # not an image of ours
+        note = f"{DVC_1}  environments/steps.txt\n{'0' * 64}  environments/airflow.txt\n"
+        (declaring / "environments.sha256").write_text(note)
+        assert child.another_environment(stage) == {}
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["a file", "a folder"])
