@@ -109,7 +109,14 @@ def command_of(process: psutil.Process) -> str:
 
 
 def ended(family: list[psutil.Process]) -> bool:
-    return not [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return not [one for one in family if works(one)]
+
+
+def works(one: psutil.Process) -> bool:
+    try:
+        return one.is_running() and one.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_git_ends_when_its_client_goes_away_while_it_sends(url, tmp_path):

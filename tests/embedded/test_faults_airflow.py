@@ -69,7 +69,7 @@ for name, targets, retries in (
     globals()[name] = pipeline_dag(
         name,
         targets=targets,
-        form={"name": {}},
+        form={"name": {"pattern": "^[a-z0-9-]+$"}},
         schedule=None,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         max_active_runs=20,
