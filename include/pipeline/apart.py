@@ -66,7 +66,7 @@ class Place:
 def offer(run: Run) -> None:
     """Put a run where its workers can fetch it: its commit, and what the opener knows of it."""
     file = own(run.top) / "offer"
-    files.write(file, run.to_json())
+    files.write(file, replace(run, url="").to_json())  # which may hold a login
     blob = git(run.repo, "hash-object", "-w", str(file))
     with tree_of(run.repo, file.parent) as env:
         git(file.parent, "update-index", "--add", "--cacheinfo", f"100644,{blob},{RUN}", env=env)

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -41,11 +42,14 @@ def work(task: dict[str, Any], orders: Mapping[str, Order] | None = None) -> int
     """Do a task, and write the result to the file it names."""
     die_with_parent(task["parent"])
     keep_locks_apart(task)
-    refuse_lists_that_lead_out()
+    refuse_what_leads_out()
     if not task["parent"]:
         save_no_runs()
     order = (orders or {"reproduce": reproduce})[task["do"]]
-    result = patiently(task, order)
+    try:
+        result = patiently(task, order)
+    except Changed as error:
+        result = error.refusal
     with open(task["result"], "w") as file:
         json.dump(result, file, default=str)  # values of params may be dates
     return 0
@@ -99,6 +103,51 @@ def locks_of(stage: str | None) -> str:
     if stage is None:
         return f"rwlock-{os.stat('/proc/self/ns/pid').st_ino}"
     return "rwlock-" + "".join(c if c.isalnum() else "-" for c in stage)
+
+
+def refuse_what_leads_out() -> None:
+    """Keep DVC at the files of the run and the cache, whatever a step wrote there."""
+    refuse_lists_that_lead_out()
+    refuse_objects_that_lead_out()
+    refuse_what_is_no_file()
+
+
+def refuse_objects_that_lead_out() -> None:
+    """Let DVC take no path for the name of an object: it would read, write or remove what is there.
+
+    A step may write such a name into a lock, or into the list of a folder.
+    """
+    from dvc_data.hashfile.db.local import LocalHashFileDB
+    from dvc_objects.db import ObjectDB
+
+    for kind in (ObjectDB, LocalHashFileDB):
+        setattr(kind, "oid_to_path", within_store(kind.oid_to_path))  # noqa: B010
+
+
+def within_store(real: Callable[[Any, str], str]) -> Callable[[Any, str], str]:
+    """Where an object is, if its name is none of a place outside of its store."""
+
+    def checked(store: Any, oid: str) -> str:
+        if "/" in oid or oid.startswith("."):
+            what = f"A lock, or the list of a folder, names an object {oid!r}, and that is a path."
+            raise Changed(what, "let no stage write there, then trigger a new run.")
+        return real(store, oid)
+
+    return checked
+
+
+def refuse_what_is_no_file() -> None:
+    """Let DVC open files alone: at a pipe that a step made it would wait for ever."""
+    from dvc_objects.fs.local import FsspecLocalFileSystem
+
+    real: Any = FsspecLocalFileSystem.open
+
+    def checked(self: Any, path: str, mode: str = "r", **named: Any) -> Any:
+        if "r" in mode and not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+            raise Changed(f"{path} is no file: a step made a pipe of it.", "remove it.")
+        return real(self, path, mode, **named)
+
+    setattr(FsspecLocalFileSystem, "open", checked)  # noqa: B010
 
 
 def refuse_lists_that_lead_out() -> None:
@@ -413,9 +462,12 @@ def see_that_no_link_leads_out(out: Any) -> None:
 def see_that_within(root: Path, path: Path) -> None:
     """Raise Changed if a path in the workspace is, or is below, a link out of it that a step made.
 
-    A link that git holds is the repository's own.
+    What git and DVC obey is out of it as well. A link that git holds is the repository's own.
     """
-    if not path.is_relative_to(root) or path.resolve().is_relative_to(root.resolve()):
+    real, top = path.resolve(), root.resolve()
+    if not path.is_relative_to(root) or (
+        real.is_relative_to(top) and {".git", ".dvc"}.isdisjoint(real.relative_to(top).parts)
+    ):
         return
     links = [place for place in (path, *path.parents) if place.is_symlink()]
     for link in (place for place in links if place.is_relative_to(root)):

@@ -13,7 +13,7 @@ RUN = {"docker": docker_step.run, "kubernetes": kubernetes_step.run}
 def work(task: dict[str, Any]) -> int:
     """Let a container or pod do the task; what goes over the network is done here, around it."""
     child.die_with_parent(task["parent"])
-    child.refuse_lists_that_lead_out()
+    child.refuse_what_leads_out()
     result, refused = Path(task["result"]), dict[str, Any]()
     try:
         if task["fetch"]:

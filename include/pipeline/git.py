@@ -44,9 +44,9 @@ def git(repo: Path, *words: str, env: dict[str, str] | None = None, check: bool 
     return done.stdout.strip()
 
 
-def parts(repo: Path, *words: str) -> list[str]:
+def parts(repo: Path, *words: str, env: dict[str, str] | None = None) -> list[str]:
     """The entries that git prints with -z."""
-    return [entry for entry in git(repo, *words).split("\0") if entry]
+    return [entry for entry in git(repo, *words, env=env).split("\0") if entry]
 
 
 def top_of(repo: Path) -> Path:

@@ -69,6 +69,10 @@ def opened(task: dict[str, Any]) -> dict[str, Any]:
     from include.pipeline.values import changed, see_that_tame
 
     found = take_over(Path(task["repo"]), Path.cwd())
+    if task["contained"]:  # opened again: steps may have changed what is judged now
+        remove_pipes(Path(task["began"]).parents[2])
+        with Repo(".") as repo, lock_repo(repo):
+            put_back(repo, json.loads(Path(task["began"]).read_text()), task["made"])
     file = Path(task["given"])
     given = json.loads(file.read_text()) if file.exists() else {}
     try:
@@ -221,6 +225,7 @@ def finished(task: dict[str, Any]) -> dict[str, Any]:
     wrong: list[str] = []
     try:
         if began:
+            remove_pipes(Path(task["began"]).parents[2])
             with Repo(".") as repo, lock_repo(repo):
                 wrong = put_back(repo, began, task["made"])
         with Repo(".") as repo, lock_repo(repo):
@@ -231,7 +236,8 @@ def finished(task: dict[str, Any]) -> dict[str, Any]:
             stages = [by_name[name] for name in task["stages"]]
             good = [name for name in task["made"] if not began or same(repo, by_name[name])]
             for name in good if began else ():  # a container cannot write there
-                repo.stage_cache.save(by_name[name])
+                with suppress(OSError):  # what it read is no longer here, or on another worker
+                    repo.stage_cache.save(by_name[name])
             found = {"stale": [], "good": good, "wrong": wrong, "read": read_from_git(stages)}
             return {**found, "made": made_for_git(repo, stages)}
     except child.Changed as error:
@@ -255,6 +261,17 @@ def put_back(repo: Any, began: Mapping[str, Any], made: Mapping[str, Any]) -> li
             wrong[stage] = entry
     child.lock(wrong)
     return [stage.addressing for stage in wrong]
+
+
+def remove_pipes(top: Path) -> None:
+    """Remove what is no file, folder or link: git and DVC would wait for ever to read it."""
+    waiting = [top]
+    while waiting:
+        for entry in os.scandir(waiting.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                waiting += [] if entry.name == ".git" else [Path(entry)]
+            elif not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
+                os.unlink(entry)
 
 
 def is_stale(repo: Any, by_name: dict[str, Any], name: str, task: dict[str, Any]) -> bool:
@@ -284,9 +301,16 @@ def made_for_git(repo: Any, stages: Sequence[Any]) -> list[str]:
     named = [*_collect_top_level_metrics(repo), *_collect_top_level_params(repo)]
     for path in (*named, *repo.index._plot_sources):
         place = os.path.join(repo.root_dir, str(path).lstrip("/"))
+        if not child.inside(os.path.relpath(place, repo.root_dir)) or ours(place):
+            continue  # a step, or a value of the run, may have named it
         if not any(in_cache(out) for out in outs_around(repo, place)):
             found.append(place)
     return [os.path.relpath(path) for path in dict.fromkeys(found) if os.path.exists(path)]
+
+
+def ours(place: str) -> bool:
+    """Whether a path is in what git and DVC obey; a remote's login may be there."""
+    return not {".git", ".dvc"}.isdisjoint(os.path.relpath(place).split("/"))
 
 
 def read_from_git(stages: Sequence[Any]) -> list[str]:

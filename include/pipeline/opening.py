@@ -20,11 +20,13 @@ from include.pipeline.workspace import (
     Run,
     anchor,
     began_of,
+    contained,
     discard,
     good_of,
     marker_of,
     own,
     place_of,
+    read_made,
     settle,
 )
 
@@ -166,6 +168,8 @@ def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn 
     task |= {"own": str(own(run.top)), "began": str(began_of(run.top))}
     task["given"] = str(given_file(run.top))
     task["values"] = bool(run.params)
+    task["contained"] = contained(run).exists()
+    task["made"] = {stage: held for stage in run.stages if (held := read_made(run, stage))}
     found = order(run, {**task, **selection, "hollow": run.hollow})
     plan = plan_of(found["graph"])
     left = left_out(run, plan.stages, found["chosen"])

@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +302,142 @@ def test_the_files_of_a_run_are_given_to_the_user_of_its_containers(run):
     assert (run.folder / "dvc.yaml").stat().st_uid == 50000
     assert run.folder.stat().st_uid == 50000
     assert {p.lstat().st_uid for p in ((run.top / ".git"), own(run.top), outside)} == {0}
+
+
+def leads_to(run: Run, path: Path) -> str:
+    """A name of an object that DVC would find at a path."""
+    return f"../{os.path.relpath(path, run.cache_dir / 'files')}"
+
+
+def as_an_object(run: Run, oid: str) -> None:
+    forge(run, "one", {"md5": oid})
+
+
+def in_a_list(run: Run, oid: str) -> None:
+    text = json.dumps([{"md5": oid, "relpath": "a.txt"}]).encode()
+    forge(run, "one", {"md5": plant(run, "list", text, ".dir"), "nfiles": 1})
+
+
+@pytest.mark.parametrize("forged", [as_an_object, in_a_list])
+def test_a_path_is_no_name_of_an_object(run, home, tmp_path, forged):
+    quietly(run, "one")
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    forged(run, leads_to(run, victim))
+    shutil.rmtree(run.folder / "made")
+    with pytest.raises(PipelineError, match="names an object .*/victim', and that is a path"):
+        quietly(run, "two")
+    assert "and that is a path" in brought(run, tmp_path / "result")
+    with pytest.raises(PipelineError):
+        publish(run, home, ["made"])
+    assert victim.read_text() == "precious"  # DVC removes what is not as it should be
+
+
+def test_what_a_step_names_as_a_metric_is_not_taken_from_what_git_and_dvc_obey(run, repo, home):
+    quietly(run, "one", "two", "three")
+    with (run.folder / ".dvc" / "config.local").open("a") as file:
+        file.write("['remote \"x\"']\n    url = s3://x\n    secret_access_key = hunter2\n")
+    with (run.folder / "dvc.yaml").open("a") as file:
+        file.write("metrics: [.dvc/config.local, .git/config, ../../../x]\n")
+    close_run(run, home)
+    assert "config.local" not in shell(repo, "git", "rev-list", "--objects", "--all")
+
+
+def test_a_run_that_is_opened_again_does_not_take_over_what_a_step_changed(run, repo, home):
+    quietly(run, "one", "two")
+    path, text = run.folder / "dvc.yaml", (run.folder / "dvc.yaml").read_text()
+    path.write_text(text.replace("sh three.sh", "touch three.txt ../../../victim"))
+    with pytest.raises(PipelineError, match="Stage 'three' is not what it was as the run began"):
+        begin(repo, home)
+    path.write_text(text)
+    again = begin(repo, home)
+    assert again.unchanged == ("one", "two")
+    assert quietly(again, "one", "two", "three") == ["cached", "cached", "ran"]
+    assert close_run(again, home)
+
+
+def test_closing_asks_no_submodule_that_a_step_may_have_set_up(repo, home, tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    shell(inner, "git", "init", "--quiet")
+    (inner / "a.txt").write_text("a")
+    commit(inner)
+    allowed = ("-c", "protocol.file.allow=always")
+    shell(repo, "git", *allowed, "submodule", "--quiet", "add", str(inner), "sub")
+    commit(repo)
+    run = begin(repo, home)
+    quietly(run, "one", "two", "three")
+    with (run.folder / "sub" / ".git" / "config").open("a") as file:
+        file.write(f'[core]\n\tfsmonitor = "touch {tmp_path / "victim"}; false"\n')
+    close_run(run, home)
+    assert not (tmp_path / "victim").exists()
+
+
+PIPES = {
+    "a file of git": ("three.sh", "three"),
+    "an out that git holds": ("two.txt", "1 stages of the run have no good result: two"),
+    "the lines of git": (".gitignore", "three"),
+    "the lock": ("dvc.lock", "three"),
+    "a report": ("three.txt", "three"),
+}
+
+
+@pytest.mark.parametrize(("name", "comes"), PIPES.values(), ids=PIPES)
+def test_nothing_waits_at_a_pipe_that_a_step_made(repo, home, tmp_path, name, comes):
+    text = GRAPH.replace("outs: [two.txt]", "outs: [two.txt: {cache: false}]")
+    (repo / "dvc.yaml").write_text(text)
+    commit(repo)
+    run = begin(repo, home)
+    quietly(run, "one", "two", "three")
+    (run.folder / name).unlink()
+    os.mkfifo(run.folder / name)
+    assert comes in said_by(lambda: close_run(run, home, ["three.txt"]) and "three", tmp_path)
+
+
+def test_nothing_waits_at_a_pipe_in_the_cache(run, home, tmp_path):
+    quietly(run, "one", "two", "three")
+    path = run.cache_dir / "files" / "md5" / oid_of(b"3\n")[:2] / oid_of(b"3\n")[2:]
+    path.unlink()
+    os.mkfifo(path)
+    assert "is no file" in said_by(lambda: close_run(run, home), tmp_path)
+
+
+def said_by(work: Callable[[], str], tmp_path: Path) -> str:
+    """What comes of some work, within a few seconds."""
+    result = tmp_path / "said"
+
+    def call() -> None:
+        try:
+            result.write_text(work())
+        except PipelineError as error:
+            result.write_text(str(error))
+
+    pid, until = fork(call), time.monotonic() + 20
+    while time.monotonic() < until:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return result.read_text()
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGTERM)
+    os.waitpid(pid, 0)
+    return "it waits"
+
+
+def test_what_git_and_dvc_obey_is_not_written_by_a_link(run, home):
+    quietly(run, "one", "two")
+    before = (run.folder / ".git" / "config").read_text()
+    (run.folder / ".gitignore").unlink()
+    (run.folder / ".gitignore").symlink_to(".git/config")
+    with pytest.raises(PipelineError, match=r"\.gitignore is a link to \.git/config"):
+        quietly(run, "three")
+    with pytest.raises(PipelineError, match=r"\.gitignore is a link to"):
+        close_run(run, home)
+    assert (run.folder / ".git" / "config").read_text() == before
+
+
+def test_a_run_closes_though_what_a_stage_read_is_gone(run, home):
+    quietly(run, "one", "two", "three")
+    (run.folder / "two.txt").unlink()
+    assert close_run(run, home)
 
 
 def test_a_container_saves_nothing_in_the_run_cache(run, monkeypatch):

@@ -251,6 +251,8 @@ def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below):
     folders = runtime.folders_of(top / below, top, Path("/cache"), tmp_path / below)
     assert folders == [
         Mount("/runs/one", "rw"),
+        # Else a step could move a folder away, and .dvc with it, and put its own there.
+        *(Mount(str(top / path), "rw") for path in (["projects", below] if below else [])),
         Mount("/runs/one/.git", "ro"),
         Mount(str(top / below / ".dvc"), "ro"),
         Mount(str(top / below / ".dvc/tmp"), "rw"),
