@@ -14,6 +14,7 @@ from dvc_interval import date_of
 from dvc_notes import describe, tell
 
 from include.errors import ParamsError, PipelineError, at_most_ten, masked
+from include.pipeline.params_file import DEFAULT
 from include.pipeline.plan import CLOSE, OPEN
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object
     """The values that a run was given; of a section with fields of the form, each by its name."""
     found: dict[str, object] = {}
     for name, value in given.items():
+        name = name.removeprefix(f"{DEFAULT}:")  # as a field of the form is named
         inner = [field for field in form if field.startswith(f"{name}.")]
         if isinstance(value, dict) and inner:
             found |= parted({f"{name}.{key}": part for key, part in value.items()}, form)

@@ -5,6 +5,7 @@ Whoever may trigger a DAG may set its values, and DVC puts them into commands an
 a const or a format in the DAG's form, and no path leads out of the repository.
 """
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
@@ -15,7 +16,9 @@ from include.pipeline.params_file import at, located
 from include.pipeline.plan import Plan, Stage
 
 OURS = (".git", ".dvc")  # what git and DVC obey
-FORMATS = ("date", "ipv4", "uuid")  # those that Airflow checks, and that hold no free text
+# Formats that are looked at, and that no command and no path fits; `multiline` is but a hint.
+FORMATS = ("date", "date-time", "time", "uuid", "ipv4", "ipv6")
+QUOTES = re.compile(r"""[\\'"]""")
 Place = tuple[str, str]  # cmd, wdir, dep, param or out; and what dvc.yaml says there
 
 
@@ -50,7 +53,7 @@ def see_that_tame(given: Mapping[str, Any], after: Plan) -> None:
         if (kind, text) in was:
             continue
         emptied = [one for other, one in gone if other == kind]
-        reached = [n for n, v in params.items() if reaches(v, text, given["old"][n], emptied)]
+        reached = [n for n, v in params.items() if reaches(kind, v, text, given["old"][n], emptied)]
         where = f"the {kind} of stage {stage.name!r}"
         if kind != "cmd" and leads_out(text, [one for other, one in was if other == kind]):
             names = ", ".join(reached or changed(given))
@@ -71,16 +74,12 @@ def changed(given: Mapping[str, Any]) -> list[str]:
 
 
 def is_held(schema: Mapping[str, Any], value: object) -> bool:
-    """Whether a schema of a form says of each text in a value what it may be.
-
-    A pattern must match the whole of a text: in JSON Schema, one without ^ and $ matches a part.
-    """
-    if any(name in schema for name in ("enum", "const")):
+    """Whether a schema of a form says of each text in a value what it may be."""
+    if "enum" in schema or "const" in schema:
         return True
     if isinstance(value, str):
-        pattern = schema.get("pattern")
-        whole = pattern is not None and re.fullmatch(pattern, value) is not None
-        return whole or schema.get("format") in FORMATS
+        whole = "pattern" in schema and re.fullmatch(schema["pattern"], value) is not None
+        return whole or (schema.get("format") in FORMATS and value == value.strip())
     if isinstance(value, list):
         return all(is_held(schema.get("items") or {}, part) for part in value)
     if isinstance(value, dict):
@@ -104,24 +103,54 @@ def old_of(name: str, before: Plan) -> object:
     return at(before.values[file], keys)
 
 
-def reaches(value: object, text: str, old: object, gone: Collection[str]) -> bool:
+def reaches(kind: str, value: object, text: str, old: object, gone: Collection[str]) -> bool:
     """Whether a new text of a value is in a command or path; or, if it is empty, emptied one."""
-    known = texts(old)
-    for part in texts(value):
-        if part and part not in known and part in text:
+    for part, was in new_texts(value, old):
+        if part and is_in(kind, part, text):
             return True
-        if not part and any(was and was in one for was in map(str, leaves(old)) for one in gone):
+        if not part and any(is_in(kind, one, place) for one in was if one for place in gone):
             return True
     return False
 
 
-def texts(value: object) -> list[str]:
-    """The texts in a value; names of a mapping are texts as well."""
+def new_texts(value: object, old: object) -> Iterator[tuple[str, list[str]]]:
+    """The texts in a value that were not at the same place before, and what was there.
+
+    Names of a mapping are texts as well. A list may hold what it held in another order.
+    """
     if isinstance(value, dict):
-        return [*map(str, value), *texts(list(value.values()))]
-    if isinstance(value, list | tuple):
-        return [text for part in value for text in texts(part)]
-    return [value] if isinstance(value, str) else []
+        known = old if isinstance(old, dict) else {}
+        for name, part in value.items():
+            yield from [] if name in known else [(str(name), [])]
+            yield from new_texts(part, known.get(name))
+    elif isinstance(value, list | tuple):
+        was = list(map(str, leaves(old)))
+        for part in value:
+            if isinstance(part, dict | list | tuple):
+                yield from new_texts(part, None)
+            elif isinstance(part, str) and part not in was:
+                yield part, was
+    elif isinstance(value, str) and value != old:
+        yield value, list(map(str, leaves(old)))
+
+
+def is_in(kind: str, part: str, text: str) -> bool:
+    """Whether a command or path may hold a text, however DVC wrote it there.
+
+    It quotes a text for the shell, and takes the backslash away before `${`; of a path it takes all
+    that leads nowhere. What is then left of a text may be nothing: it may be anywhere.
+    """
+    if kind != "cmd" and "://" not in part:
+        part = os.path.normpath(part)
+        while part.startswith("../"):
+            part = part[3:]
+        part = "" if part in (".", "..", "/") else part
+    return bare(part) in bare(text)
+
+
+def bare(text: str) -> str:
+    """A text without what quotes, and without space around it."""
+    return QUOTES.sub("", text).strip()
 
 
 def leaves(value: object) -> list[object]:
@@ -143,7 +172,7 @@ def leads_out(path: str, known: Collection[str]) -> bool:
     parts = PurePosixPath(path).parts
     if path.startswith("/") or ".." in parts:
         return not any(PurePosixPath(one).parts[:2] == parts[:2] for one in known)
-    return bool(parts) and parts[0] in OURS
+    return not {*parts}.isdisjoint(OURS)
 
 
 def server(url: str) -> str:
