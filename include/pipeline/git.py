@@ -87,7 +87,8 @@ def pin(
         return head, False
     see_that_submodules_are_committed(repo)
     top = top_of(repo)
-    staged = parts(top, "diff", "-z", "--cached", "--name-only", "--diff-filter=A", "HEAD")
+    # As the tree holds them: `git add -N` stages a name alone, and a new name is a new file.
+    staged = parts(top, "diff", "-z", "--no-renames", "--name-only", "--diff-filter=A", "HEAD")
     taken = choose(parts(top, "ls-files", "-z", "--others", "--exclude-standard"), staged)
     with tempfile.TemporaryDirectory() as folder:
         env = {"GIT_INDEX_FILE": str(copy_of_index(repo, Path(folder))), **AUTHOR}

@@ -13,25 +13,44 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from include.pipeline.plan import Plan
+from include.pipeline.plan import Plan, Stage
 
 DVC = ("dvc.yaml", "dvc.lock", "*.dvc", ".dvcignore", ".gitignore", ".gitattributes")
 SECRET_NAMES = (
-    *(".env*", "*.env", "*.key", "*.pem", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx"),
-    *("id_*", "*.ppk", ".netrc", "_netrc", ".pgpass", ".pypirc", ".npmrc", ".git-credentials"),
-    *("credentials", "credentials.*", "secrets.*", "*service-account*.json", ".htpasswd"),
+    *(".env*", "*.env", "*.env.*", "*.key", "*.pem", "*.p8", "*.p12", "*.pfx", "*.jks", "*.kdbx"),
+    *(
+        "*.keystore",
+        "*.gpg",
+        "*.asc",
+        "*.ovpn",
+        "id_*",
+        "*_rsa",
+        "*_ed25519",
+        "*.ppk",
+        "deploy_key",
+    ),
+    *(".netrc", "_netrc", ".pgpass", ".my.cnf", ".pypirc", ".npmrc", ".git-credentials", ".s3cfg"),
+    *(".boto", ".dockercfg", ".htpasswd", "*.tfstate", "*.tfvars", "kubeconfig", "kaggle.json"),
+    *("credentials", "credentials.*", "*_credentials.json", "secret", "secret.*", "secrets"),
+    *("secrets.*", "*service[-_]account*.json", "client_secret*.json", ".vault-token"),
 )
+SECRET_FOLDERS = {".ssh", ".aws", ".gnupg", ".kube", ".docker", ".azure"}
 SECRET_TEXTS = re.compile(
-    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File"
     rb"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
-    rb"|aws_secret_access_key\s*[=:]\s*\S"
+    rb"|(?i:secret_access_key)[\"']?\s*[=:]\s*[\"']?[\w/+=]{9}"
+    rb"|\bAccountKey=[\w/+=]{40}|\bsk_live_\w{16}|\bhooks\.slack\.com/services/T\w+/B\w+/\w"
+    rb"|\bnpm_\w{36}|\bpypi-AgEI\w|\bSG\.[\w-]{22}\.[\w-]{43}|\bGOCSPX-[\w-]{20}"
+    rb"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20}"  # a token as JSON
     rb"|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{50}|\bglpat-[\w-]{20}"
     rb"|\bxox[abprs]-[\w-]{10}|\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32}|\bhf_[A-Za-z0-9]{30}"
     rb"|\bAIza[\w-]{35}|\"type\":\s*\"service_account\""  # Google
-    rb"|\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]+:[^\s/:@'\"]{6,}@",  # a URL with a password
+    rb"|\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:[^\s/@'\"$<{]{4,}@",  # a URL with a password
 )
+SHELL = (".sh", ".bash")
 LARGEST = 5_000_000  # bytes of a file that is looked through; keys are small
 WORD = re.compile(r"[^\s'\"=;|&<>(){}]+")
+MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+", re.ASCII)
 SECRET = "git does not hold it, and it looks like a secret"
 UNASKED = "git does not hold it, and no such file is pushed unasked"
 
@@ -71,14 +90,14 @@ def choose(
     outs = [out.path for stage in plan.stages for out in stage.outs if out.cached]
     made = [seen(path) for path in ("dvc_plots", *outs)]
     free = [path for path in found if not within(path, made)]
-    read = [seen(path) for path in paths_read(plan)]
+    read = [seen(path) for path in paths_read(plan, repo)]
     wanted = [path for path in free if is_of_dvc(path) or within(path, read)]
     rest = [path for path in free if path.endswith(".py") and path not in wanted]
     if rest:
-        run = {os.path.relpath(file, top) for file in imported(repo, plan)}
+        run = {os.path.relpath(file, top) for file in imported(repo, plan, [top])}
         wanted += [path for path in rest if path in run]
     asked = [*wanted, *staged]
-    left = {path: SECRET for path in asked if is_secret(top / path)}
+    left = {path: SECRET for path in asked if is_secret(top / path) or is_in_secret_folder(path)}
     if travels:
         left |= {path: UNASKED for path in wanted if path not in left}
     return Chosen(tuple(sorted(set(asked) - left.keys())), left)
@@ -89,13 +108,25 @@ def is_of_dvc(path: str) -> bool:
     return any(fnmatch(Path(path).name, pattern) for pattern in DVC)
 
 
-def paths_read(plan: Plan) -> Iterator[str]:
+def paths_read(plan: Plan, repo: Path) -> Iterator[str]:
     """The files and folders that stages read by the word of dvc.yaml."""
     yield from plan.values
     for stage in plan.stages:
         yield from stage.deps
         yield from (name.rpartition(":")[0] for name in stage.params)
-        yield from (os.path.join(stage.wdir, word) for word in words(stage.cmd))
+        yield from (os.path.join(stage.wdir, word) for word in named_by(stage, repo))
+
+
+def named_by(stage: Stage, repo: Path) -> list[str]:
+    """What a command names, and the files that the shell scripts among them name in turn."""
+    found = words(stage.cmd)
+    for word in found:  # which grows
+        path = repo / stage.wdir / word
+        if path.suffix in SHELL and path.is_file() and path.stat().st_size <= LARGEST:
+            inner = words(path.read_text(errors="replace"))
+            inner = [one for one in dict.fromkeys(inner) if one not in found]
+            found += [one for one in inner if (repo / stage.wdir / one).is_file()]
+    return found
 
 
 def words(cmd: str) -> list[str]:
@@ -123,21 +154,33 @@ def is_secret(path: Path) -> bool:
     return SECRET_TEXTS.search(path.read_bytes()) is not None
 
 
-def imported(repo: Path, plan: Plan) -> set[Path]:
-    """The Python files of the repository that stages run, and all that these import."""
+def is_in_secret_folder(path: str) -> bool:
+    """Whether programs keep their logins in a folder around a path."""
+    return not SECRET_FOLDERS.isdisjoint(path.split("/")[:-1])
+
+
+def imported(repo: Path, plan: Plan, above: Sequence[Path] = ()) -> set[Path]:
+    """The Python files of the repository that stages run, and all that these import.
+
+    Args:
+        above: folders above it from which Python may import.
+    """
     seen, waiting = set[Path](), list(started(repo, plan))
+    bases = [repo, repo / "src", *dict.fromkeys(repo / stage.wdir for stage in plan.stages), *above]
+    bases = list(dict.fromkeys(map(Path, map(os.path.normpath, bases))))
     while waiting:
         file = waiting.pop()
         if file not in seen:
             seen.add(file)
-            waiting += imports(file, repo)
+            waiting += imports(file, bases)
     return seen
 
 
 def started(repo: Path, plan: Plan) -> Iterator[Path]:
     """The Python files that stages name, as deps or in their commands."""
+    repo = repo.resolve()
     for stage in plan.stages:
-        named = words(stage.cmd)
+        named = named_by(stage, repo)
         modules = (word.replace(".", "/") for word in named)
         paths = [repo / dep for dep in stage.deps]
         paths += [repo / stage.wdir / word for word in named]
@@ -147,20 +190,23 @@ def started(repo: Path, plan: Plan) -> Iterator[Path]:
                 repo / stage.wdir / module / "__main__.py",
             ]
         for path in paths:
-            if path.is_dir() and path.resolve() != repo.resolve():
+            if path.is_dir() and path.resolve().is_relative_to(repo) and path.resolve() != repo:
                 yield from path.rglob("*.py")
             elif path.suffix == ".py" and path.is_file():
                 yield path
 
 
-def imports(file: Path, repo: Path) -> list[Path]:
-    """The files of the repository that a Python file imports, each with the packages around it."""
+def imports(file: Path, bases: Sequence[Path]) -> list[Path]:
+    """The files that a Python file imports, each with the packages around it.
+
+    A text in it may be the name of a module, as for `importlib`.
+    """
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
         return []
     found: list[Path] = []
-    bases = [repo, repo / "src", file.parent]
+    bases = [*bases, file.parent]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -170,6 +216,8 @@ def imports(file: Path, repo: Path) -> list[Path]:
             near = [file.parents[node.level - 1]] if 0 < node.level <= len(file.parents) else bases
             for alias in node.names:
                 found += modules(near, [*parts, alias.name])
+        elif isinstance(node, ast.Constant) and MODULE.fullmatch(str(node.value)):
+            found += modules(bases, str(node.value).split("."))
     return found
 
 

@@ -113,6 +113,59 @@ def test_what_nobody_committed_is_not_pushed_unasked(tmp_path, asked):
     assert (" data.csv" in there) is asked
 
 
+def test_a_secret_that_git_knows_by_name_alone_is_not_in_it(tmp_path):
+    both = Both(make(tmp_path / "repo", {**CODE, "notes.txt": "PASSWORD=hunter2\n" * 9}))
+    write(both.repo, {".env": "x=1\n", "named.txt": "x"})
+    shell(both.repo, "git", "add", "--intent-to-add", ".env", "named.txt")
+    shell(both.repo, "git", "mv", "notes.txt", "deploy.key")
+    run = both.open("one")
+    assert run.taken == ("named.txt",)
+    assert run.left.keys() == {".env", "deploy.key"}
+    assert not held(both, run.commit) & run.left.keys()
+    assert "named.txt" in held(both, run.commit)
+
+
+def ran_with(tmp_path: Path, cmd: str, new: dict[str, str], **more: str) -> set[str]:
+    graph = stages(use={"cmd": f"{cmd} > used.txt", "outs": ["used.txt"], **more})
+    both = Both(make(tmp_path / "repo", {"dvc.yaml": graph, "sub/kept": ""}))
+    write(both.repo, {**new, "beside.py": "", "sub/beside.py": ""})
+    run, did = both.ours()
+    assert did == {"use": "ran"}
+    return {*run.taken}
+
+
+LOADED = {
+    "by a shell script": (
+        "sh run.sh",
+        {
+            "run.sh": ". ./lib.sh\npython3 helper.py\n",
+            "lib.sh": "echo\n",
+            "helper.py": "import deep\n",
+            "deep.py": "",
+        },
+    ),
+    "by importlib": (
+        "python3 main.py",
+        {"main.py": "import importlib\nimportlib.import_module('plug.one')\n", "plug/one.py": ""},
+    ),
+    "from the path": (
+        "PYTHONPATH=lib python3 -m pkg.run",
+        {"lib/pkg/run.py": "import ns.deep\nfrom . import other\n", "lib/ns/deep.py": ""}
+        | {"lib/pkg/other.py": ""},
+    ),
+}
+
+
+@pytest.mark.parametrize(("cmd", "new"), LOADED.values(), ids=LOADED)
+def test_code_that_is_loaded_in_other_ways_is_in_it(tmp_path, cmd, new):
+    assert ran_with(tmp_path, cmd, new) == new.keys()
+
+
+def test_code_that_is_imported_from_the_folder_of_a_stage_is_in_it(tmp_path):
+    new = {"sub/pkg/run.py": "import pkg.other, side\n", "sub/pkg/other.py": "", "sub/side.py": ""}
+    assert ran_with(tmp_path, "python3 -m pkg.run", new, wdir="sub") == new.keys()
+
+
 SECRETS = {
     "a key": ("x.txt", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc"),
     "of AWS": ("x.py", "KEY = 'AKIA" + "ABCDEFGHIJKLMNOP'"),
@@ -120,12 +173,20 @@ SECRETS = {
     "of a language model": ("x.json", '{"key": "sk-' + "a" * 40 + '"}'),
     "a URL with a password": ("x.cfg", "url = postgresql://me:hunter2!@db/x"),
     "an account of Google": ("x.json", '{"type": "service_account"}'),
+    "of PGP": ("x.txt", "-----BEGIN PGP PRIVATE KEY " + "BLOCK-----"),
+    "of AWS, in the environment": ("x.sh", "AWS_SECRET_ACCESS_KEY=" + "a/+B" * 10),
+    "of AWS, as JSON": ("x.json", '{"aws_secret_access_key": "' + "a/+B" * 10 + '"}'),
+    "a URL with no user": ("x.yaml", "url: redis://:hunter2!@redis:6379"),
+    "a token as JSON": ("x.py", "t = 'eyJhbGciOiJI.eyJzdWIiOiIx." + "a" * 40 + "'"),
+    "by a name of one thing": ("secret.yaml", ""),
     "by its name": ("CREDENTIALS.json", "{}"),
 }
 PLAIN = {
     "code": ("x.py", "key = config['secret_key']\ntoken = os.environ['TOKEN']\n"),
     "a URL": ("x.yaml", "url: https://example.org:8080/a@b\n"),
     "data": ("x.csv", "AKIA,1\nsk-abc,2\n"),
+    "a URL with a variable": ("x.sh", "curl https://me:${TOKEN}@example.org\n"),
+    "a setting": ("x.py", "client(secret_access_key=os.environ['KEY'])\n"),
     "a folder": ("identity/x.py", ""),
     "a word": ("idea.py", "id_number = 3\n"),
 }
