@@ -25,6 +25,7 @@ from include.pipeline.workspace import (
     good_of,
     place_of,
     read_made,
+    remove,
     reports_of,
 )
 
@@ -67,7 +68,7 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
 def closed_before(repo: Path, home: Path, dag_id: str, run_id: str) -> str:
     """The experiment of a run that was closed by a try before this one; empty if it was not."""
     top, name = place_of(home, dag_id, run_id), run_name(dag_id, run_id)
-    shutil.rmtree(top.with_name(f".{top.name}.gone"), ignore_errors=True)
+    remove(top.with_name(f".{top.name}.gone"))
     return name if not top.exists() and refs_of(repo, name) else ""
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -147,7 +148,7 @@ def settle(aside: Path, run: Run) -> None:
     """Let a folder that was made aside be the workspace of a run, in place of an older one."""
     (aside / run.below / ".dvc" / "tmp").mkdir(exist_ok=True)
     files.write(marker_of(aside), run.to_json())
-    shutil.rmtree(run.top, ignore_errors=True)
+    remove(run.top)
     aside.replace(run.top)
 
 
@@ -165,12 +166,20 @@ def discard(run: Run) -> None:
     """Remove the workspace of a run."""
     gone = run.top.with_name(f".{run.top.name}.gone")
     # Renamed first: a workspace that is half gone must not look like one to go on in.
-    shutil.rmtree(gone, ignore_errors=True)
+    remove(gone)
     if run.top.exists():
         run.top.replace(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    remove(gone)
     if run.repo.exists():
         git(run.repo, "update-ref", "-d", run.ref, check=False)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, as far as that can be done."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # a step may nest folders deeper than Python goes
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
 
 
 def discard_old(home: Path, older_than_h: float, live: Callable[[Run], bool]) -> list[str]:
@@ -189,7 +198,7 @@ def discard_old(home: Path, older_than_h: float, live: Callable[[Run], bool]) ->
             continue
         if run is not None and run.top == top:
             discard(run)
-        shutil.rmtree(top, ignore_errors=True)
+        remove(top)
         gone.append(top.name)
     return gone
 

@@ -25,7 +25,7 @@ from include.pipeline import child, docker_step, elsewhere
 from include.pipeline.experiment import close_run, publish
 from include.pipeline.opening import open_run
 from include.pipeline.reproduce import reproduce
-from include.pipeline.workspace import Run, contained, good_of, own, touch
+from include.pipeline.workspace import Run, contained, discard_old, good_of, own, touch
 
 GRAPH = """
 stages:
@@ -438,6 +438,18 @@ def test_a_run_closes_though_what_a_stage_read_is_gone(run, home):
     quietly(run, "one", "two", "three")
     (run.folder / "two.txt").unlink()
     assert close_run(run, home)
+
+
+def test_folders_in_folders_do_not_keep_the_runs_after_them_from_opening(run, home):
+    def nest() -> None:
+        os.chdir(run.folder)
+        for _ in range(1500):
+            os.mkdir("d")
+            os.chdir("d")
+
+    status_of(fork(nest))
+    assert discard_old(home, -1, lambda run: False) == ["one"]
+    assert not list((home / "runs").iterdir())
 
 
 def test_a_container_saves_nothing_in_the_run_cache(run, monkeypatch):
