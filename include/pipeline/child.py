@@ -18,7 +18,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -516,10 +516,21 @@ def made_by(stage: Any) -> str:
 
 def locked(stage: Any) -> Lock:
     """What the lock file says of a stage; empty if nothing, or if it is of a .dvc file."""
-    if not stage.cmd:
-        return {}
-    held = stage.dvcfile.lockfile_contents.get("stages") or {}
-    return dict(held.get(stage.name) or {})
+    return all_locked([stage])[stage.addressing]
+
+
+def all_locked(stages: Iterable[Any]) -> dict[str, Lock]:
+    """What lock files say of stages. Each is read once: DVC would read it for each stage."""
+    files, found = dict[str, Any](), dict[str, Lock]()
+    for stage in stages:
+        held: Any = {}
+        if stage.cmd:
+            path = stage.dvcfile._lockfile.path
+            if path not in files:
+                files[path] = stage.dvcfile.lockfile_contents.get("stages") or {}
+            held = files[path].get(stage.name)
+        found[stage.addressing] = dict(held or {})
+    return found
 
 
 def lock(stages: Mapping[Any, Lock]) -> None:

@@ -49,10 +49,11 @@ def write_down(repo: Any, task: dict[str, Any], filled: Mapping[Any, child.Lock]
     Args:
         filled: what the lock now says of some stages.
     """
+    entries = child.all_locked(repo.index.stages)
     held = {
         stage.addressing: {
             "opened": child.told_of(stage),
-            "entry": filled.get(stage) or child.locked(stage),
+            "entry": filled.get(stage) or entries[stage.addressing],
         }
         for stage in repo.index.stages
     }
@@ -253,11 +254,11 @@ def put_back(repo: Any, began: Mapping[str, Any], made: Mapping[str, Any]) -> li
     child.see_that_as_opened(
         repo.index.stages, {name: held["opened"] for name, held in began.items()}
     )
-    wrong = {}
+    wrong, said = {}, child.all_locked(repo.index.stages)
     for stage in repo.index.stages:
         name = stage.addressing
         entry = made[name]["entry"] if name in made else began[name]["entry"]
-        if child.as_text(child.locked(stage)) != child.as_text(entry):
+        if child.as_text(said[name]) != child.as_text(entry):
             wrong[stage] = entry
     child.lock(wrong)
     return [stage.addressing for stage in wrong]
