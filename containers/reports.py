@@ -64,6 +64,8 @@ def application(folder: Path, password: str) -> ASGIApp:
 def section(folder: Path, run: Path) -> str:
     """Links to the pages and numbers of one run, by the names of its DAG and its own."""
     found = [path for kind in ("html", "json") for path in run.rglob(f"*.{kind}")]
+    # A name may be no text: no page could show it.
+    found = [path for path in found if str(path).encode(errors="ignore").decode() == str(path)]
     # Data Docs are a site: its first page leads to the others.
     shown = [path for path in sorted(found) if "data_docs" not in path.parent.parts[-2:]]
     shown += [path for path in found if path.match("data_docs/index.html")]

@@ -103,7 +103,7 @@ def inside(folder: Path, path: str) -> Path | None:
 
 def listed(folder: Path) -> str:
     """A page of links to what can be read, with the first report below them."""
-    pages = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    pages = [path for path in sorted(folder.rglob("*")) if path.is_file() and readable(path)]
     shown = [p for p in pages if p.suffix == ".html" and (p.name == "index.html" or not beside(p))]
     shown += [p for p in pages if p.suffix in (".json", ".csv", ".txt", ".md") and p.name[0] != "_"]
     if not shown:
@@ -112,6 +112,11 @@ def listed(folder: Path) -> str:
     names = [path.relative_to(folder).as_posix() for path in shown]
     links = (f'<a href="{quote(n)}" target="report">{escape(n)}</a>' for n in names)
     return PAGE.format(links=" · ".join(links), first=quote(names[0]))
+
+
+def readable(path: Path) -> bool:
+    """Whether a page can show a name: a file's may be no text."""
+    return str(path).encode(errors="ignore").decode() == str(path)
 
 
 def beside(page: Path) -> bool:

@@ -25,6 +25,16 @@ def test_the_login_may_be_written_in_any_case(tmp_path, login: str, status: int)
     assert pages.get("/", headers={"Authorization": login}).status_code == status
 
 
+def test_a_name_that_is_no_text_does_not_hide_the_others(tmp_path):
+    run = tmp_path / "flights" / "sunday"
+    run.mkdir(parents=True)
+    (run / "drift.html").write_text("drift")
+    (run / "\udcff.html").write_text("odd")
+    pages = TestClient(reports.application(tmp_path, "secret"))
+    answer = pages.get("/", headers={"Authorization": f"Basic {LOGIN}"})
+    assert (answer.status_code, "drift.html" in answer.text) == (200, True)
+
+
 def test_each_run_is_listed_by_its_dag_and_its_own_name_with_its_links(tmp_path):
     page = tmp_path / "flights" / "sunday" / "reports" / "drift & more.html"
     page.parent.mkdir(parents=True)

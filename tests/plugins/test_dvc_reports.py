@@ -69,6 +69,11 @@ def test_a_run_without_reports_says_why(tmp_path):
     assert "once it is closed" in dvc_reports.listed(tmp_path)
 
 
+def test_a_name_that_is_no_text_does_not_hide_the_others(folder):
+    (folder / "\udcff.html").write_text("odd")
+    assert "drift.html" in dvc_reports.listed(folder)
+
+
 def test_a_folder_of_reports_is_each_out_in_it_of_the_stages_that_run(repo):
     plan = load(repo)
     chosen = select(plan, ["second.shout"])
