@@ -1,6 +1,7 @@
 """Run one stage of a run by DVC, and say what happened and why."""
 
 import json
+import os
 import re
 import time
 from collections import deque
@@ -13,7 +14,7 @@ from include.errors import PipelineError
 from include.pipeline import files, memory
 from include.pipeline.params_file import flatten
 from include.pipeline.process import talk
-from include.pipeline.runtime import Where
+from include.pipeline.runtime import Where, below
 from include.pipeline.workspace import (
     Run,
     again,
@@ -78,6 +79,7 @@ def reproduce(
     if not run.folder.exists():
         what = f"The workspace of run {run.id} is gone: the run was closed, or left for too long."
         raise PipelineError(what, "clear open_run and all that follows it, or trigger a new run.")
+    see_that_git_is_the_run_s(run)
     tail: deque[str] = deque(maxlen=40)
     task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
     task |= {"workspace": True, "remote": bool(run.url), "fetch": bool(run.url) or run.remote}
@@ -124,6 +126,18 @@ def guard(run: Run, stage: str) -> dict[str, Any]:
     return {"opened": {stage: held["opened"]}, "begin": held["entry"] if first else None}
 
 
+def see_that_git_is_the_run_s(run: Run) -> None:
+    """Raise PipelineError if a step made a repository between the workspace's root and DVC's.
+
+    Git and DVC would take it for the run's own, and do what its settings say.
+    """
+    for place in below(run.folder, run.top):
+        if os.path.lexists(place / ".git"):
+            name = (place / ".git").relative_to(run.top)
+            what = f"{name} is no part of the run's commit: a step of the run made it."
+            raise PipelineError(what, "let no stage write there, then trigger a new run.")
+
+
 def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:
     """Raise PipelineError if what leaves the workspace is not what the lock says.
 
@@ -150,6 +164,7 @@ def order(run: Run, task: dict[str, Any]) -> dict[str, Any]:
     Raises:
         PipelineError: it could not be done.
     """
+    see_that_git_is_the_run_s(run)
     found = answer(run.folder, {**task, "workspace": True})
     see_that_accepted(run, found)
     return found

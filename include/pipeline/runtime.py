@@ -103,19 +103,18 @@ def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[Mount]:
 
     A step must not write what git and DVC obey, a remote's settings for one: the worker runs both
     in this folder; nor DVC's run cache, whose entries later runs take for what stages made. As
-    mounts of their own these folders can be neither moved nor replaced, nor can those around them.
-    What holds logins is not there to be read: a step needs none, for its worker does what needs a
-    network.
+    mounts of their own these folders can be neither moved nor replaced, and so are those that they
+    are in. What holds logins is not there to be read: a step needs none, for its worker does what
+    needs a network.
 
     Args:
         folder: of DVC in the workspace.
         top: root of the workspace, which may lie above it.
         repo: root of the DVC repository that was cloned.
     """
-    between = [path for path in (*reversed(folder.parents), folder) if top in path.parents]
     return [
         Mount(str(top), "rw"),
-        *(Mount(str(path), "rw") for path in between),
+        *(Mount(str(place), "rw") for place in below(folder, top)),
         Mount(str(top / ".git"), "ro"),
         Mount(str(folder / ".dvc"), "ro"),
         Mount(str(folder / ".dvc" / "tmp"), "rw"),
@@ -124,6 +123,11 @@ def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[Mount]:
         Mount(str(objects_of(repo)), "ro"),
         *(Mount(str(path), "ro", str(shown)) for path, shown in shown_of(folder, top).items()),
     ]
+
+
+def below(folder: Path, top: Path) -> list[Path]:
+    """The folders from the root of a workspace down to that of DVC, without the root."""
+    return [p for p in reversed((folder, *folder.parents)) if top in p.parents]
 
 
 def shown_of(folder: Path, top: Path) -> dict[Path, Path]:

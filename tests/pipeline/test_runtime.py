@@ -243,16 +243,19 @@ def test_of_two_claims_the_nearer_one_holds_a_folder():
     assert (held["name"], held["subPath"]) == ("volume-1", "x")
 
 
-@pytest.mark.parametrize("below", ["", "projects/one"], ids=["at git's root", "in a subfolder"])
-def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below):
+@pytest.mark.parametrize(
+    ("below", "within"),
+    [("", []), ("projects/one", ["projects", "projects/one"])],
+    ids=["at git's root", "in a subfolder"],
+)
+def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below, within):
     shell(tmp_path, "git", "init", "--quiet")
     (tmp_path / below).mkdir(parents=True, exist_ok=True)
     top = Path("/runs/one")
     folders = runtime.folders_of(top / below, top, Path("/cache"), tmp_path / below)
     assert folders == [
         Mount("/runs/one", "rw"),
-        # Else a step could move a folder away, and .dvc with it, and put its own there.
-        *(Mount(str(top / path), "rw") for path in (["projects", below] if below else [])),
+        *(Mount(f"/runs/one/{path}", "rw") for path in within),
         Mount("/runs/one/.git", "ro"),
         Mount(str(top / below / ".dvc"), "ro"),
         Mount(str(top / below / ".dvc/tmp"), "rw"),
