@@ -12,7 +12,7 @@ from typing import Any
 from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart, memory
 from include.pipeline.child import inside
-from include.pipeline.git import AUTHOR, command, git, linked, parts
+from include.pipeline.git import AUTHOR, command, git, modules, parts
 from include.pipeline.locks import locks, put_in_order
 from include.pipeline.names import run_name
 from include.pipeline.reproduce import Log, fetch, order, push, see_that_sound
@@ -121,11 +121,13 @@ def save(run: Run, name: str, paths: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **AUTHOR}
         git(run.folder, "read-tree", run.commit, env=env)
-        git(run.folder, "add", "--update", "--", ":(top)", *submodules(run, env), env=env)
+        # Git would ask each of them what changed, and so do what its settings say, a step's maybe.
+        others = [f":(top,exclude,literal){path}" for path in modules(run.top, env)]
+        git(run.folder, "add", "--update", "--", ":(top)", *others, env=env)
         wanted = [*map(str, locks(run.folder, run.order)), *paths]
-        present = [path for path in wanted if (run.folder / path).exists()]
+        present = [f":(literal){path}" for path in wanted if (run.folder / path).exists()]
         if present:
-            git(run.folder, "--literal-pathspecs", "add", "--force", "--", *present, env=env)
+            git(run.folder, "add", "--force", "--", *present, *others, env=env)
         tree = git(run.folder, "write-tree", env=env)
     base = base_of(run)
     # The time of the base: the same run saved twice is the same commit.
@@ -140,18 +142,6 @@ def save(run: Run, name: str, paths: Sequence[str]) -> None:
     for old in refs_of(run.repo, name):
         if old != ref(base, name):
             git(run.repo, "update-ref", "-d", old)
-
-
-def submodules(run: Run, env: dict[str, str]) -> list[str]:
-    """How git is told to pass over other repositories, if steps in containers could write there.
-
-    It would ask each whether its files changed, and so run what its settings name.
-    """
-    if not contained(run).exists():
-        return []
-    entries = parts(run.folder, "ls-files", "--stage", "--full-name", "-z", ":(top)", env=env)
-    paths = (path for about, _, path in (e.partition("\t") for e in entries) if linked(about))
-    return [f":(top,exclude,literal){path}" for path in paths]
 
 
 def copy_objects(source: Path, target: Path, tree: str) -> None:

@@ -155,8 +155,7 @@ def clone(top: Path, commit: str, folder: Path) -> dict[str, str]:
 def hollow_modules(top: Path, folder: Path) -> dict[str, str]:
     """Fill submodules, and other repositories that a commit only points to; those left empty."""
     found: dict[str, str] = {}
-    entries = (entry.partition("\t") for entry in parts(folder, "ls-files", "--stage", "-z"))
-    for path, held in ((path, about.split()[1]) for about, _, path in entries if linked(about)):
+    for path, held in modules(folder).items():
         inner = top / path
         if (inner / ".git").exists() and git(inner, "cat-file", "-t", held, check=False):
             found |= clone(inner, held, folder / path)
@@ -165,9 +164,11 @@ def hollow_modules(top: Path, folder: Path) -> dict[str, str]:
     return found
 
 
-def linked(about: str) -> bool:
-    """Whether an entry of git's index stands for another repository."""
-    return about.startswith(LINK)
+def modules(folder: Path, env: dict[str, str] | None = None) -> dict[str, str]:
+    """The other repositories that git's index only points to, and their commits, by path."""
+    listed = git(folder, "ls-files", "--stage", "-z", ":(top)", env=env).split("\0")
+    entries = (entry.partition("\t") for entry in listed)
+    return {path: about.split()[1] for about, _, path in entries if about.startswith(LINK)}
 
 
 def take_filters(source: Path, folder: Path) -> None:
