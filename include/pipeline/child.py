@@ -170,9 +170,20 @@ def refuse_lists_that_lead_out() -> None:
 
 
 def save_no_runs() -> None:
-    """Leave DVC's run cache to the worker: what a container wrote there, other runs would trust."""
+    """Leave DVC's run cache to the worker: what a container wrote there, other runs would trust.
+
+    DVC removes an entry that is torn, which it cannot do here: it then is none.
+    """
     from dvc.stage.cache import StageCache
 
+    real = StageCache._load_cache
+
+    def load(self: Any, key: str, value: str) -> Any:
+        with suppress(OSError):
+            return real(self, key, value)
+        return None
+
+    setattr(StageCache, "_load_cache", load)  # noqa: B010
     StageCache.save = lambda self, stage: None
 
 
@@ -307,7 +318,23 @@ def works(holder: dict[str, Any]) -> bool:
 
 def stage_of(repo: Any, name: str) -> Any:
     """The stage with this name, as the files of the repository are now."""
-    return next(stage for stage in repo.index.stages if stage.addressing == name)
+    return next(stage for stage in stages_of(repo) if stage.addressing == name)
+
+
+def stages_of(repo: Any) -> list[Any]:
+    """All stages, as the files of the repository are now.
+
+    Raises:
+        Changed: a dvc.yaml or a lock is there, but is no file: a folder, or a link out of what can
+            be seen from here.
+    """
+    from dvc.stage.exceptions import StageFileIsNotDvcFileError
+
+    try:
+        return list(repo.index.stages)
+    except StageFileIsNotDvcFileError as error:
+        what = f"DVC cannot read what stages there are, for a step of the run changed it: {error}."
+        raise Changed(what, "let no stage write there, then trigger a new run.") from None
 
 
 class Changed(Exception):

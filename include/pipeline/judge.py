@@ -251,11 +251,10 @@ def put_back(repo: Any, began: Mapping[str, Any], made: Mapping[str, Any]) -> li
     Returns:
         The stages of which it said something else: a step wrote it.
     """
-    child.see_that_as_opened(
-        repo.index.stages, {name: held["opened"] for name, held in began.items()}
-    )
-    wrong, said = {}, child.all_locked(repo.index.stages)
-    for stage in repo.index.stages:
+    stages = child.stages_of(repo)
+    child.see_that_as_opened(stages, {name: held["opened"] for name, held in began.items()})
+    wrong, said = {}, child.all_locked(stages)
+    for stage in stages:
         name = stage.addressing
         entry = made[name]["entry"] if name in made else began[name]["entry"]
         if child.as_text(said[name]) != child.as_text(entry):

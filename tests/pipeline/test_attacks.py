@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from parity import make
+from parity import dvc_, make
 from real_processes import fork, status_of
 from small_git import commit, shell
 
@@ -208,6 +208,69 @@ def test_a_link_in_the_place_of_what_dvc_writes_is_refused(run, home, tmp_path, 
     with pytest.raises(PipelineError, match=f"{name} is a link to"):
         close_run(run, home)
     assert victim.read_text() == before
+
+
+@pytest.mark.parametrize("name", ["dvc.lock", "dvc.yaml"])
+def test_a_link_to_what_is_not_there_is_refused(run, home, tmp_path, name):
+    quietly(run, "one", "two")
+    (run.folder / name).unlink()
+    (run.folder / name).symlink_to(tmp_path / "victim")
+    with pytest.raises(PipelineError, match=rf"{name}' is not a .dvc file\.\n  Next: let no stage"):
+        quietly(run, "three")
+    with pytest.raises(PipelineError, match=rf"{name}' is not a .dvc file\.\n  Next: let no stage"):
+        close_run(run, home)
+    assert not (tmp_path / "victim").exists()
+
+
+def obeying(folder: Path, victim: Path) -> None:
+    """Let a repository's settings name a program, which git runs to ask what changed."""
+    program = folder.parent / "program.sh"
+    program.write_text(f"#!/bin/sh\ntouch {victim}\n")
+    program.chmod(0o755)
+    shell(folder, "git", "config", "core.fsmonitor", str(program))
+
+
+def test_what_the_settings_of_a_submodule_name_is_not_run(repo, home, tmp_path):
+    inner = make(tmp_path / "inner", {"lib.txt": "lib\n"})
+    allowed = ("-c", "protocol.file.allow=always")
+    shell(repo, "git", *allowed, "submodule", "--quiet", "add", str(inner), "made-of/lib")
+    graph = GRAPH.replace("three.sh, two.txt", "three.sh, two.txt, made-of")
+    (repo / "dvc.yaml").write_text(graph.replace("[two.txt]", "[two.txt: {cache: false}]"))
+    commit(repo)
+    run = begin(repo, home)
+    quietly(run, "one", "two", "three")
+    (run.folder / "made-of/lib/lib.txt").write_text("changed\n")
+    obeying(run.folder / "made-of/lib", tmp_path / "victim")
+    shell(run.folder, "git", "status")
+    (tmp_path / "victim").unlink()  # git does run it
+    name = close_run(run, home)
+    assert not (tmp_path / "victim").exists()
+    ref = shell(repo, "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").strip()
+    assert shell(repo, "git", "show", f"{ref}:two.txt") == "one\n"
+    held = ("git", "rev-parse", f"{ref}:made-of/lib", "HEAD:made-of/lib")
+    assert len({*shell(repo, *held).split()}) == 1
+
+
+@pytest.mark.parametrize("place", ["projects/one", "projects"])
+def test_a_repository_that_a_step_makes_around_dvc_s_is_refused(home, tmp_path, place):
+    top = tmp_path / "top"
+    repo = top / "projects" / "one"
+    repo.mkdir(parents=True)
+    shell(top, "git", "init", "--quiet")
+    dvc_(repo, "init", "--quiet", "--subdir")
+    (repo / "dvc.yaml").write_text(GRAPH.replace("${word}", "one"))
+    (repo / "three.sh").write_text("echo 3 > three.txt\n")
+    commit(top)
+    run = begin(repo, home)
+    quietly(run, "one", "two", "three")
+    shell(run.top / place, "git", "init", "--quiet")
+    obeying(run.top / place, tmp_path / "victim")
+    for act in (lambda: quietly(run, "three"), lambda: close_run(run, home)):
+        with pytest.raises(PipelineError, match=rf"{place}/.git is no part of the run's commit"):
+            act()
+    with pytest.raises(PipelineError, match="is no part of the run's commit"):
+        publish(run, home, ["absent"])
+    assert not (tmp_path / "victim").exists()
 
 
 def test_a_folder_of_outs_that_became_a_link_is_not_written_into(repo, home, tmp_path):
@@ -456,6 +519,12 @@ def test_a_container_saves_nothing_in_the_run_cache(run, monkeypatch):
     from dvc.stage.cache import StageCache
 
     monkeypatch.setattr(StageCache, "save", StageCache.save)
+
+    def torn(self: object, key: str, value: str) -> None:
+        raise OSError("a file system that is read-only, and DVC would remove what is torn")
+
+    monkeypatch.setattr(StageCache, "_load_cache", torn)
     child.save_no_runs()
     assert StageCache.save(None, None) is None
+    assert StageCache._load_cache(None, "", "") is None
     assert elsewhere.RUN.keys() == {"docker", "kubernetes"}
