@@ -63,6 +63,14 @@ def objects_of(repo: Path) -> Path:
     return Path(git(repo, "rev-parse", "--path-format=absolute", "--git-path", "objects"))
 
 
+def lent(objects: Path) -> list[Path]:
+    """The folders of objects that others lend to this one, and those lent to them in turn."""
+    file = objects / "info" / "alternates"
+    lines = file.read_text().splitlines() if file.exists() else []
+    found = [objects / line for line in lines if line and not line.startswith("#")]
+    return list(dict.fromkeys([*found, *(more for place in found for more in lent(place))]))
+
+
 def pin(
     repo: Path,
     message: str,

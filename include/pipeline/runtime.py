@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.git import objects_of, parts
+from include.pipeline.git import lent, objects_of, parts
 from include.pipeline.workspace import marker_of, own
 
 # Of DVC's settings; the others name remotes, databases and servers.
@@ -120,7 +120,10 @@ def folders_of(folder: Path, top: Path, cache: Path, repo: Path) -> list[Mount]:
         Mount(str(folder / ".dvc" / "tmp"), "rw"),
         Mount(str(cache), "rw"),
         Mount(str(cache / "runs"), "ro"),
-        Mount(str(objects_of(repo)), "ro"),
+        *(
+            Mount(str(place), "ro")
+            for place in lent(top / ".git" / "objects") or [objects_of(repo)]
+        ),
         *(Mount(str(path), "ro", str(shown)) for path, shown in shown_of(folder, top).items()),
     ]
 

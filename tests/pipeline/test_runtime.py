@@ -265,6 +265,15 @@ def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below, withi
     ]
 
 
+def test_a_container_has_the_objects_that_a_clone_of_a_clone_needs(repo, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    shell(tmp_path, "git", "clone", "--quiet", "--shared", str(repo), str(one))
+    shell(tmp_path, "git", "clone", "--quiet", "--shared", str(one), str(two))
+    mounts = runtime.folders_of(two, two, tmp_path / "cache", one)
+    lent = [mount.path for mount in mounts if mount.path.endswith("objects")]
+    assert lent == [str(one / ".git/objects"), str(repo / ".git/objects")]
+
+
 def test_a_container_reads_no_login(repo, tmp_path):
     text = "[core]\n    remote = store\n    no_scm = false\n['remote \"store\"']\n"
     text += "    url = s3://data\n    secret_access_key = hunter2\n[studio]\n    token = hunter2\n"
