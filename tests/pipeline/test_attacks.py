@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -528,3 +529,16 @@ def test_a_container_saves_nothing_in_the_run_cache(run, monkeypatch):
     assert StageCache.save(None, None) is None
     assert StageCache._load_cache(None, "", "") is None
     assert elsewhere.RUN.keys() == {"docker", "kubernetes"}
+
+
+def test_the_sign_that_an_out_is_here_is_not_made_through_a_link(tmp_path, monkeypatch):
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    out = SimpleNamespace(fs_path=str(tmp_path / "out"))
+    child.here(out).symlink_to(tmp_path / "victim")
+    child.be_here(out)
+    assert not (tmp_path / "victim").exists()
+    child.here(out).unlink()
+    child.be_here(out)
+    child.be_here(out)
+    assert child.here(out).is_file()
