@@ -25,6 +25,7 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 BUSY = ("Unable to acquire lock", "is busy, it is being blocked by")
+OURS = frozenset({".git", ".dvc"})  # what git and DVC obey
 Order = Callable[[dict[str, Any]], dict[str, Any]]
 Lock = dict[str, Any]  # what a lock file says of a stage
 
@@ -226,7 +227,7 @@ def reproduce(task: dict[str, Any]) -> dict[str, Any]:
             # Nobody commits from a workspace: no hints to do so, and no lock of git's index.
             repo.scm_context.quiet, repo.scm_context.autostage = True, False
             return reproduced(repo, task)
-    except (Damaged, Changed) as error:
+    except Damaged as error:
         return error.refusal
     except ReproductionError as error:
         problem = " ".join(str(cause) for cause in (error, *causes(error)))

@@ -224,25 +224,22 @@ def finished(task: dict[str, Any]) -> dict[str, Any]:
 
     began = json.loads(Path(task["began"]).read_text()) if task["began"] else {}
     wrong: list[str] = []
-    try:
-        if began:
-            remove_pipes(Path(task["began"]).parents[2])
-            with Repo(".") as repo, lock_repo(repo):
-                wrong = put_back(repo, began, task["made"])
+    if began:
+        remove_pipes(Path(task["began"]).parents[2])
         with Repo(".") as repo, lock_repo(repo):
-            by_name = {stage.addressing: stage for stage in repo.index.stages}
-            stale = [name for name in task["stages"] if is_stale(repo, by_name, name, task)]
-            if stale:
-                return {"stale": stale}
-            stages = [by_name[name] for name in task["stages"]]
-            good = [name for name in task["made"] if not began or same(repo, by_name[name])]
-            for name in good if began else ():  # a container cannot write there
-                with suppress(OSError):  # what it read is no longer here, or on another worker
-                    repo.stage_cache.save(by_name[name])
-            found = {"stale": [], "good": good, "wrong": wrong, "read": read_from_git(stages)}
-            return {**found, "made": made_for_git(repo, stages)}
-    except child.Changed as error:
-        return error.refusal
+            wrong = put_back(repo, began, task["made"])
+    with Repo(".") as repo, lock_repo(repo):
+        by_name = {stage.addressing: stage for stage in repo.index.stages}
+        stale = [name for name in task["stages"] if is_stale(repo, by_name, name, task)]
+        if stale:
+            return {"stale": stale}
+        stages = [by_name[name] for name in task["stages"]]
+        good = [name for name in task["made"] if not began or same(repo, by_name[name])]
+        for name in good if began else ():  # a container cannot write there
+            with suppress(OSError):  # what it read is no longer here, or on another worker
+                repo.stage_cache.save(by_name[name])
+        found = {"stale": [], "good": good, "wrong": wrong, "read": read_from_git(stages)}
+        return {**found, "made": made_for_git(repo, stages)}
 
 
 def put_back(repo: Any, began: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
@@ -310,7 +307,7 @@ def made_for_git(repo: Any, stages: Sequence[Any]) -> list[str]:
 
 def ours(place: str) -> bool:
     """Whether a path is in what git and DVC obey; a remote's login may be there."""
-    return not {".git", ".dvc"}.isdisjoint(os.path.relpath(place).split("/"))
+    return not child.OURS.isdisjoint(os.path.relpath(place).split("/"))
 
 
 def read_from_git(stages: Sequence[Any]) -> list[str]:

@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.errors import ParamsError
+from include.pipeline.child import OURS
 from include.pipeline.params_file import at, located
 from include.pipeline.plan import Plan, Stage
 
-OURS = (".git", ".dvc")  # what git and DVC obey
 # Formats that are looked at, and that no command and no path fits; `multiline` is but a hint.
 FORMATS = ("date", "date-time", "time", "uuid", "ipv4", "ipv6")
 QUOTES = re.compile(r"""[\\'"]""")
@@ -172,7 +172,7 @@ def leads_out(path: str, known: Collection[str]) -> bool:
     parts = PurePosixPath(path).parts
     if path.startswith("/") or ".." in parts:
         return not any(PurePosixPath(one).parts[:2] == parts[:2] for one in known)
-    return not {*parts}.isdisjoint(OURS)
+    return not OURS.isdisjoint(parts)
 
 
 def server(url: str) -> str:
