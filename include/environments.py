@@ -77,7 +77,7 @@ def needed(lock: Path, roots: Iterable[str]) -> list[str]:
 
 
 def read_lock(lock: Path) -> dict[str, str]:
-    """Package to version. A local version (2.13.0+cpu) is of one machine, and is left out."""
+    """Package to version. What follows a plus in a version is of one machine, and is left out."""
     locked: dict[str, str] = {}
     for line in lock.read_text().splitlines():
         text = line.split("#")[0].split(";")[0].strip().rstrip("\\").strip()
