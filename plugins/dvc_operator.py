@@ -47,7 +47,7 @@ class OpenRun(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what the run is made of, for people to read."""
-        from include.pipeline.opening import open_run
+        from include.pipeline.opening.open_run import open_run
         from include.pipeline.reproduce import ABSENT, UNCHANGED
         from include.pipeline.workspace import discard_old
 
@@ -139,8 +139,8 @@ class DvcStage(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what happened: status (cached or ran), why, and seconds."""
         from include.pipeline.apart import told
+        from include.pipeline.places.where import Where
         from include.pipeline.reproduce import reproduce
-        from include.pipeline.runtime import Where
 
         run = run_here(context, self)
         outcome = reproduce(
@@ -158,7 +158,7 @@ class DvcStage(BaseOperator):
 
     def on_kill(self) -> None:
         """End the step and all that it started: the task was marked, cleared, or timed out."""
-        from include.pipeline.process import end_all
+        from include.pipeline.places.process import end_all
 
         end_all()
 
@@ -176,7 +176,7 @@ class CloseRun(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
-        from include.pipeline.experiment import close_run, closed_before
+        from include.pipeline.closing.close_run import close_run, closed_before
 
         name = closed_before(Path(self.repo), Path(self.home), self.dag_id, context["run_id"])
         if name:

@@ -16,9 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
-from include.pipeline.locks import has_entry
+from include.pipeline.asking import ask
+from include.pipeline.lockfile import has_entry
+from include.pipeline.orders import Unchanged
 from include.pipeline.plan import Stage, load, see_that_free
-from include.pipeline.reproduce import answer
 from include.pipeline.selection import select
 from include.pipeline.site_cache import site_cache
 
@@ -97,8 +98,7 @@ def check(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
 
 def status(stages: tuple[Stage, ...], words: argparse.Namespace) -> str:
     """What a run would do now, in the working tree: what the cache holds is not run again."""
-    task = {"do": "unchanged", "stages": [stage.name for stage in stages], "workspace": False}
-    cached = answer(words.repo, task)["unchanged"]
+    cached = ask(words.repo, Unchanged([stage.name for stage in stages]), workspace=False)
     changed = changes(words.repo)
     rows = [("STAGE", "WOULD", "WHY")]
     running = {stage.name for stage in stages} - set(cached)

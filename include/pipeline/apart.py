@@ -1,7 +1,7 @@
 """Workers that share no disk: data travels by the DVC remote, lock entries by the run.
 
 The worker that opens a run puts its commit where the others fetch it. Each makes a workspace of
-its own, takes over what the lock says of the stages before its own, pulls what it reads, and
+its own, takes over what the lockfile says of the stages before its own, pulls what it reads, and
 pushes what it makes. The worker that closes the run has all entries, and no need of the data.
 """
 
@@ -16,11 +16,13 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files, memory, params_file
-from include.pipeline.git import AUTHOR, clone, git, top_of
-from include.pipeline.locks import entries_in, lines_of, locks, put
-from include.pipeline.locks import place_of as place_of_stage
+from include.pipeline.git.cloning import clone
+from include.pipeline.git.command import AUTHOR, git, top_of
+from include.pipeline.lockfile import entries_in, lines_of, lockfiles, put
+from include.pipeline.lockfile import place_of as place_of_stage
+from include.pipeline.orders import Configure
 from include.pipeline.plan import Stage, load
-from include.pipeline.reproduce import order
+from include.pipeline.reproduce import asked
 from include.pipeline.workspace import (
     Run,
     anchor,
@@ -88,8 +90,8 @@ def held_by(top: Path) -> Path:
 
 
 def texts(run: Run) -> dict[str, str]:
-    """The locks of a workspace, by their paths."""
-    found = locks(run.folder, run.order)
+    """The lockfiles of a workspace, by their paths."""
+    found = lockfiles(run.folder, run.order)
     return {str(path): (run.folder / path).read_text() for path in found}
 
 
@@ -101,7 +103,7 @@ def here(
     """The run as this worker has it: in a workspace of its own, with what is known by now.
 
     Args:
-        made: of each stage that ended before, what it was made from, and the lines of its lock.
+        made: of each stage that ended before, what it was made from, and the lines of its lockfile.
         live: whether another run may still go on; its workspace is kept.
 
     Raises:
@@ -134,14 +136,12 @@ def made_here(place: Place, offered: str) -> Run:
     if found.params:
         known = load(aside / found.below).values
         params_file.write(aside / found.below, found.params, known, found.whole)
-    for name, text in found.locks.items():
+    for name, text in found.lockfiles.items():
         (aside / found.below / name).write_text(text)
     anchor(found)
     settle(aside, found)
-    settings = order(
-        found, {"do": "configure", "repo": str(found.repo), "began": str(began_of(found.top))}
-    )
-    found = replace(found, cache=settings["cache"], remote=settings["remote"])
+    settings = asked(found, Configure(str(found.repo), str(began_of(found.top))))
+    found = replace(found, cache=settings.cache, remote=settings.remote)
     files.write(marker_of(place.top), found.to_json())
     files.write(held_by(place.top), offered)
     return found
@@ -153,7 +153,7 @@ def told(run: Run, stage: str) -> dict[str, Any]:
 
 
 def see_that_of(stage: str, lines: str) -> str:
-    """The lines of a lock, if they are those of one stage.
+    """The lines of a lockfile, if they are those of one stage.
 
     Raises:
         PipelineError: they are not.

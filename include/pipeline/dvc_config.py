@@ -4,15 +4,17 @@ import os
 from pathlib import Path
 from typing import Any
 
+from include.pipeline.orders import Settings
 
-def take_over(repo: Path, folder: Path) -> dict[str, Any]:
+
+def take_over(repo: Path, folder: Path) -> Settings:
     """Give a workspace all that DVC's settings say in its repository, and its cache.
 
     System, global and local settings are this machine's; those that are in git are the run's. Paths
     in them are meant from where they stand in the repository, and are written in full.
 
     Returns:
-        cache: where it is; remote: whether there is one by default.
+        Where the cache is, and whether there is a remote by default.
     """
     from configobj import ConfigObj
     from dvc.config import Config, _pack_named, merge
@@ -35,7 +37,7 @@ def take_over(repo: Path, folder: Path) -> dict[str, Any]:
     finally:
         os.umask(before)
     remote = held["core"].get("remote")
-    return {"cache": str(Path(held["cache"]["dir"]).resolve()), "remote": bool(remote)}
+    return Settings(str(Path(held["cache"]["dir"]).resolve()), bool(remote))
 
 
 def link_types(asked: str | list[str] | None) -> str:

@@ -16,9 +16,9 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.git import command
+from include.pipeline.git.command import command
 from include.pipeline.meta import Meta, read_meta
-from include.pipeline.process import python_path
+from include.pipeline.places.environment import python_path
 from include.pipeline.site_cache import site_cache
 
 OPEN, CLOSE = "open_run", "close_run"  # tasks of every run: no stage has such a name

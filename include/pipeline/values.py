@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.errors import ParamsError
-from include.pipeline.child import OURS
+from include.pipeline.child.guards import OURS
 from include.pipeline.params_file import at, located
 from include.pipeline.plan import Plan, Stage
 

@@ -10,7 +10,7 @@ import yaml
 from small_git import commit, shell
 
 from include.pipeline import params_file
-from include.pipeline.git import pin
+from include.pipeline.git.snapshot import pin
 
 ROOT = Path(__file__).parents[2]
 # Three months are the least that the pipeline takes: one to train on, one to choose, one to judge.

@@ -8,8 +8,9 @@ import pytest
 from parity import Both, cat, dvc_, make, stages
 from small_git import commit, shell
 
-from include.pipeline import child, memory
-from include.pipeline.experiment import close_run
+from include.pipeline import memory
+from include.pipeline.child.recalling import nearest
+from include.pipeline.closing.close_run import close_run
 from include.pipeline.memory import Entry
 from include.pipeline.reproduce import reproduce
 
@@ -217,5 +218,5 @@ def lock(cmd: str = "c", code: str = "1", **params: object) -> dict[str, object]
     ],
 )
 def test_the_nearest_start_is(held, best):
-    assert child.nearest(held, lock(end=5)) == best
+    assert nearest(held, lock(end=5)) == best
     assert json.loads(json.dumps(best)) == best

@@ -9,7 +9,7 @@ import pytest
 from parity import Both, cat, dvc_, make, refused, stages, write
 from small_git import AUTHOR, commit, shell
 
-from include.pipeline.experiment import close_run
+from include.pipeline.closing.close_run import close_run
 from include.pipeline.names import run_name
 from include.pipeline.reproduce import reproduce
 from include.pipeline.workspace import Run

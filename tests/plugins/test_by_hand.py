@@ -13,7 +13,7 @@ from small_git import commit, shell
 from include.airflow_api import AirflowApi
 from include.embedded.settings import Site
 from include.errors import PipelineError
-from include.pipeline.git import pin
+from include.pipeline.git.snapshot import pin
 
 ROOT = Path(__file__).parents[2]
 OTHERS = '''"""Airflow DAGs of one stage, with dates on the wrong side of a run."""

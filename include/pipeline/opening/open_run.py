@@ -7,14 +7,18 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from include.errors import PipelineError, PlatformError, at_most_ten
+from include.errors import PipelineError, PlatformError
 from include.pipeline import apart, files, params_file
-from include.pipeline.git import clone, git, pin, top_of
-from include.pipeline.plan import Plan, Stage, load, plan_of
-from include.pipeline.reproduce import order
-from include.pipeline.selection import needed
-from include.pipeline.untracked import SECRET, UNASKED, Chosen, choose, within
+from include.pipeline.git.cloning import clone
+from include.pipeline.git.command import top_of
+from include.pipeline.git.snapshot import pin
+from include.pipeline.opening.refusals import Drawn, cannot_be_had, left_out, see_that_runnable
+from include.pipeline.opening.untracked import Chosen, choose
+from include.pipeline.orders import Open, Opened
+from include.pipeline.plan import Plan, load, plan_of
+from include.pipeline.reproduce import asked
 from include.pipeline.values import given_to
 from include.pipeline.workspace import (
     Run,
@@ -29,8 +33,6 @@ from include.pipeline.workspace import (
     read_made,
     settle,
 )
-
-Drawn = Mapping[str, Collection[str]]  # a stage, and those that it waits for, directly or not
 
 
 def open_run(
@@ -155,7 +157,7 @@ def see_that_drawn(plan: Plan, plan_key: str | None, commit: str) -> None:
         )
 
 
-def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn | None) -> Run:
+def decided(run: Run, home: Path, selection: Mapping[str, Any], drawn: Drawn | None) -> Run:
     """The run, with its stages, and those that have nothing to do. DVC decides, once for all.
 
     Raises:
@@ -164,125 +166,49 @@ def decided(run: Run, home: Path, selection: Mapping[str, object], drawn: Drawn 
     memory = good_of(home, run.repo)
     if run.url:
         apart.learn_memory(run, memory)
-    task = {"do": "open", "repo": str(run.repo), "apart": bool(run.url), "memory": str(memory)}
-    task |= {"own": str(own(run.top)), "began": str(began_of(run.top))}
-    task["given"] = str(given_file(run.top))
-    task["values"] = bool(run.params)
-    task["contained"] = contained(run).exists()
-    task["made"] = {stage: held for stage in run.stages if (held := read_made(run, stage))}
-    found = order(run, {**task, **selection, "hollow": run.hollow})
-    plan = plan_of(found["graph"])
-    left = left_out(run, plan.stages, found["chosen"])
+    wanted = Open(
+        repo=str(run.repo),
+        apart=bool(run.url),
+        memory=str(memory),
+        own=str(own(run.top)),
+        began=str(began_of(run.top)),
+        given=str(given_file(run.top)),
+        values=bool(run.params),
+        contained=contained(run).exists(),
+        made={stage: held for stage in run.stages if (held := read_made(run, stage))},
+        hollow=run.hollow,
+        **selection,
+    )
+    return settled(run, asked(run, wanted), drawn)
+
+
+def settled(run: Run, found: Opened, drawn: Drawn | None) -> Run:
+    """The run, as DVC found it to be, written down for its tasks.
+
+    Raises:
+        PipelineError: see `open_run`.
+    """
+    plan = plan_of(found.graph)
+    left = left_out(run, plan.stages, found.chosen)
     there = {(stage, path) for stage, path, _ in left}
-    missing = [*left, *(one for one in found["missing"] if (one[0], one[1]) not in there)]
+    missing = [*left, *(one for one in found.missing if (one[0], one[1]) not in there)]
     if missing:
         raise cannot_be_had(run, missing)
-    chosen = [plan.stage(name) for name in found["chosen"]]
+    chosen = [plan.stage(name) for name in found.chosen]
     see_that_runnable(chosen, drawn)
     run = replace(
         run,
-        stages=tuple(found["chosen"]),
-        unchanged=tuple(found["unchanged"]),
+        stages=tuple(found.chosen),
+        unchanged=tuple(found.unchanged),
         order=tuple(stage.name for stage in plan.stages),
-        cache=found["cache"],
-        remote=found["remote"],
-        kept=tuple(found["files"]),
+        cache=found.settings.cache,
+        remote=found.settings.remote,
+        kept=tuple(found.files),
     )
     if run.url:
         apart.see_that_all_travels(chosen)
-        run = replace(run, locks=apart.texts(run))
+        run = replace(run, lockfiles=apart.texts(run))
     files.write(marker_of(run.top), run.to_json())
     if run.url:
         apart.offer(run)
     return run
-
-
-def see_that_runnable(stages: Sequence[Stage], drawn: Drawn | None) -> None:
-    """Refuse a graph that the values of a run changed into one that the caller cannot run.
-
-    A stage less is no harm: the caller has a task that has nothing to do.
-
-    Raises:
-        PipelineError: it has stages, or needs an order, that the caller does not know.
-    """
-    if drawn is None:
-        return
-    fix = "commit these values, wait until the graph is read again, and trigger a new run without "
-    fix += "them; or trigger one with other values."
-    more = [stage.name for stage in stages if stage.name not in drawn]
-    if more:
-        what = f"The values of this run add stages that the DAG does not have: {at_most_ten(more)}."
-        raise PipelineError(what, fix)
-    names = {stage.name for stage in stages}
-    for stage in stages:
-        late = names & {*needed(stage)} - {*drawn[stage.name]}
-        if late:
-            what = f"With the values of this run stage {stage.name!r} needs "
-            what += f"{at_most_ten(sorted(late))}, which the DAG does not run before it."
-            raise PipelineError(what, fix)
-
-
-def left_out(
-    run: Run, stages: Sequence[Stage], chosen: Collection[str]
-) -> list[tuple[str, str, str]]:
-    """The deps that a snapshot lacks, as a whole or in part: stage, path, and why."""
-    found = []
-    for stage in (stage for stage in stages if stage.name in chosen):
-        for path, why in run.left.items():
-            seen = os.path.relpath(run.top / path, run.folder)
-            if within(seen, stage.deps) or within(str(run.top / path), stage.deps):
-                found.append((stage.name, seen, "secret" if why == SECRET else "unasked"))
-    return found
-
-
-WHY = {
-    "absent": (
-        "no commit holds it and no stage makes it",
-        "commit it, `dvc add` it, or let a stage make it, for what only lies beside a commit is in "
-        "no run",
-    ),
-    "link": ("what it is a link to is in no run", "commit a file in its place"),
-    "ignored": (
-        "git ignores it, in a folder that a stage reads",
-        "commit it, `dvc add` it, or name it in .dvcignore if no step reads it",
-    ),
-    "edited": ("the working tree has another", "`dvc add` it or `dvc checkout` it"),
-    "secret": (SECRET, "commit it, give it another name, or take it out of the deps"),
-    "unasked": (
-        UNASKED,
-        "commit it, or set AIRFLOW__LEEWAY__PUSH_UNTRACKED to True",
-    ),
-    "unmade": (
-        "its stage is frozen, and no lock says what it made",
-        "`dvc unfreeze` it, or make it once and commit dvc.lock",
-    ),
-    "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),
-    "lfs": ("it is a pointer of LFS", "run `git lfs install` and `git lfs pull` in the repository"),
-    "submodule": (
-        "its submodule is empty",
-        "run `git submodule update --init --recursive` in the repository",
-    ),
-}
-
-
-def cannot_be_had(run: Run, missing: Sequence[tuple[str, str, str]]) -> PipelineError:
-    """What stages need and a run cannot have, and the way out for each kind."""
-    shown = at_most_ten(f"{path} (stage {s!r}: {reason(run, path, w)})" for s, path, w in missing)
-    fixes = [WHY[why][1] for why in dict.fromkeys(why for _, _, why in missing)]
-    return PipelineError(
-        f"What stages need cannot be had in a run: {shown}.",
-        "; ".join(fixes) + "; then trigger a new run.",
-    )
-
-
-def reason(run: Run, path: str, why: str) -> str:
-    """Why a path cannot be had."""
-    if why != "absent":
-        return WHY[why][0]
-    if Path(path).is_absolute():
-        return "it is not on this machine"
-    if path.startswith(".."):
-        return "it lies outside of the repository"
-    if git(run.repo, "check-ignore", "--", path, check=False):
-        return "git ignores it"
-    return WHY[why][0]

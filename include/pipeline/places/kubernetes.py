@@ -7,43 +7,46 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import docker_step, runtime
-from include.pipeline.runtime import Where
+from include.pipeline.child.orders import Terms
+from include.pipeline.places.container import command_of, end_on_signals
+from include.pipeline.places.mounts import folders_of
+from include.pipeline.places.ownership import hand_over
+from include.pipeline.places.pod import pod_manifest
+from include.pipeline.places.where import Contained
 
 GONE_WITHIN_S = 60
+
 # What a pod does not come out of by waiting.
 HOPELESS = (
     *("ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName"),
     *("CreateContainerConfigError", "CreateContainerError"),
 )
+
 PAUSES_S = (1, 2, 4, 8, 16, 32)  # while the API does not answer: the step goes on
 
 
-def run(task: dict[str, Any]) -> int:
-    """Do a task in a pod, and pass on what it writes; the task's result is a file of it."""
+def run(order: Contained, terms: Terms) -> int:
+    """Let a pod carry out an order, and pass on what it writes; it writes the answer."""
     from kubernetes import client, config
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config.config_exception import ConfigException
 
-    where, folder = Where.from_json(task["where"]), Path(task["folder"])
-    command = runtime.command_of(folder, task)
-    top, cache = Path(task["top"]), Path(task["cache"])
-    docker_step.hand_over(where, top, cache)
-    folders = runtime.folders_of(folder, top, cache, Path(task["repo"]))
-    manifest = runtime.pod_manifest(where, command, folder, folders, task["labels"])
-    docker_step.end_on_signals()
+    command = command_of(order, terms)
+    hand_over(order.where, order.top, order.cache)
+    folders = folders_of(order.folder, order.top, order.cache, order.repo)
+    manifest = pod_manifest(order.where, command, order.folder, folders, dict(order.labels))
+    end_on_signals()
     try:
         try:
             config.load_incluster_config()
         except ConfigException:
             config.load_kube_config()
-        return in_pod(client.CoreV1Api(), manifest, task["stage"])
+        return in_pod(client.CoreV1Api(), manifest, order.name)
     except (ApiException, ConfigException) as error:
-        what = f"Kubernetes refused the pod of {task['stage']}: {error}"
+        what = f"Kubernetes refused the pod of {order.name}: {error}"
         fix = "see that the worker may make pods in its namespace, then clear this task."
         raise PipelineError(what, fix) from None
 

@@ -1,38 +1,43 @@
 """Run one DVC process in a container: live output, its own exit status, and nothing left behind."""
 
-import json
 import os
 import re
-import signal
-import stat
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import runtime
-from include.pipeline.runtime import Where
+from include.pipeline.child.orders import Terms
+from include.pipeline.places.container import (
+    command_of,
+    end_on_signals,
+    environment_of,
+    succeeded,
+    user_of,
+)
+from include.pipeline.places.mounts import Mount, folders_of
+from include.pipeline.places.ownership import hand_over
+from include.pipeline.places.where import PREFIX, Contained, Where
 
 PATIENCE_S = 300  # for an engine that is busy
+
 # How Docker and Podman give a container its name tells which container it is.
 OWN_NAME = re.compile(r"/([0-9a-f]{64})/\S*hostname /etc/hostname ")
 
 
-def run(task: dict[str, Any]) -> int:
-    """Do a task in a container, and pass on what it writes; the task's result is a file of it."""
+def run(order: Contained, terms: Terms) -> int:
+    """Let a container carry out an order, and pass on what it writes; it writes the answer."""
     import docker
     from docker.errors import APIError, DockerException, ImageNotFound
     from requests.exceptions import RequestException
 
-    where, folder = Where.from_json(task["where"]), Path(task["folder"])
     end_on_signals()
     try:
         client = docker.from_env(timeout=PATIENCE_S)
-        arguments = prepared(where, folder, task, mounts(client))
+        arguments = prepared(order, terms, mounts(client))
         reap(client, arguments["labels"])
         with container(client, arguments) as made:
             for chunk in made.logs(stream=True, follow=True):
@@ -40,35 +45,64 @@ def run(task: dict[str, Any]) -> int:
             status = int(made.wait()["StatusCode"])
             made.reload()
             # A step may live on without a part of it that took too much.
-            if made.attrs["State"].get("OOMKilled") and (status or not succeeded(task)):
-                raise out_of_memory(task, where)
+            if made.attrs["State"].get("OOMKilled") and (status or not succeeded(terms)):
+                raise out_of_memory(order)
         return status
     except ImageNotFound:
         fix = "make it (`make images`) or pull it on this worker, then clear this task."
-        raise PipelineError(f"This worker has no image {where.image}.", fix) from None
+        raise PipelineError(f"This worker has no image {order.where.image}.", fix) from None
     except (APIError, DockerException, RequestException) as error:
-        what = f"Docker refused the container of {task['stage']}: {error}"
+        what = f"Docker refused the container of {order.name}: {error}"
         raise PipelineError(what, "see that its engine runs here, then clear this task.") from None
 
 
-def prepared(
-    where: Where, folder: Path, task: dict[str, Any], held: Mapping[Path, Path] | None
-) -> dict[str, Any]:
+def prepared(order: Contained, terms: Terms, held: Mapping[Path, Path] | None) -> dict[str, Any]:
     """What the container is made of; the workspace and the cache are given to its user."""
-    command = runtime.command_of(folder, task)
-    top, cache = Path(task["top"]), Path(task["cache"])
-    hand_over(where, top, cache)
-    folders = runtime.folders_of(folder, top, cache, Path(task["repo"]))
+    command = command_of(order, terms)
+    hand_over(order.where, order.top, order.cache)
+    folders = folders_of(order.folder, order.top, order.cache, order.repo)
     source = partial(on_host, held) if held is not None else str
     # Where it is on this machine tells a run from one of the same name of another deployment.
-    labels = {**task["labels"], "workspace": source(str(folder))}
-    return runtime.docker_arguments(where, command, folder, folders, labels, source)
+    labels = {**order.labels, "workspace": source(str(order.folder))}
+    return docker_arguments(order.where, command, order.folder, folders, labels, source)
 
 
-def succeeded(task: dict[str, Any]) -> bool:
-    """Whether the process in the container says that its work was done."""
-    result = Path(task["result"])
-    return result.exists() and json.loads(result.read_text()).get("status") == 0
+def docker_arguments(
+    where: Where,
+    command: list[str],
+    folder: Path,
+    folders: list[Mount],
+    labels: dict[str, str],
+    source: Callable[[str], str] = str,
+) -> dict[str, Any]:
+    """The container, in the words of Docker's Python client; it works in `folder`.
+
+    Args:
+        source: the path of a folder on the machine of the engine.
+    """
+    gpus = [{"Driver": "nvidia", "Count": where.gpus, "Capabilities": [["gpu"]]}]
+    return {
+        "image": where.image,
+        "command": command,
+        "working_dir": str(folder),
+        "user": user_of(where),
+        "labels": {PREFIX + name: value for name, value in labels.items()},
+        "environment": environment_of(where, folder),
+        "volumes": {
+            source(mount.source or mount.path): {"bind": mount.path, "mode": mount.mode}
+            for mount in folders
+        },
+        "network_mode": where.network or "none",
+        "read_only": True,
+        "tmpfs": {"/tmp": "mode=1777,exec"},  # where compilers of models put what they make
+        "shm_size": "1g",  # PyTorch's workers pass tensors through it
+        "init": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        **({"nano_cpus": int(where.cpus * 1e9)} if where.cpus else {}),
+        **({"mem_limit": int(where.memory_gb * 1e9)} if where.memory_gb else {}),
+        **({"device_requests": gpus} if where.gpus else {}),
+    }
 
 
 def mounts(client: Any) -> dict[Path, Path] | None:
@@ -101,42 +135,6 @@ def on_host(held: Mapping[Path, Path], path: str) -> str:
     raise PipelineError(what, "mount the repository and AIRFLOW__LEEWAY__HOME into the worker.")
 
 
-def hand_over(where: Where, folder: Path, cache: Path) -> None:
-    """Let the user of a container write to what a worker made that is root."""
-    (cache / "runs").mkdir(parents=True, exist_ok=True)  # Docker would make them, as root
-    if os.geteuid() == 0:
-        uid, _, gid = runtime.user_of(where).partition(":")
-        give(folder, int(uid), int(gid or uid), files=True)
-        give(cache, int(uid), int(gid or uid), files=False)
-
-
-def give(folder: Path, uid: int, gid: int, *, files: bool) -> None:
-    """Give a folder, but for git's own, to the user of the container: a root worker made it.
-
-    Steps of other stages may be at work in it. What they put in the place of a file or a folder,
-    as a link to another's, must not be given away: each is changed by a handle of its own, no link
-    is followed, and what root did not make, or has two names, stays as it is.
-    """
-    for _, inner, names, at in os.fwalk(folder, follow_symlinks=False):
-        inner[:] = [name for name in inner if name != ".git"]
-        if os.fstat(at).st_uid == 0:
-            os.fchown(at, uid, gid)
-        for name in names if files else ():
-            with suppress(FileNotFoundError):  # of another stage that works beside this one
-                give_file(name, at, uid, gid)
-
-
-def give_file(name: str, at: int, uid: int, gid: int) -> None:
-    """Give a file in an open folder, if it is root's, and has this one name."""
-    handle = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=at)
-    try:
-        held = os.fstat(handle)
-        if held.st_uid == 0 and held.st_nlink == 1 and stat.S_ISREG(held.st_mode):
-            os.chown(f"/proc/self/fd/{handle}", uid, gid)  # the very file, whatever its name is now
-    finally:
-        os.close(handle)
-
-
 @contextmanager
 def container(client: Any, arguments: dict[str, Any]) -> Iterator[Any]:
     """A container that is gone when the block ends, however it ends."""
@@ -150,7 +148,7 @@ def container(client: Any, arguments: dict[str, Any]) -> Iterator[Any]:
 
 def reap(client: Any, labels: dict[str, str]) -> None:
     """Remove what an earlier try of this stage left, when its worker was killed."""
-    names = (runtime.PREFIX + name for name in ("workspace", "stage"))
+    names = (PREFIX + name for name in ("workspace", "stage"))
     wanted = [f"{name}={labels[name]}" for name in names]
     for old in client.containers.list(all=True, filters={"label": wanted}):
         print(f"removing {old.name}, which an earlier try left", flush=True)
@@ -180,18 +178,9 @@ def remove(container: Any) -> None:
     raise PipelineError(what, f"see `docker inspect {container.name}`.")
 
 
-def out_of_memory(task: dict[str, Any], where: Where) -> PipelineError:
+def out_of_memory(order: Contained) -> PipelineError:
     """The error of a step that was killed for its memory."""
-    most = f"its {where.memory_gb:g} GB" if where.memory_gb else "this machine has left"
-    what = f"Stage {task['stage']!r} was killed: it used more memory than {most}."
+    memory_gb = order.where.memory_gb
+    most = f"its {memory_gb:g} GB" if memory_gb else "this machine has left"
+    what = f"Stage {order.name!r} was killed: it used more memory than {most}."
     return PipelineError(what, "raise meta.resources.memory_gb of the stage, or let it use less.")
-
-
-def end_on_signals() -> None:
-    """Let every signal end this process in the orderly way, so that the container is removed."""
-
-    def leave(number: int, frame: object) -> NoReturn:
-        sys.exit(128 + number)
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, leave)

@@ -16,6 +16,7 @@ from pathlib import Path
 from include.pipeline.plan import Plan, Stage
 
 DVC = ("dvc.yaml", "dvc.lock", "*.dvc", ".dvcignore", ".gitignore", ".gitattributes")
+
 SECRET_NAMES = (
     *(".env*", "*.env", "*.env.*", "*.key", "*.pem", "*.p8", "*.p12", "*.pfx", "*.jks", "*.kdbx"),
     *(
@@ -34,7 +35,9 @@ SECRET_NAMES = (
     *("credentials", "credentials.*", "*_credentials.json", "secret", "secret.*", "secrets"),
     *("secrets.*", "*service[-_]account*.json", "client_secret*.json", ".vault-token"),
 )
+
 SECRET_FOLDERS = {".ssh", ".aws", ".gnupg", ".kube", ".docker", ".azure"}
+
 SECRET_TEXTS = re.compile(
     rb"-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File"
     rb"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
@@ -47,11 +50,17 @@ SECRET_TEXTS = re.compile(
     rb"|\bAIza[\w-]{35}|\"type\":\s*\"service_account\""  # Google
     rb"|\b[a-z][a-z0-9+.-]*://[^\s/:@'\"]*:[^\s/@'\"$<{]{4,}@",  # a URL with a password
 )
+
 SHELL = (".sh", ".bash")
+
 LARGEST = 5_000_000  # bytes of a file that is looked through; keys are small
+
 WORD = re.compile(r"[^\s'\"=;|&<>(){}]+")
+
 MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+", re.ASCII)
+
 SECRET = "git does not hold it, and it looks like a secret"
+
 UNASKED = "git does not hold it, and no such file is pushed unasked"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from parity import dvc_, make, stages
 
-from include.pipeline.locks import lines_of, locks, parted, place_of, put
+from include.pipeline.lockfile import lines_of, lockfiles, parted, place_of, put
 
 NAMES = ["on", "no", "1.5", "a", "l" * 150, "x@phi:3"]
 REPO = {
@@ -62,7 +62,7 @@ def test_only_locks_of_stages_are_locks(tmp_path):
     for name in ("dvc.lock", "data/dvc.lock"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
-    assert locks(tmp_path, ["a", "sub/dvc.yaml:b", "data.csv.dvc"]) == [Path("dvc.lock")]
+    assert lockfiles(tmp_path, ["a", "sub/dvc.yaml:b", "data.csv.dvc"]) == [Path("dvc.lock")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Keep outs out of git, as DVC does."""
+
+import subprocess
+from collections.abc import Iterable, Set
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from include.pipeline.git.command import command
+
+
+def ignore(stages: Iterable[Any], already: Set[str]) -> None:
+    """Keep the outs of stages out of git, as DVC does where it runs or restores them."""
+    from dvc.exceptions import DvcException
+
+    for out in (out for stage in stages for out in stage.outs if out.use_cache):
+        if out.fs_path not in already:
+            with suppress(DvcException):  # git tracks it
+                out.ignore()
+
+
+def ignored(stages: Iterable[Any]) -> set[str]:
+    """The outs that git ignores: DVC would ask for one after the other."""
+    paths = "\0".join(out.fs_path for stage in stages for out in stage.outs)
+    words = command(Path.cwd(), "check-ignore", "-z", "--stdin")
+    done = subprocess.run(words, input=paths.encode(), capture_output=True, check=False)
+    return {*done.stdout.decode().split("\0")}
