@@ -5,6 +5,7 @@ runs: the scheduler reads this file often.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,16 +132,18 @@ class DvcStage(BaseOperator):
         home: str,
         url: str = "",
         where: Mapping[str, Any] | None = None,
+        memory_gb: float | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.stage, self.repo, self.home, self.url, self.where = stage, repo, home, url, where
+        self.memory_gb = memory_gb  # that the stage declares
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return what happened: status (cached or ran), why, and seconds."""
+        """Return what happened: status (cached or ran), why, seconds, and what its step took."""
         from include.pipeline.apart import told
         from include.pipeline.places.where import Where
-        from include.pipeline.reproduce import reproduce
+        from include.pipeline.reproduce import beyond, reproduce
 
         run = run_here(context, self)
         outcome = reproduce(
@@ -152,8 +155,13 @@ class DvcStage(BaseOperator):
         )
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
-        tell(context, {self.task_id: f"{outcome.status}: {'; '.join(outcome.why)}"})
+        said = [*outcome.why]
+        if more := beyond(outcome.usage, self.memory_gb):
+            self.log.warning("%s", more)
+            said.append(more)
+        tell(context, {self.task_id: f"{outcome.status}: {'; '.join(said)}"})
         found = {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
+        found |= asdict(outcome.usage) if outcome.usage else {}
         return found | ({"made": told(run, self.stage)} if run.url else {})
 
     def on_kill(self) -> None:

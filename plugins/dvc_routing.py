@@ -31,6 +31,8 @@ def routing(stage: Stage) -> dict[str, Any]:
         found["retries"] = meta.retries
     if meta.timeout_minutes is not None:
         found["execution_timeout"] = timedelta(minutes=meta.timeout_minutes)
+    if meta.resources.memory_gb is not None:
+        found["memory_gb"] = meta.resources.memory_gb
     place = where(stage)
     if place is not None:
         found["where"] = place.to_json()

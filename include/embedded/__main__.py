@@ -18,7 +18,8 @@ from include.airflow_api import AirflowApi
 from include.embedded import processes
 from include.embedded.settings import Site, secrets_of
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
-from include.pipeline.plan import MADE_FROM, in_git
+from include.pipeline.git.listing import in_git
+from include.pipeline.plan import MADE_FROM
 
 ENDS = ("success", "failed")
 

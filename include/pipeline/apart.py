@@ -7,9 +7,7 @@ pushes what it makes. The worker that closes the run has all entries, and no nee
 
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,8 @@ from typing import Any
 from include.errors import PipelineError
 from include.pipeline import files, memory, params_file
 from include.pipeline.git.cloning import clone
-from include.pipeline.git.command import AUTHOR, git, top_of
+from include.pipeline.git.command import git, top_of
+from include.pipeline.git.trees import commit_of, tree_of
 from include.pipeline.lockfile import entries_in, lines_of, lockfiles, put
 from include.pipeline.lockfile import place_of as place_of_stage
 from include.pipeline.orders import Configure
@@ -74,7 +73,7 @@ def offer(run: Run) -> None:
         git(file.parent, "update-index", "--add", "--cacheinfo", f"100644,{blob},{RUN}", env=env)
         tree = git(file.parent, "write-tree", env=env)
     file.unlink()
-    commit = git(run.repo, "commit-tree", tree, "-p", run.commit, "-m", run.name, env=AUTHOR)
+    commit = commit_of(run.repo, tree, run.name, run.commit)
     git(run.repo, "push", "--quiet", "--force", "--", run.url, f"{commit}:{run.ref}")
     files.write(held_by(run.top), commit)
 
@@ -188,7 +187,7 @@ def share_memory(run: Run, folder: Path) -> None:
         with tree_of(run.repo, folder) as env:
             git(folder, "add", "--all", "--force", ".", env=env)
             tree = git(folder, "write-tree", env=env)
-        commit = git(run.repo, "commit-tree", tree, "-m", "What good runs made", env=AUTHOR)
+        commit = commit_of(run.repo, tree, "What good runs made")
         lease = f"--force-with-lease={GOOD}:{before}"
         git(run.repo, "push", "--quiet", lease, "--", run.url, f"{commit}:{GOOD}", check=False)
         if git(run.repo, "ls-remote", "--", run.url, GOOD).startswith(commit):
@@ -196,15 +195,6 @@ def share_memory(run: Run, folder: Path) -> None:
             return
     what = f"{run.url} did not take what run {run.id} made."
     raise PipelineError(what, "see that the worker may push to it, then clear this task.")
-
-
-@contextmanager
-def tree_of(repo: Path, folder: Path) -> Iterator[dict[str, str]]:
-    """Let git take a folder for the files of a repository, with an index of its own."""
-    place = git(repo, "rev-parse", "--absolute-git-dir")
-    with tempfile.TemporaryDirectory() as work:
-        index = str(Path(work) / "index")
-        yield {"GIT_DIR": place, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}
 
 
 def publish(run: Run, ref: str) -> None:

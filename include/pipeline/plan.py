@@ -16,7 +16,7 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.git.command import command
+from include.pipeline.git.listing import in_git
 from include.pipeline.meta import Meta, read_meta
 from include.pipeline.places.environment import python_path
 from include.pipeline.site_cache import site_cache
@@ -151,16 +151,6 @@ def key_of(repo: Path, read: list[str]) -> str:
         content = path.read_bytes() if name in held and path.is_file() else b"missing"
         digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
-
-
-def in_git(repo: Path, *patterns: str) -> list[str]:
-    """The files of the repository that git tracks, or could: not the ignored ones."""
-    words = command(repo, "ls-files", "-z", "-co", "--exclude-standard", "--", *patterns)
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        what = f"{repo} is not a git repository: {done.stderr.strip()}"
-        raise PipelineError(what, "run `git init` and `dvc init` in it, or name another folder.")
-    return [name for name in done.stdout.split("\0") if name]
 
 
 def stage_of(held: dict[str, Any]) -> Stage:

@@ -186,6 +186,18 @@ def failed(run: Run, stage: str, found: Reproduced, tail: list[str]) -> StageFai
     return StageFailed(what, fix, found.status)
 
 
+def beyond(usage: Usage | None, memory_gb: float | None) -> str:
+    """What to say of a step that took more memory than its stage declares; empty if it did not.
+
+    Args:
+        memory_gb: meta.resources.memory_gb of the stage.
+    """
+    if usage is None or memory_gb is None or usage.peak_gb <= memory_gb:
+        return ""
+    took = f"its largest process took {usage.peak_gb:.2f} GB"
+    return f"{took}, more than the {memory_gb:g} GB of meta.resources.memory_gb"
+
+
 def in_a_run(run: Run, said: str) -> str:
     """What a step's advice means in a run: its files and values are those that it began with."""
     words = {*re.findall(r"[\w.]+\w", said)}

@@ -1,13 +1,11 @@
 """A run as a DVC experiment: a commit that `dvc exp show` lists."""
 
 import hashlib
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from include.pipeline.git.cloning import modules
-from include.pipeline.git.command import AUTHOR, git
-from include.pipeline.git_objects import copy_objects
+from include.pipeline.git.command import git
+from include.pipeline.git.trees import commit_of, copy_objects, tree_with
 from include.pipeline.lockfile import lockfiles
 from include.pipeline.workspace import Run
 
@@ -15,30 +13,20 @@ from include.pipeline.workspace import Run
 def save(run: Run, name: str, paths: Sequence[str]) -> None:
     """Write the experiment, as `dvc exp run` does: a commit under a ref that DVC lists.
 
-    It holds the locks, the params, what the stages made that DVC does not cache, and all else
+    It holds the lockfiles, the params, what the stages made that DVC does not cache, and all else
     that they changed of what git tracks. The ref is of the commit that the run began from: the
     snapshot's parent, if it is a snapshot, so that `dvc exp show` lists it beside the runs of that
     commit.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder) / "index"), **AUTHOR}
-        git(run.folder, "read-tree", run.commit, env=env)
-        # Git would ask each of them what changed, and so do what its settings say, a step's maybe.
-        others = [f":(top,exclude,literal){path}" for path in modules(run.top, env)]
-        git(run.folder, "add", "--update", "--", ":(top)", *others, env=env)
-        wanted = [*map(str, lockfiles(run.folder, run.order)), *paths]
-        present = [f":(literal){path}" for path in wanted if (run.folder / path).exists()]
-        if present:
-            git(run.folder, "add", "--force", "--", *present, *others, env=env)
-        tree = git(run.folder, "write-tree", env=env)
+    wanted = [*map(str, lockfiles(run.folder, run.order)), *paths]
+    tree = tree_with(run.folder, run.top, run.commit, wanted)
     base = base_of(run)
     # The time of the base: the same run saved twice is the same commit.
     moment = git(run.repo, "show", "-s", "--format=%ct", base)
     dates = {f"GIT_{who}_DATE": f"{moment} +0000" for who in ("AUTHOR", "COMMITTER")}
     copy_objects(run.folder, run.repo, tree)
     message = f"dvc: commit experiment {digest(run, tree)}"
-    env = {**AUTHOR, **dates}
-    commit = git(run.repo, "commit-tree", tree, "-p", base, "-m", message, env=env)
+    commit = commit_of(run.repo, tree, message, base, dates)
     git(run.repo, "update-ref", ref(base, name), commit)
     # A run that was begun anew from another commit is one experiment all the same.
     for old in refs_of(run.repo, name):

@@ -1,15 +1,15 @@
 """What stages need, and a run cannot have."""
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from include.pipeline.child.stages import files_read, outs_around
-from include.pipeline.git.command import command
+from include.pipeline.git.listing import ignored_below
 from include.pipeline.judge.unchanged import obtainable
+from include.pipeline.orders import Missing
 
 # What tools leave in folders of code, and no step means to read.
 JUNK = (
@@ -19,9 +19,7 @@ JUNK = (
 )
 
 
-def hollow_or_absent(
-    repo: Any, names: Sequence[str], hollow: Mapping[str, str]
-) -> list[tuple[str, str, str]]:
+def hollow_or_absent(repo: Any, names: Sequence[str], hollow: Mapping[str, str]) -> list[Missing]:
     """What stages need and cannot have in a workspace: stage, path, and why.
 
     Args:
@@ -52,7 +50,7 @@ def reasons(repo: Any, dep: Any, hollow: Mapping[str, str]) -> list[str]:
     return [] if dep.exists else ["absent"]
 
 
-def beside(repo: Any, names: Sequence[str], source: Path) -> list[tuple[str, str, str]]:
+def beside(repo: Any, names: Sequence[str], source: Path) -> list[Missing]:
     """What stages read in the user's tree, and a run has not or has otherwise: stage, path, why.
 
     Files that git ignores in a folder that is a dep, and data that was edited since `dvc add`.
@@ -84,19 +82,12 @@ def beside(repo: Any, names: Sequence[str], source: Path) -> list[tuple[str, str
 
 def ignored_in(repo: Any, source: Path, folders: Sequence[str]) -> list[str]:
     """What git ignores in folders of the user's tree, but for outs and what DVC does not see."""
-    words = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-    listed = command(source, "--literal-pathspecs", *words, "--", *folders)
-    done = subprocess.run(listed, capture_output=True, check=False)
-    found = []
-    for name in done.stdout.decode().split("\0"):
+    found, dvc = [], repo.dvcignore
+    for name in ignored_below(source, folders):
         path, place = Path(name), os.path.abspath(name)
-        if not name or any(fnmatch(part, junk) for part in path.parts for junk in JUNK):
+        if any(fnmatch(part, junk) for part in path.parts for junk in JUNK):
             continue
-        ignores = (
-            repo.dvcignore.is_ignored_dir
-            if name.endswith("/")
-            else (repo.dvcignore.is_ignored_file)
-        )
+        ignores = dvc.is_ignored_dir if name.endswith("/") else dvc.is_ignored_file
         if not outs_around(repo, place) and not ignores(place):
             found.append(name)
     return found

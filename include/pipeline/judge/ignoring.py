@@ -1,12 +1,11 @@
 """Keep outs out of git, as DVC does."""
 
-import subprocess
 from collections.abc import Iterable, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from include.pipeline.git.command import command
+from include.pipeline.git.listing import ignored_of
 
 
 def ignore(stages: Iterable[Any], already: Set[str]) -> None:
@@ -21,7 +20,4 @@ def ignore(stages: Iterable[Any], already: Set[str]) -> None:
 
 def ignored(stages: Iterable[Any]) -> set[str]:
     """The outs that git ignores: DVC would ask for one after the other."""
-    paths = "\0".join(out.fs_path for stage in stages for out in stage.outs)
-    words = command(Path.cwd(), "check-ignore", "-z", "--stdin")
-    done = subprocess.run(words, input=paths.encode(), capture_output=True, check=False)
-    return {*done.stdout.decode().split("\0")}
+    return ignored_of(Path.cwd(), [out.fs_path for stage in stages for out in stage.outs])

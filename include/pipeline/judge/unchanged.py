@@ -1,14 +1,12 @@
 """Whether a stage is what its lockfile says, where no data is checked out yet."""
 
-import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from include.pipeline.child.stages import in_cache, outs_around
 from include.pipeline.child.transfer import check_out
-from include.pipeline.git.command import command
+from include.pipeline.git.listing import take_from
 from include.pipeline.orders import Unchanged
 
 
@@ -137,17 +135,8 @@ def restored(repo: Any, stage: Any, commit: str) -> bool:
     paths = [o.fs_path for o in stage.outs if not o.use_cache and o.workspace_status()]
     if not paths:
         return False
-    take(repo, commit, paths)
+    take_from(Path(repo.root_dir), commit, paths)
     if obtainable(repo, stage):
         return True
-    take(repo, "HEAD", paths)
+    take_from(Path(repo.root_dir), "HEAD", paths)
     return False
-
-
-def take(repo: Any, commit: str, paths: Sequence[str]) -> None:
-    """Let paths be as a commit has them; absent, if it has not."""
-    for path in paths:
-        words = command(Path(repo.root_dir), "restore", f"--source={commit}", "--", path)
-        done = subprocess.run(words, capture_output=True, check=False)
-        if done.returncode and os.path.isfile(path):
-            os.unlink(path)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten
-from include.pipeline.git.command import git
+from include.pipeline.git.listing import ignored_of
 from include.pipeline.opening.untracked import SECRET, UNASKED, within
 from include.pipeline.plan import Stage
 from include.pipeline.selection import needed
@@ -100,6 +100,6 @@ def reason(run: Run, path: str, why: str) -> str:
         return "it is not on this machine"
     if path.startswith(".."):
         return "it lies outside of the repository"
-    if git(run.repo, "check-ignore", "--", path, check=False):
+    if ignored_of(run.repo, [path]):
         return "git ignores it"
     return WHY[why][0]
