@@ -16,7 +16,8 @@ from dvc_schedule import Pipeline
 
 from include.errors import PipelineError, did_you_mean
 from include.pipeline import params_file
-from include.pipeline.plan import CLOSE, OPEN, Plan, Stage, load, see_that_free
+from include.pipeline.graph import CLOSE, OPEN, Plan, Stage, see_that_free
+from include.pipeline.plan import load
 from include.pipeline.selection import select
 
 OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986

@@ -15,8 +15,8 @@ from dvc_interval import date_of
 from dvc_notes import describe, tell
 
 from include.errors import ParamsError, PipelineError, at_most_ten, masked
+from include.pipeline.graph import CLOSE, OPEN
 from include.pipeline.params_file import DEFAULT
-from include.pipeline.plan import CLOSE, OPEN
 
 if TYPE_CHECKING:
     from include.pipeline.workspace import Run

@@ -11,9 +11,9 @@ from typing import Any
 from airflow.configuration import conf
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
+from include.pipeline.graph import Stage
 from include.pipeline.places.registry import RUNTIMES
 from include.pipeline.places.where import Where
-from include.pipeline.plan import Stage
 
 LOCAL = ("LocalExecutor", "SequentialExecutor")
 

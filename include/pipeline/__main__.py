@@ -17,9 +17,10 @@ from pathlib import Path
 
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
 from include.pipeline.asking import ask
+from include.pipeline.graph import Stage, see_that_free
 from include.pipeline.lockfile import has_entry
 from include.pipeline.orders import Unchanged
-from include.pipeline.plan import Stage, load, see_that_free
+from include.pipeline.plan import load
 from include.pipeline.selection import select
 from include.pipeline.site_cache import site_cache
 

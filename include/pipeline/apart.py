@@ -17,10 +17,11 @@ from include.pipeline import files, memory, params_file
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import git, top_of
 from include.pipeline.git.trees import commit_of, tree_of
+from include.pipeline.graph import Stage
 from include.pipeline.lockfile import entries_in, lines_of, lockfiles, put
 from include.pipeline.lockfile import place_of as place_of_stage
 from include.pipeline.orders import Configure
-from include.pipeline.plan import Stage, load
+from include.pipeline.plan import load
 from include.pipeline.reproduce import asked
 from include.pipeline.workspace import (
     Run,

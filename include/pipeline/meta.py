@@ -1,13 +1,13 @@
 """Where a stage runs: the keys of `meta` in dvc.yaml, each with a default."""
 
 import difflib
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.errors import PipelineError, did_you_mean
-from include.pipeline.places.registry import Runtime
 
+Runtime = Literal["process", "docker", "kubernetes"]
 OWN = "leeway"  # the key of `meta` under which our keys may stand
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 

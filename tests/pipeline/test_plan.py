@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from include.errors import PipelineError
-from include.pipeline.plan import Plan, load
+from include.pipeline.graph import Plan
+from include.pipeline.plan import load
 from include.pipeline.selection import select
 
 ROOT = Path(__file__).parents[2]

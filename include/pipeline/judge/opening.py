@@ -13,9 +13,9 @@ from include.pipeline import files, memory, resolve
 from include.pipeline.child.entries import entries_of, entry_of, fill, write_entries
 from include.pipeline.child.orders import Entry, Refused
 from include.pipeline.child.stages import told_of
-from include.pipeline.dvc_config import take_over
 from include.pipeline.judge.absent import beside, hollow_or_absent
 from include.pipeline.judge.closing import made_for_git, put_back, remove_pipes
+from include.pipeline.judge.dvc_config import take_over
 from include.pipeline.judge.ignoring import ignore, ignored
 from include.pipeline.judge.transfer import unspoilt
 from include.pipeline.judge.unchanged import same

@@ -14,10 +14,11 @@ from include.pipeline import apart, files, params_file
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import top_of
 from include.pipeline.git.snapshot import pin
+from include.pipeline.graph import Plan
 from include.pipeline.opening.refusals import Drawn, cannot_be_had, left_out, see_that_runnable
 from include.pipeline.opening.untracked import Chosen, choose
 from include.pipeline.orders import Open, Opened
-from include.pipeline.plan import Plan, load, plan_of
+from include.pipeline.plan import load, plan_of
 from include.pipeline.reproduce import asked
 from include.pipeline.values import given_to
 from include.pipeline.workspace import (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.git.listing import ignored_of
+from include.pipeline.graph import Stage
 from include.pipeline.opening.untracked import SECRET, UNASKED, within
-from include.pipeline.plan import Stage
 from include.pipeline.selection import needed
 from include.pipeline.workspace import Run
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from include.pipeline.plan import Plan, Stage
+from include.pipeline.graph import Plan, Stage
 
 DVC = ("dvc.yaml", "dvc.lock", "*.dvc", ".dvcignore", ".gitignore", ".gitattributes")
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from include.pipeline.child.orders import Order, Terms, as_text
-from include.pipeline.places.environment import python_path, step_environment
+from include.pipeline.environment import python_path, step_environment
 from include.pipeline.places.fork import Fork, Process
 from include.pipeline.places.registry import carrier_of
 from include.pipeline.site_cache import site_cache

@@ -1,12 +1,12 @@
 """The places where a stage can run, by the names that `meta.runtime` gives them."""
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from include.pipeline.child.orders import Order, Reproduce, Terms
+from include.pipeline.meta import Runtime
 from include.pipeline.places.where import Contained
 
-Runtime = Literal["process", "docker", "kubernetes"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 
 PIPELINE = __name__.rpartition(".places.")[0]
