@@ -25,13 +25,13 @@ class Run:
     id: str
     repo: Path  # root of the DVC repository
     folder: Path  # the same in the workspace
-    commit: str
-    snapshot: bool  # whether the commit is a working tree that nobody committed
-    plan_key: str
-    stages: tuple[str, ...]
-    unchanged: tuple[str, ...]  # stages that have nothing to do
-    order: tuple[str, ...]  # all stages of the graph, in the order of `dvc repro`
-    params: dict[str, object]  # what was written into files of params
+    commit: str = ""
+    snapshot: bool = False  # whether the commit is a working tree that nobody committed
+    plan_key: str = ""
+    stages: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()  # stages that have nothing to do
+    order: tuple[str, ...] = ()  # all stages of the graph, in the order of `dvc repro`
+    params: dict[str, object] = field(default_factory=dict)  # written into files of params
     url: str = ""  # the git server between workers that share no disk; empty if they share one
     lockfiles: dict[str, str] = field(default_factory=dict)  # that they begin from, by path
     dag_id: str = ""

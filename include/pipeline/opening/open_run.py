@@ -79,57 +79,73 @@ def open_run(
     if marker_of(top).exists():
         run = see_that_same(Run.from_json(marker_of(top).read_text()), dag_id, run_id)
         return decided(run, home, selection, drawn)
-    source = top_of(repo)
-    below = repo.resolve().relative_to(source).as_posix().removeprefix(".")
-    chosen = Chosen((), {})
-
-    def choose_new(found: list[str], staged: list[str]) -> Sequence[str]:
-        nonlocal chosen
-        travels = bool(url) and not push_untracked
-        chosen = choose(source, below, load(repo), found, staged, travels=travels)
-        return chosen.taken
-
-    commit, snapshot = pin(repo, f"Working tree of run {run_id}", choose_new)
-    aside = top.with_name(f".{top.name}.{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        hollow = clone(source, commit, aside)
-        plan = load(aside / below, repo.resolve() / ".dvc" / "tmp" / "leeway")
-        see_that_drawn(plan, plan_key, commit)
-        params_file.write(aside / below, params, plan.values, whole)
-        if held is not None:
-            text = json.dumps(given_to(params, plan, held), default=str)
-            files.write(given_file(aside), text)
-    except PlatformError:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    run = Run(
-        id=run_id,
-        repo=repo.resolve(),
-        folder=top / below,
-        commit=commit,
-        snapshot=snapshot,
-        plan_key=plan.key,
-        stages=(),
-        unchanged=(),
-        order=tuple(stage.name for stage in plan.stages),
-        params=dict(params),
-        url=url,
-        dag_id=dag_id,
-        below=below,
-        opened=time.time(),
-        hollow={str(top / Path(path).relative_to(aside)): why for path, why in hollow.items()},
-        whole=tuple(whole),
-        taken=chosen.taken if snapshot else (),
-        left=chosen.left,
+    run = cloned(
+        Run(
+            id=run_id,
+            repo=repo.resolve(),
+            folder=top,
+            params=dict(params),
+            url=url,
+            dag_id=dag_id,
+            whole=tuple(whole),
+            opened=time.time(),
+        ),
+        plan_key,
+        held,
+        travels=bool(url) and not push_untracked,
     )
-    anchor(run)
-    settle(aside, run)
     try:
         return decided(run, home, selection, drawn)
     except PlatformError:
         discard(run)
         raise
+
+
+def cloned(run: Run, plan_key: str | None, held: Collection[str] | None, *, travels: bool) -> Run:
+    """A run with its workspace: at the commit of its repository, with its values in it.
+
+    Args:
+        run: what is known of it; its folder is the root of the workspace.
+        travels: whether new files would leave this machine, which nobody allowed.
+    """
+    top, source = run.folder, top_of(run.repo)
+    below = run.repo.relative_to(source).as_posix().removeprefix(".")
+    chosen = Chosen((), {})
+
+    def choose_new(found: list[str], staged: list[str]) -> Sequence[str]:
+        nonlocal chosen
+        chosen = choose(source, below, load(run.repo), found, staged, travels=travels)
+        return chosen.taken
+
+    commit, snapshot = pin(run.repo, f"Working tree of run {run.id}", choose_new)
+    aside = top.with_name(f".{top.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        hollow = clone(source, commit, aside)
+        plan = load(aside / below, run.repo / ".dvc" / "tmp" / "leeway")
+        see_that_drawn(plan, plan_key, commit)
+        params_file.write(aside / below, run.params, plan.values, run.whole)
+        if held is not None:
+            text = json.dumps(given_to(run.params, plan, held), default=str)
+            files.write(given_file(aside), text)
+    except PlatformError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    run = replace(
+        run,
+        folder=top / below,
+        below=below,
+        commit=commit,
+        snapshot=snapshot,
+        plan_key=plan.key,
+        order=tuple(stage.name for stage in plan.stages),
+        hollow={str(top / Path(path).relative_to(aside)): why for path, why in hollow.items()},
+        taken=chosen.taken if snapshot else (),
+        left=chosen.left,
+    )
+    anchor(run)
+    settle(aside, run)
+    return run
 
 
 def given_file(top: Path) -> Path:

@@ -26,36 +26,9 @@ def pod_manifest(
         what = "The runtime kubernetes has no volume: a pod cannot see the folders of a worker."
         fix = "set AIRFLOW__LEEWAY__VOLUMES to CLAIM:PATH, the claim that the workers mount."
         raise PipelineError(what, fix)
-    uid, _, gid = user_of(where).partition(":")
     claims = dict(volume.partition(":")[::2] for volume in where.volumes)
     names = {claim: f"volume-{i}" for i, claim in enumerate(claims)}
-    limits = {
-        **({"cpu": f"{where.cpus:g}"} if where.cpus else {}),
-        **({"memory": f"{int(where.memory_gb * 1000)}M"} if where.memory_gb else {}),
-        **({"nvidia.com/gpu": str(where.gpus)} if where.gpus else {}),
-    }
-    pairs = environment_of(where, folder).items()
-    container = {
-        "name": "step",
-        "image": where.image,
-        "command": command,
-        "workingDir": str(folder),
-        "env": [{"name": name, "value": value} for name, value in sorted(pairs)],
-        "resources": {"requests": limits, "limits": limits},
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": int(uid),
-            "runAsGroup": int(gid or uid),
-            "readOnlyRootFilesystem": True,
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": [
-            *(mounted(mount, claims, names) for mount in folders),
-            {"name": "tmp", "mountPath": "/tmp"},
-            {"name": "shm", "mountPath": "/dev/shm"},  # PyTorch's workers pass tensors through it
-        ],
-    }
+    mounts = [mounted(mount, claims, names) for mount in folders]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -74,13 +47,51 @@ def pod_manifest(
             "automountServiceAccountToken": False,
             "nodeSelector": dict(where.node_selector),
             "tolerations": [dict(toleration) for toleration in where.tolerations],
-            "containers": [container],
+            "containers": [container_of(where, command, folder, mounts)],
             "volumes": [
                 *({"name": n, "persistentVolumeClaim": {"claimName": c}} for c, n in names.items()),
                 {"name": "tmp", "emptyDir": {}},
                 {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}},
             ],
         },
+    }
+
+
+def container_of(
+    where: Where, command: list[str], folder: Path, mounts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The only container of a pod: no root, no rights, and a disk of its own that it cannot write.
+
+    Args:
+        mounts: the folders of the run.
+    """
+    uid, _, gid = user_of(where).partition(":")
+    limits = {
+        **({"cpu": f"{where.cpus:g}"} if where.cpus else {}),
+        **({"memory": f"{int(where.memory_gb * 1000)}M"} if where.memory_gb else {}),
+        **({"nvidia.com/gpu": str(where.gpus)} if where.gpus else {}),
+    }
+    pairs = environment_of(where, folder).items()
+    return {
+        "name": "step",
+        "image": where.image,
+        "command": command,
+        "workingDir": str(folder),
+        "env": [{"name": name, "value": value} for name, value in sorted(pairs)],
+        "resources": {"requests": limits, "limits": limits},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": int(uid),
+            "runAsGroup": int(gid or uid),
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            *mounts,
+            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "shm", "mountPath": "/dev/shm"},  # PyTorch's workers pass tensors through it
+        ],
     }
 
 
