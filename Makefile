@@ -31,13 +31,13 @@ setup: .venv/ready  ## make .venv with the locked packages (again: at once, if n
 	@touch $@
 
 run: setup  ## set up, let Airflow run the whole pipeline on real flights, and show the results
-	@python -m include.embedded run flight_delays
+	@python -m include.airflow_site run flight_delays
 
 up: setup  ## start Airflow and keep it up, with its UI
-	@python -m include.embedded up
+	@python -m include.airflow_site up
 
 down: setup  ## stop Airflow, with all its children
-	@python -m include.embedded down
+	@python -m include.airflow_site down
 
 repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the results
 	dvc repro

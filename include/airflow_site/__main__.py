@@ -1,9 +1,9 @@
 """Airflow on this machine: `up` starts it, `down` stops it, `run DAG` runs one DAG to its end.
 
-python -m include.embedded up
-python -m include.embedded run flight_delays --set window.end=2013-09-01
-python -m include.embedded down
-python -m include.embedded --repo ../theirs up    any other DVC repository, with its folder dags/
+python -m include.airflow_site up
+python -m include.airflow_site run flight_delays --set window.end=2013-09-01
+python -m include.airflow_site down
+python -m include.airflow_site --repo ../theirs up    another DVC repository, with its dags/
 """
 
 import argparse
@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site, secrets_of
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, secrets_of
 from include.errors import PipelineError, PlatformError, at_most_ten, did_you_mean
 from include.pipeline.plan import MADE_FROM, in_git
 
@@ -26,7 +26,7 @@ ENDS = ("success", "failed")
 def main(argv: list[str] | None = None) -> int:
     """Carry out one command; the exit status of `run` is that of the run."""
     parser = argparse.ArgumentParser(
-        prog="python -m include.embedded",
+        prog="python -m include.airflow_site",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

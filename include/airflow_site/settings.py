@@ -148,7 +148,7 @@ def environment(site: Site, port: int) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": "False",
         # A file with a DAG of ours need not hold the word airflow.
         "CORE__DAG_DISCOVERY_SAFE_MODE": "False",
-        "CORE__EXECUTOR": "include.embedded.executor.LocalExecutor",
+        "CORE__EXECUTOR": "include.airflow_site.executor.LocalExecutor",
         "CORE__PARALLELISM": str(max(4, cores)),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         # A graph that was edited is run as it is now, not as it was half a minute ago.

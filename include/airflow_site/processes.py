@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from include.airflow_api import AirflowApi
-from include.embedded.settings import Site, environment, port_of, prepare, secrets_of
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, environment, port_of, prepare, secrets_of
 from include.errors import PipelineError
 
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")

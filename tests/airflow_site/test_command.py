@@ -17,9 +17,9 @@ import small_git
 from running_airflow import SMALL_DAG, ended, wait_until
 from small_git import commit, shell
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site, environment, prepare, secrets_of
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, environment, prepare, secrets_of
 from include.errors import PipelineError
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def other(folder: Path, stages: str, params: str = "") -> Path:
 
 def embedded(repo: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "include.embedded", "--repo", str(repo), *words],
+        [sys.executable, "-m", "include.airflow_site", "--repo", str(repo), *words],
         cwd=ROOT,
         env={**os.environ, "DVC_SITE_CACHE_DIR": str(repo.parent / "site")},
         capture_output=True,

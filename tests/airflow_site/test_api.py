@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from include import airflow_api
-from include.airflow_api import AirflowApi
+from include.airflow_site.api import AirflowApi
 from include.errors import PipelineError
 
 TASKS = [{"task_id": f"task-{number}", "note": None} for number in range(250)]
@@ -120,7 +119,7 @@ def test_many_notes_go_in_parts_and_refusals_come_back(api, server):
 
 
 def test_a_busy_database_is_asked_again(api, server, monkeypatch):
-    monkeypatch.setattr(airflow_api, "PAUSES_S", (0, 0))
+    monkeypatch.setattr("include.airflow_site.api.PAUSES_S", (0, 0))
     server.faults = ["Database error"] * 2
     api.describe("small", "one", "a note")
     assert server.changes == [{"note": "a note"}]
@@ -130,7 +129,7 @@ def test_a_busy_database_is_asked_again(api, server, monkeypatch):
     "faults", [["Database error"] * 3, ["of another kind"]], ids=["busy for long", "another fault"]
 )
 def test_a_fault_of_the_server_is_an_error(api, server, monkeypatch, faults):
-    monkeypatch.setattr(airflow_api, "PAUSES_S", (0, 0))
+    monkeypatch.setattr("include.airflow_site.api.PAUSES_S", (0, 0))
     server.faults = list(faults)
     with pytest.raises(PipelineError, match=f"with 500: .*{faults[0]}"):
         api.describe("small", "one", "a note")
