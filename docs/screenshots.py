@@ -3,9 +3,9 @@
 Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it:
 
     make up
-    python -m include.airflow_site run flight_delays
-    python -m include.airflow_site run flight_delays
-    python -m include.airflow_site run flight_delays --set train_xgboost.max_depth=5
+    leeway run flight_delays
+    leeway run flight_delays
+    leeway run flight_delays --set train_xgboost.max_depth=5
     python -m docs.screenshots
 """
 
