@@ -86,7 +86,7 @@ class Plan:
         known = {name for stage in self.stages for name in (stage.name, stage.task_id)}
         known |= {out.path for stage in self.stages for out in stage.outs}
         what = f"The graph has no stage {target!r}; it has {len(self.stages)}."
-        fix = "run `python -m include.pipeline show` for all names."
+        fix = "run `leeway show` for all names."
         raise PipelineError(what + did_you_mean(target, known), fix)
 
 
