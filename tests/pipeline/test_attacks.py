@@ -169,7 +169,7 @@ def test_a_lock_that_is_forged_after_its_stage_is_put_right_as_the_run_closes(ru
     forge(run, "two", {"md5": plant(run, "planted", b"planted"), "size": 7})
     said = []
     name = close_run(run, home, log=said.append)
-    assert said == ["a step wrote into the lock of two: it says again what the stages made"]
+    assert said == ["a step wrote into the lockfile of two: it says again what the stages made"]
     ref = shell(repo, "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").strip()
     assert shell(repo, "git", "show", f"{ref}:dvc.lock").strip() == right.strip()
     kept = [json.loads(path.read_text()) for path in good_of(home, repo).rglob("*.json")]

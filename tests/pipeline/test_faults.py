@@ -372,7 +372,7 @@ def object_of(site: Path, name: str) -> Path:
     """The object of an out, or of a file of the folder `parts`."""
     out, _, inner = name.partition("/") if name.startswith("parts/") else (name, "", "")
     for stage in (PREPARE, COUNT, SHOUT):
-        for held in memory.recall(good(site), stage)[0].lock["outs"]:
+        for held in memory.recall(good(site), stage)[0].entry["outs"]:
             if held["path"] == out:
                 found = held["md5"]
     if inner:

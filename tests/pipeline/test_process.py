@@ -17,7 +17,7 @@ from include.pipeline.child.dvc_locks import works
 from include.pipeline.child.orders import Reproduce, Terms
 from include.pipeline.places.container import command_of
 from include.pipeline.places.where import Contained, Where
-from include.pipeline.reproduce import Outcome, StageFailed, reproduce
+from include.pipeline.reproduce import Outcome, StageFailed, beyond, reproduce
 from include.pipeline.workspace import Run
 
 ROOT = Path(__file__).parents[2]
@@ -236,3 +236,13 @@ def test_a_container_does_not_judge_the_locks_of_others(run):
     assert json.loads((run.folder / ".dvc/tmp/rwlock").read_text()) == other
     own = json.loads((run.folder / ".dvc/tmp/rwlock-step").read_text())
     assert not any(own.values())
+
+
+def test_a_step_s_memory_is_measured_and_held_to_what_its_stage_declares(way, run):
+    write(run, "held = b'x' * 400_000_000\nopen('out.txt', 'w').write('made')")
+    usage = reproduce(run, "step", log=lambda line: None).usage
+    assert usage is not None and 0.4 < usage.peak_gb < 4 and usage.cpu_s > 0
+    said = beyond(usage, 0.3)
+    assert said.startswith("its largest process took 0.")
+    assert said.endswith(" GB, more than the 0.3 GB of meta.resources.memory_gb")
+    assert beyond(usage, 4) == beyond(usage, None) == beyond(None, 0.3) == ""

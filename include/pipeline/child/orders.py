@@ -113,11 +113,11 @@ def in_json(value: Any) -> Any:
 def received() -> tuple[Terms, str, dict[str, Any]]:
     """The message to this process: the terms, and the kind of order with its values.
 
-    It comes as the first argument, or by standard input, of which the steps then see nothing.
+    It comes as the first argument, or, where that is -, by standard input, of which the steps then
+    see nothing.
     """
-    if len(sys.argv) > 1:
-        text = sys.argv[1]
-    else:
+    text = sys.argv[1]
+    if text == "-":
         text = sys.stdin.read()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     held = json.loads(text)

@@ -90,7 +90,7 @@ def started(
         message.write(as_text(terms, order, environment.get("PYTHONPATH", "")))
         message.seek(0)
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", carrier_of(order)],
+            [sys.executable, "-P", "-m", carrier_of(order), "-", f"leeway:{order.name}"],
             cwd=folder,
             env={**environment, "PYTHONPATH": python_path()},
             stdin=message,
