@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 include containers.mk
 
-.PHONY: help setup run up down repro test check audit clean lock
+.PHONY: help setup run up down repro test check audit wheel clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
@@ -59,6 +59,9 @@ check: setup  ## ruff, formatting, types
 
 audit: setup  ## known weaknesses of the locked packages (Error 75: their list cannot be had)
 	@python -m include.audit
+
+wheel: setup  ## build the runner as a package, into dist/: docs/your_repository.md
+	uv build --quiet --out-dir dist
 
 clean:  ## remove what the pipeline made (not the cache, not the environment)
 	rm -rf data models predictions metrics plots reports bento .checkpoints
