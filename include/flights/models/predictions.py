@@ -23,19 +23,24 @@ def read_flights(
     Raises:
         DataError: a feature is missing, or validation or test flights all end the same way.
     """
-    table = partitions.scan(features)
-    held = table.collect_schema().names()
     wanted = list(dict.fromkeys(["flight_id", "date", "late", *names]))
-    for name in wanted:
+    check_columns(features, wanted)
+    split = splits.expression(window)
+    flights = partitions.scan(features).select(wanted).with_columns(split=split).collect()
+    for name in ("train", "validation", "test"):
+        check_both_outcomes(flights, name)
+    return flights
+
+
+def check_columns(features: Path, names: Sequence[str]) -> None:
+    """Raise DataError if the features lack a column."""
+    held = partitions.scan(features).collect_schema().names()
+    for name in names:
         if name not in held:
             raise DataError(
                 f"{features} has no column {name!r}.{did_you_mean(name, held)}",
                 "name columns of include/flights/columns.py in evaluate_models of params.yaml.",
             )
-    flights = table.select(wanted).with_columns(split=splits.expression(window)).collect()
-    for split in ("train", "validation", "test"):
-        check_both_outcomes(flights, split)
-    return flights
 
 
 def check_both_outcomes(flights: pl.DataFrame, split: str) -> None:
@@ -66,11 +71,12 @@ def read_predictions(model: str, path: Path, flights: pl.DataFrame) -> Floats:
             probability is not in 0..1.
     """
     fix = f"run `dvc repro train_{model}`, which predicts them anew."
-    table = pl.read_parquet(path)
-    missing = [name for name in COLUMNS if name not in table.columns]
+    columns = list(pl.read_parquet_schema(path))
+    missing = [name for name in COLUMNS if name not in columns]
     if missing:
-        held = at_most_ten(table.columns)
+        held = at_most_ten(columns)
         raise DataError(f"{path} has no column {at_most_ten(missing)}; it has {held}.", fix)
+    table = pl.read_parquet(path, columns=list(COLUMNS))
     check_same_flights(path, table, flights, fix)
     for name in ("split", "late"):
         other = (table[name] != flights[name]).fill_null(True)
