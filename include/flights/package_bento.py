@@ -4,7 +4,6 @@ The same inputs give the same bytes: the version is a hash of all that is inside
 that BentoML wrote is replaced by that of the newest flight in the data.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -21,13 +20,15 @@ from include.errors import DataError
 from include.flights import columns
 from include.flights.models import predictor
 from include.flights.models.chosen import read_chosen
-from include.flights.serving import bento_file
-from include.flights.serving.manifest import version_of
+from include.serving import bento_file
+from include.serving.hashes import directory_md5, file_sha256
+from include.serving.manifest import version_of
 from include.step import Out
 
 FLIGHTS = Path(__file__).parent
-PACKAGES = ("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette")
-# What a member needs beside these, of packages and of our own code.
+SERVICE = "include.flights.serving.service:FlightDelays"
+ABOUT = "How likely is a flight to arrive late, asked two hours before it is to leave."
+# What a member needs beside what each service does, of packages and of our own code.
 PACKAGES_OF = {"xgboost": ("xgboost",), "torch": ("torch", "safetensors")}
 CODE_OF = {"torch": FLIGHTS / "models" / "network.py"}
 
@@ -62,7 +63,7 @@ def package_bento(
         lay_out(source, chosen, {"xgboost": xgboost, "torch": torch})
         manifest = describe(source, params, environment, directory_md5(features))
         (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        built = bento_file.build(source, Path(folder) / "home", manifest)
+        built = bento_file.build(source, Path(folder) / "home", manifest, SERVICE, ABOUT)
         bento_file.pack(built, bento, newest)
     size, digest = bento.stat().st_size, file_sha256(bento)
     whole = {**manifest, "bento": {"bytes": size, "sha256": digest}}
@@ -100,10 +101,7 @@ def describe(source: Path, params: Params, environment: Path, data_md5: str) -> 
             that it needs is not in the environment that serves.
     """
     model = predictor.load(source / "model")
-    packages = [
-        *PACKAGES,
-        *(one for name in model.members for one in PACKAGES_OF[name]),
-    ]
+    computing = [one for name in model.members for one in PACKAGES_OF[name]]
     files = {str(path.relative_to(source)): path for path in sorted(source.rglob("*.*"))}
     code = [path for path in files.values() if path.suffix == ".py"]
     manifest: dict[str, Any] = {
@@ -115,7 +113,8 @@ def describe(source: Path, params: Params, environment: Path, data_md5: str) -> 
         "max_body_bytes": int(params.max_body_mb * 1_000_000),
         "data_md5": data_md5,
         "code_sha256": partitions.content_key(*code, bento_file),
-        "requirements": environments.needed(environment, packages),
+        "requirements": environments.needed(environment, [*bento_file.PACKAGES, *computing]),
+        "computing": sorted({"numpy", "polars", *computing}),
         "features": features_of(model.names),
         # What the model answers to made-up rows: the service compares before it is ready.
         "probe": [round(value, 6) for value in model.predict(model.probe()).tolist()],
@@ -150,32 +149,6 @@ def newest_flight(features: Path) -> datetime:
         if isinstance(latest, datetime):
             return latest
     raise DataError(f"{features} holds no flight.", "run `dvc repro build_features`.")
-
-
-def directory_md5(folder: Path) -> str:
-    """The hash of a folder as dvc.lock gives it, so that an auditor can compare the two.
-
-    It is the MD5 of the JSON list of the files' MD5s and names (dvc_data.hashfile.tree).
-    """
-    listed = [
-        {"md5": file_md5(path), "relpath": path.relative_to(folder).as_posix()}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
-    listed.sort(key=lambda entry: entry["relpath"])
-    return hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
-
-
-def file_md5(path: Path) -> str:
-    """The hash that DVC gives a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """The hash by which the service knows a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy(path: Path, target: Path) -> None:

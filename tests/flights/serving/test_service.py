@@ -12,7 +12,7 @@ import tiny_models
 from include.flights import columns
 from include.flights import package_bento as stage
 from include.flights.models.encoding import Encoder
-from include.flights.serving.manifest import version_of
+from include.serving.manifest import version_of
 
 ROOT = Path(__file__).parents[3]
 PARAMS = stage.Params(name="delays", late_from_probability=0.5, max_rows=5000, max_body_mb=50)

@@ -16,10 +16,11 @@ import yaml
 
 from include.errors import PipelineError
 
-SERVICE = "include.flights.serving.service:FlightDelays"
+# What include/serving imports; a model names its own besides.
+PACKAGES = ("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette")
 README = """# {name}:{version}
 
-How likely is a flight to arrive late, asked two hours before it is to leave. Members: {members}.
+{about} Members: {members}.
 
     export LEEWAY_SERVE_TOKEN=$(openssl rand -hex 32); echo "The token is $LEEWAY_SERVE_TOKEN"
     bentoml serve {name}:{version}
@@ -40,7 +41,7 @@ def code_of(start: Path, left_out: Container[Path]) -> set[Path]:
     Args:
         left_out: files not to take, nor what only they import.
     """
-    root, waiting, found = Path(__file__).parents[3], [start], set[Path]()
+    root, waiting, found = Path(__file__).parents[2], [start], set[Path]()
     while waiting:
         path = waiting.pop()
         if path in found or path in left_out or not path.is_file():
@@ -66,8 +67,12 @@ def code_of(start: Path, left_out: Container[Path]) -> set[Path]:
     return found
 
 
-def build(source: Path, home: Path, manifest: dict[str, Any]) -> Path:
+def build(source: Path, home: Path, manifest: dict[str, Any], service: str, about: str) -> Path:
     """Let BentoML build `source`, in a store of its own.
+
+    Args:
+        service: the class that BentoML runs, as package.module:Class.
+        about: a sentence that says what the model answers.
 
     Returns:
         The folder of the bento.
@@ -76,10 +81,11 @@ def build(source: Path, home: Path, manifest: dict[str, Any]) -> Path:
         PipelineError: BentoML refused.
     """
     name, version = str(manifest["name"]), str(manifest["version"])
+    members = ", ".join(manifest["members"])
     config = {
-        "service": SERVICE,
+        "service": service,
         "name": name,
-        "description": README.format(**{**manifest, "members": ", ".join(manifest["members"])}),
+        "description": README.format(**{**manifest, "members": members, "about": about}),
         "labels": {
             "data_md5": manifest["data_md5"],
             "code_sha256": manifest["code_sha256"],

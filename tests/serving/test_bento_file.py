@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from include.errors import PipelineError
-from include.flights.serving import bento_file
+from include.serving import bento_file
 
-FLIGHTS = Path(bento_file.__file__).parents[1]
+FLIGHTS = Path(bento_file.__file__).parents[1] / "flights"
 MOMENT = datetime(2013, 12, 31, tzinfo=UTC)
 
 
@@ -65,6 +65,6 @@ def test_what_bentoml_refuses_is_said(tmp_path: Path):
     manifest = {"name": "x", "version": "1", "members": {}, "requirements": []}
     manifest |= {"data_md5": "", "code_sha256": ""}
     with pytest.raises(PipelineError) as caught:
-        bento_file.build(tmp_path / "source", tmp_path / "home", manifest)
+        bento_file.build(tmp_path / "source", tmp_path / "home", manifest, "none:None", "")
     assert str(caught.value).startswith("`bentoml build` ended with 1: ")
     assert caught.value.fix == "run `make setup`; if that does not help, report it."
