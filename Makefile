@@ -13,6 +13,9 @@ export OMP_WAIT_POLICY := passive
 # Without compiled bytecode every start of a stage is slow.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What `make run` runs: each file of dags/ holds the DAG of its name. DAG=NAME takes one of them.
+DAG ?= $(notdir $(basename $(wildcard dags/*.py)))
+
 include containers.mk
 
 .PHONY: help setup run up down repro test check audit clean lock
@@ -30,8 +33,8 @@ setup: .venv/ready  ## make .venv with the locked packages (again: at once, if n
 	@sha256sum environments/*.txt > .venv/environments.sha256
 	@touch $@
 
-run: setup  ## set up, let Airflow run the whole pipeline on real flights, and show the results
-	@python -m include.embedded run flight_delays
+run: setup  ## set up, let Airflow run the whole pipeline on real data, and show the results
+	@for dag in $(DAG); do python -m include.embedded run $$dag || exit; done
 
 up: setup  ## start Airflow and keep it up, with its UI
 	@python -m include.embedded up
@@ -54,8 +57,8 @@ check: setup  ## ruff, formatting, types
 audit: setup  ## known weaknesses of the locked packages (Error 75: their list cannot be had)
 	@python -m include.audit
 
-clean:  ## remove what the pipeline made (not the cache, not the environment)
-	rm -rf data models predictions metrics plots reports bento .checkpoints
+clean: setup  ## remove what the pipeline made (not the cache, not the environment)
+	set -o pipefail; python -m include.outs | xargs -0 rm -rf .checkpoints
 
 # What is locked stays where it can: else another ruff would bring another botocore to each stage.
 lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer
