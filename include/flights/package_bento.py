@@ -7,7 +7,6 @@ that BentoML wrote is replaced by that of the newest flight in the data.
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import environments, partitions, step
 from include.errors import DataError
 from include.flights import columns
-from include.flights.models import predictor
-from include.flights.models.chosen import read_chosen
+from include.flights.members.chosen import read_chosen
+from include.flights.members.records import MEMBERS
+from include.flights.serving import predictor
 from include.serving import bento_file
 from include.serving.hashes import directory_md5, file_sha256
 from include.serving.manifest import version_of
 from include.step import Out
 
-FLIGHTS = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 SERVICE = "include.flights.serving.service:FlightDelays"
 ABOUT = "How likely is a flight to arrive late, asked two hours before it is to leave."
-# What a member needs beside what each service does, of packages and of our own code.
-PACKAGES_OF = {"xgboost": ("xgboost",), "torch": ("torch", "safetensors")}
-CODE_OF = {"torch": FLIGHTS / "models" / "network.py"}
 
 
 class Params(BaseModel):
@@ -48,8 +45,7 @@ class Params(BaseModel):
 
 def package_bento(
     chosen: Path,
-    xgboost: Path,
-    torch: Path,
+    models: Path,
     features: Path,
     environment: Path,
     bento: Out,
@@ -60,7 +56,7 @@ def package_bento(
     newest = newest_flight(features)
     with tempfile.TemporaryDirectory(prefix="bento-") as folder:
         source = Path(folder) / "source"
-        lay_out(source, chosen, {"xgboost": xgboost, "torch": torch})
+        lay_out(source, chosen, models)
         manifest = describe(source, params, environment, directory_md5(features))
         (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         built = bento_file.build(source, Path(folder) / "home", manifest, SERVICE, ABOUT)
@@ -75,22 +71,21 @@ def package_bento(
     )
 
 
-def lay_out(source: Path, chosen: Path, folders: Mapping[str, Path]) -> None:
+def lay_out(source: Path, chosen: Path, models: Path) -> None:
     """Copy code and model to where the service finds them.
 
     Raises:
         DataError: the chosen model names a member that is unknown or has no weights.
     """
     model = source / "model"
-    members = read_chosen(chosen).members
-    for name in members:
-        weights = predictor.weights_of(folders[name], name)
-        for path in (weights, folders[name] / "model.json"):
-            copy(path, model / name / path.name)
+    members = [MEMBERS[name] for name in read_chosen(chosen).members]
+    for member in members:
+        folder = models / member.name
+        for path in (predictor.weights_of(member, folder), folder / "model.json"):
+            copy(path, model / member.name / path.name)
     copy(chosen, model / "chosen.json")
-    left_out = {path for name, path in CODE_OF.items() if name not in members}
-    for path in sorted(bento_file.code_of(FLIGHTS / "serving" / "service.py", left_out)):
-        copy(path, source / path.relative_to(FLIGHTS.parents[1]))
+    for path in bento_file.code_of(SERVICE.partition(":")[0], *(one.module for one in members)):
+        copy(path, source / path.relative_to(ROOT))
 
 
 def describe(source: Path, params: Params, environment: Path, data_md5: str) -> dict[str, Any]:
@@ -101,7 +96,7 @@ def describe(source: Path, params: Params, environment: Path, data_md5: str) -> 
             that it needs is not in the environment that serves.
     """
     model = predictor.load(source / "model")
-    computing = [one for name in model.members for one in PACKAGES_OF[name]]
+    computing = [one for name in model.members for one in MEMBERS[name].packages]
     files = {str(path.relative_to(source)): path for path in sorted(source.rglob("*.*"))}
     code = [path for path in files.values() if path.suffix == ".py"]
     manifest: dict[str, Any] = {

@@ -10,8 +10,8 @@ from pydantic import Field
 from include import partitions, step
 from include.errors import DataError, ParamsError, did_you_mean
 from include.flights import columns
-from include.flights.models.chosen import read_chosen
-from include.flights.models.predictions import dates, read_flights, read_members
+from include.flights.members.chosen import read_chosen
+from include.flights.members.predictions import dates, read_flights, read_members
 from include.flights.splits import Splits, Window
 from include.monitoring import drift, drift_page
 from include.monitoring.drift_limits import Limits, Words
@@ -36,8 +36,7 @@ class Params(Limits):
 
 def report_drift(
     features: Path,
-    xgboost: Path,
-    torch: Path,
+    predictions: Path,
     chosen: Path,
     page: Out,
     numbers: Out,
@@ -49,7 +48,7 @@ def report_drift(
     """Compare the last month of the window with the training period, and give a verdict."""
     kinds = compared(params)
     flights = read_flights(features, (), window, splits)
-    members = read_members({"xgboost": xgboost, "torch": torch}, flights)
+    members = read_members(predictions, flights)
     probability = read_chosen(chosen).probability(members)
     flights = flights.with_columns(pl.Series(WORDS.score, probability)).with_row_index("row")
     training = flights.filter(pl.col("split") == "train")

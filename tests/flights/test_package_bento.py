@@ -19,9 +19,9 @@ from tiny_bento import BENTOML, PARAMS, TABLE, environment, free_port, lay_out, 
 from include.errors import DataError
 from include.flights import columns
 from include.flights import package_bento as stage
-from include.flights.models import predictor
 from include.flights.models.encoding import Encoder
 from include.flights.package_bento import newest_flight
+from include.flights.serving import predictor
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-that-nobody-guesses"
@@ -147,7 +147,7 @@ def test_no_path_and_no_secret_of_the_build_is_inside(bento: Path, home: Path):
 def test_trees_alone_need_neither_torch_nor_its_code(tmp_path: Path):
     models = lay_out(tmp_path / "repository", {"xgboost": 1.0}) / "models"
     source = tmp_path / "source"
-    stage.lay_out(source, models / "chosen.json", {"xgboost": models / "xgboost"})
+    stage.lay_out(source, models / "chosen.json", models)
     report = stage.describe(source, PARAMS, ROOT / "environments/serving.txt", "")
     packages = {line.partition("==")[0] for line in report["requirements"]}
     assert "xgboost" in packages

@@ -40,8 +40,7 @@ PARAMS: dict[str, dict[str, object]] = {
 }
 ARGUMENTS = {
     "features": "data/features",
-    "xgboost": "predictions/xgboost.parquet",
-    "torch": "predictions/torch.parquet",
+    "predictions": "predictions",
     "chosen": "models/chosen.json",
     "page": "reports/drift.html",
     "numbers": "reports/drift.json",

@@ -11,7 +11,7 @@ import xgboost as xgb
 
 from include.errors import PipelineError
 from include.flights import columns
-from include.flights.models import predictor
+from include.flights.serving import predictor
 from include.flights.splits import Splits, Window
 from include.flights.train_xgboost import Params, save, train_xgboost
 

@@ -10,7 +10,7 @@ import pytest
 from include.errors import PipelineError
 from include.serving import bento_file
 
-FLIGHTS = Path(bento_file.__file__).parents[1] / "flights"
+SERVICE = "include.flights.serving.service"
 MOMENT = datetime(2013, 12, 31, tzinfo=UTC)
 
 
@@ -42,7 +42,7 @@ def test_times_owners_and_modes_do_not_change_the_file(tmp_path: Path):
 
 
 def test_code_is_what_the_service_imports_and_no_stage():
-    names = {path.name for path in bento_file.code_of(FLIGHTS / "serving" / "service.py", set())}
+    names = {path.name for path in bento_file.code_of(SERVICE)}
     assert {
         "service.py",
         "predictor.py",
@@ -53,11 +53,12 @@ def test_code_is_what_the_service_imports_and_no_stage():
     assert not {"package_bento.py", "step.py", "columns.py"} & names
 
 
-def test_code_left_out_takes_along_what_only_it_imports():
-    left_out = {FLIGHTS / "models" / "network.py"}
-    names = {path.name for path in bento_file.code_of(FLIGHTS / "serving" / "service.py", left_out)}
-    assert "predictor.py" in names
-    assert not {"network.py", "layers.py"} & names
+def test_code_of_a_model_takes_along_what_it_imports():
+    alone = bento_file.code_of(SERVICE)
+    assert not {"network.py", "layers.py", "torch_model.py"} & {path.name for path in alone}
+    both = bento_file.code_of(SERVICE, "include.flights.serving.torch_model")
+    assert {"network.py", "layers.py", "torch_model.py"} < {path.name for path in both}
+    assert set(alone) < set(both)
 
 
 def test_what_bentoml_refuses_is_said(tmp_path: Path):

@@ -14,7 +14,7 @@ from include.flights.evaluation import baselines, blending, slicing
 from include.flights.evaluation.baselines import Baseline
 from include.flights.evaluation.blending import Choice, Rule
 from include.flights.evaluation.slicing import Slice
-from include.flights.models import predictions
+from include.flights.members import predictions
 from include.flights.models.history import History
 from include.monitoring import performance
 from include.monitoring.performance import Floats, Interval, Period

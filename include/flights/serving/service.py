@@ -10,7 +10,7 @@ from typing import Any, cast
 import bentoml
 from starlette.applications import Starlette
 
-from include.flights.models import predictor
+from include.flights.serving import predictor
 from include.serving.answers import Answers, check_start
 from include.serving.endpoints import ROUTES
 from include.serving.gate import Gate

@@ -1,6 +1,6 @@
 """Flights with what each model said of them, row for row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from include import partitions
 from include.errors import DataError, at_most_ten, did_you_mean
+from include.flights.members.records import MEMBERS
 from include.flights.splits import Splits, Window
 from include.monitoring.performance import Floats
 
@@ -58,19 +59,21 @@ def check_both_outcomes(flights: pl.DataFrame, split: str) -> None:
     raise DataError(what, "move window.end, or change splits or label in params.yaml.")
 
 
-def read_members(files: Mapping[str, Path], flights: pl.DataFrame) -> dict[str, Floats]:
-    """What each model said of each flight, in the order of the flights."""
-    return {name: read_predictions(name, path, flights) for name, path in files.items()}
+def read_members(folder: Path, flights: pl.DataFrame) -> dict[str, Floats]:
+    """What each member said of each flight, in the order of the flights."""
+    return {name: read_predictions(name, folder / f"{name}.parquet", flights) for name in MEMBERS}
 
 
 def read_predictions(model: str, path: Path, flights: pl.DataFrame) -> Floats:
     """The probabilities of one model, checked against the flights row by row.
 
     Raises:
-        DataError: columns, flights, splits or labels are not those of the features, or a
-            probability is not in 0..1.
+        DataError: there is no such file; columns, flights, splits or labels are not those of the
+            features; or a probability is not in 0..1.
     """
     fix = f"run `dvc repro train_{model}`, which predicts them anew."
+    if not path.exists():
+        raise DataError(f"{path} does not exist.", fix)
     columns = list(pl.read_parquet_schema(path))
     missing = [name for name in COLUMNS if name not in columns]
     if missing:
