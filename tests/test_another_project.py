@@ -118,13 +118,10 @@ def lock(project: Path) -> bytes:
     return (clone / "dvc.lock").read_bytes()
 
 
-def test_make_run_runs_the_dags_that_there_are(project):
-    told = shell(project, "make", "--dry-run", "--assume-old=setup", "run")
-    assert "for dag in flowers; do python -m include." in told
-
-
-def test_both_runners_make_the_same_and_the_summary_shows_it(project, lock):
-    told = python(project, "include.embedded", "run", "flowers")
+def test_make_run_makes_the_same_as_dvc_repro_and_shows_it(project, lock):
+    # The environment is that of the tests.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    told = shell(project, "env", f"PATH={path}", "make", "--assume-old=setup", "run")
     for stage in ("load_flowers", "train_rule", "show_flowers"):
         assert f"{stage:24} success" in told
     [name] = re.findall(r"dvc exp apply (\S+)", told)

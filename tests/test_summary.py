@@ -1,5 +1,6 @@
 """The summary says what was found, and where to look, of any graph."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from small_git import shell
 from include import summary
 from include.outs import Out, outs_of
 
+DVC = (sys.executable, "-m", "dvc")
 GRAPH = """
 stages:
   count:
@@ -28,8 +30,8 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of two stages that never ran."""
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site-cache"))
     monkeypatch.chdir(tmp_path)
-    for words in (("git", "init", "-q"), ("dvc", "init", "-q")):
-        shell(tmp_path, *words)
+    shell(tmp_path, "git", "init", "--quiet")
+    shell(tmp_path, *DVC, "init", "--quiet")
     (tmp_path / "dvc.yaml").write_text(GRAPH)
     return tmp_path
 
@@ -89,7 +91,7 @@ def test_before_the_first_run_it_says_what_to_do(repo, capsys):
 
 def test_the_outs_are_those_that_stages_make_and_say_who_needs_them(repo):
     (repo / "added.bin").write_text("")
-    shell(repo, "dvc", "add", "-q", "added.bin")
+    shell(repo, *DVC, "add", "--quiet", "added.bin")
     assert outs_of(repo) == [
         Out(Path("counts.csv"), metric=False, needed=True),
         Out(Path("site"), metric=False, needed=False),
