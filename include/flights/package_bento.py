@@ -21,6 +21,7 @@ from include.flights.members.chosen import read_chosen
 from include.flights.members.records import MEMBERS
 from include.flights.serving import predictor
 from include.serving import bento_file
+from include.serving.code import code_of
 from include.serving.hashes import directory_md5, file_sha256
 from include.serving.manifest import version_of
 from include.step import Out
@@ -84,7 +85,7 @@ def lay_out(source: Path, chosen: Path, models: Path) -> None:
         for path in (predictor.weights_of(member, folder), folder / "model.json"):
             copy(path, model / member.name / path.name)
     copy(chosen, model / "chosen.json")
-    for path in bento_file.code_of(SERVICE.partition(":")[0], *(one.module for one in members)):
+    for path in code_of(SERVICE.partition(":")[0], *(one.module for one in members)):
         copy(path, source / path.relative_to(ROOT))
 
 

@@ -10,7 +10,6 @@ import pytest
 from include.errors import PipelineError
 from include.serving import bento_file
 
-SERVICE = "include.flights.serving.service"
 MOMENT = datetime(2013, 12, 31, tzinfo=UTC)
 
 
@@ -39,26 +38,6 @@ def test_times_owners_and_modes_do_not_change_the_file(tmp_path: Path):
         ("src/a.py", 0o644, noon, 0),
         ("src/run.sh", 0o755, noon, 0),
     ]
-
-
-def test_code_is_what_the_service_imports_and_no_stage():
-    names = {path.name for path in bento_file.code_of(SERVICE)}
-    assert {
-        "service.py",
-        "predictor.py",
-        "encoding.py",
-        "errors.py",
-        "__init__.py",
-    } <= names
-    assert not {"package_bento.py", "step.py", "columns.py"} & names
-
-
-def test_code_of_a_model_takes_along_what_it_imports():
-    alone = bento_file.code_of(SERVICE)
-    assert not {"network.py", "layers.py", "torch_model.py"} & {path.name for path in alone}
-    both = bento_file.code_of(SERVICE, "include.flights.serving.torch_model")
-    assert {"network.py", "layers.py", "torch_model.py"} < {path.name for path in both}
-    assert set(alone) < set(both)
 
 
 def test_what_bentoml_refuses_is_said(tmp_path: Path):
