@@ -13,6 +13,9 @@ export OMP_WAIT_POLICY := passive
 # Without compiled bytecode every start of a stage is slow.
 unexport PYTHONDONTWRITEBYTECODE
 
+# What `make run` runs: each file of dags/ holds the DAG of its name. DAG=NAME takes one of them.
+DAG ?= $(notdir $(basename $(wildcard dags/*.py)))
+
 include containers.mk
 
 .PHONY: help setup run up down repro test check audit wheel clean lock
@@ -36,8 +39,8 @@ setup: .venv/bin/leeway  ## make .venv with the locked packages (again: at once,
 	  'from include.command.__main__ import main' 'raise SystemExit(main())' > $@
 	@chmod +x $@
 
-run: setup  ## set up, let Airflow run the whole pipeline on real flights, and show the results
-	@python -m include.command run flight_delays
+run: setup  ## set up, let Airflow run the whole pipeline on real data, and show the results
+	@for dag in $(DAG); do python -m include.command run $$dag || exit; done
 
 up: setup  ## start Airflow and keep it up, with its UI
 	@python -m include.command up
@@ -63,8 +66,8 @@ audit: setup  ## known weaknesses of the locked packages (Error 75: their list c
 wheel: setup  ## build the runner as a package, into dist/: docs/your_repository.md
 	uv build --quiet --out-dir dist
 
-clean:  ## remove what the pipeline made (not the cache, not the environment)
-	rm -rf data models predictions metrics plots reports bento .checkpoints
+clean: setup  ## remove what the pipeline made (not the cache, not the environment)
+	set -o pipefail; python -m include.outs | xargs -0 rm -rf .checkpoints
 
 # What is locked stays where it can: else another ruff would bring another botocore to each stage.
 lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer

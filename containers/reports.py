@@ -66,10 +66,12 @@ def section(folder: Path, run: Path) -> str:
     found = [path for kind in ("html", "json") for path in run.rglob(f"*.{kind}")]
     # A name may be no text: no page could show it.
     found = [path for path in found if str(path).encode(errors="ignore").decode() == str(path)]
-    # Data Docs are a site: its first page leads to the others.
-    shown = [path for path in sorted(found) if "data_docs" not in path.parent.parts[-2:]]
-    shown += [path for path in found if path.match("data_docs/index.html")]
-    links = (path.relative_to(folder).as_posix() for path in dict.fromkeys(shown))
+    # A folder with a first page is a site: that page leads to the others.
+    sites = {path.parent for path in found if path.name == "index.html"}
+    sites = {site for site in sites if not sites & {*site.parents}}
+    shown = [path for path in sorted(found) if not sites & {*path.parents}]
+    shown += [site / "index.html" for site in sorted(sites)]
+    links = (path.relative_to(folder).as_posix() for path in shown)
     items = "".join(f'<li><a href="{quote(link)}">{escape(link)}</a></li>' for link in links)
     return f"<h2>{escape(run.relative_to(folder).as_posix())}</h2><ul>{items}</ul>"
 

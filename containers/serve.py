@@ -52,10 +52,22 @@ def newest(repository: Path, home: Path) -> str:
 
 
 def md5(lock: str) -> str:
-    """The hash of the bento in a lock; nothing if no stage made it."""
+    """The hash of the bento in a lock; nothing if no stage made it.
+
+    It is the out that LEEWAY_BENTO names, or else the one whose name ends in .bento.
+    """
     held = yaml.load(lock, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
     outs = [out for stage in (held.get("stages") or {}).values() for out in stage.get("outs", [])]
-    return next((str(o["md5"]) for o in outs if o["path"] == os.environ["LEEWAY_BENTO"]), "")
+    hashes = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
+    if wanted := os.environ.get("LEEWAY_BENTO"):
+        return hashes.get(wanted, "")
+    bentos = sorted(path for path in hashes if path.endswith(".bento"))
+    if len(bentos) > 1:
+        raise SystemExit(
+            f"The lock holds {len(bentos)} bentos: {', '.join(bentos[:10])}.\n"
+            "  Next: name the one to serve in .env, as LEEWAY_BENTO=PATH."
+        )
+    return hashes[bentos[0]] if bentos else ""
 
 
 def take(found: str, repository: Path) -> bool:

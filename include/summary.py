@@ -1,70 +1,90 @@
-"""Print what the last run of the pipeline found, and where its reports are."""
+"""Print what the last run of the pipeline found, and where its results are: `dvc.yaml` says which.
 
-import json
+Every file that a stage names under `metrics` is shown, and every out that a person opens: pages,
+and files that no other stage reads.
+"""
+
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from include.errors import DataError, PlatformError
-
-REPORTS = {
-    "evaluation": "reports/evaluation.html",
-    "data quality": "reports/data_docs/index.html",
-    "drift": "reports/drift.html",
-    "model bundle": "bento/flight_delays.bento",
-}
+from include.outs import Out, outs_of
 
 
-def main(folder: Path = Path()) -> int:
-    """Print both models' validation metrics, the test metrics, and the report paths.
-
-    Args:
-        folder: holds metrics/ and reports/.
-    """
+def main(folder: Path = Path(), repo: Path = Path()) -> int:
+    """Print the metrics and the results in a folder: of a repository, or of one of its runs."""
     try:
-        lines = [*model_lines(folder), *test_lines(folder), *report_lines(folder)]
+        print("\n".join(lines(folder, repo)))
     except PlatformError as error:
         print(f"summary: {error}", file=sys.stderr)
         return 1
-    print("\n".join(lines))
     return 0
 
 
-def read(path: Path) -> dict[str, object]:
-    """A metrics file."""
-    try:
-        held = json.loads(path.read_text())
-    except FileNotFoundError:
-        fix = "run `make repro`, which makes it."
-        raise DataError(f"{path} does not exist.", fix) from None
-    assert isinstance(held, dict)
-    return held
+def lines(folder: Path, repo: Path) -> list[str]:
+    """The metrics and the results of a run.
+
+    Args:
+        folder: holds the outs, or some of them, at their paths in the repository.
+        repo: whose graph says which files are metrics.
+
+    Raises:
+        DataError: no stage left a metric or a result there.
+    """
+    outs = outs_of(repo)
+    found = [out for out in outs if (folder / out.path).exists()]
+    shown = [line for out in found if out.metric for line in metric_lines(folder, out)]
+    results = [path for out in found for path in opened(folder, out)]
+    if not shown and not results:
+        what = f"{folder.absolute()} holds none of the {len(outs)} outs of dvc.yaml"
+        raise DataError(f"{what} that a summary shows.", "run `dvc repro`, which makes them.")
+    listed = ["", "Results", *(f"  {path.absolute()}" for path in results)]
+    return shown + (listed if results else [])
 
 
-def model_lines(folder: Path) -> list[str]:
-    """One line per model: how it did on the validation period."""
-    lines = ["", "Validation period"]
-    for model in ("xgboost", "torch"):
-        scores = read(folder / f"metrics/{model}.json")["validation"]
-        assert isinstance(scores, dict)
-        lines.append(f"  {model:8}" + "".join(f"  {k} {v:.4f}" for k, v in scores.items()))
-    return lines
+def metric_lines(folder: Path, out: Out) -> list[str]:
+    """A metrics file: one line for each number, or for each group of numbers."""
+    from dvc.fs import localfs
+    from dvc.utils.serialize import load_path
+
+    held = load_path(str(folder / out.path), localfs)
+    if not isinstance(held, dict):
+        return ["", f"{out.path}: {shown(held)}"]
+    groups = {str(name): value for name, value in held.items() if isinstance(value, dict)}
+    width = max(map(len, groups), default=0)
+    listed = ["", str(out.path)]
+    for name, value in held.items():
+        if name not in groups:
+            listed.append(f"  {name}: {shown(value)}")
+            continue
+        numbers = (f"{where} {shown(one)}" for where, one in flat(value))
+        listed.append("  ".join([f"  {name:{width}}", *numbers]))
+    return listed
 
 
-def test_lines(folder: Path) -> list[str]:
-    """The figures of the untouched test period."""
-    held = read(folder / "metrics/evaluation.json")
-    return ["", "Test period", *(f"  {name}: {shown(value)}" for name, value in held.items())]
+def flat(group: dict[str, object], above: str = "") -> Iterator[tuple[str, object]]:
+    """The values of a group and of the groups in it, named as DVC names them."""
+    for name, value in group.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def shown(value: object) -> str:
-    """A number with four digits after the point, anything else as it is."""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    """A number with four digits after the point, a tiny one with two, anything else as it is."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.1e}" if 0 < abs(value) < 0.0001 else f"{value:.4f}"
 
 
-def report_lines(folder: Path) -> list[str]:
-    """Where the results are."""
-    found = {name: folder / path for name, path in REPORTS.items()}
-    return ["", "Results", *(f"  {n:13} {p.absolute()}" for n, p in found.items() if p.exists())]
+def opened(folder: Path, out: Out) -> list[Path]:
+    """What a person opens of an out: a page, or a file that no stage reads; nothing of others."""
+    path = folder / out.path
+    if path.is_dir():
+        return [page] if (page := path / "index.html").is_file() else []
+    return [] if out.metric or (out.needed and path.suffix != ".html") else [path]
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from include.flights.members.records import MEMBERS
+
 ROOT = Path(__file__).parents[1]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -31,11 +33,60 @@ def imported(path: Path, found: set[Path]) -> set[Path]:
     return found
 
 
+def code_of(stage: str) -> set[Path]:
+    """The modules of ours that a stage runs with, those included that only libraries load."""
+    found = imported(ROOT / f"include/flights/{stage}.py", set())
+    for name in names(STAGES[stage]["deps"]):
+        if name.startswith("feature_repo/") and name.endswith(".py"):
+            imported(ROOT / name, found)
+    if ROOT / "include/flights/serving/predictor.py" in found:
+        for member in MEMBERS.values():
+            imported(ROOT / f"{member.module.replace('.', '/')}.py", found)
+    return found
+
+
 @pytest.mark.parametrize("stage", STAGES)
-def test_each_module_that_a_stage_imports_is_a_dep(stage):
-    modules = imported(ROOT / f"include/flights/{stage}.py", set())
-    deps = {ROOT / name for name in names(STAGES[stage]["deps"])}
-    assert not [path for path in modules if not deps & {path, *path.parents}]
+def test_the_deps_of_a_stage_are_the_modules_that_it_imports(stage):
+    modules = code_of(stage)
+    code = {
+        name: ROOT / name
+        for name in names(STAGES[stage]["deps"])
+        if (name.startswith("include/") and any((ROOT / name).rglob("*.py"))) or name[-3:] == ".py"
+    }
+    lacking = sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in modules
+        if not set(code.values()) & {path, *path.parents}
+    )
+    useless = [
+        name for name, path in code.items() if not any(path in (m, *m.parents) for m in modules)
+    ]
+    advice = f"deps of {stage} in dvc.yaml, to paste: {', '.join(lacking)}; to remove: {useless}"
+    assert not lacking and not useless, advice
+
+
+@pytest.mark.parametrize(
+    ("stage", "folder", "suffix"),
+    [
+        ("evaluate_models", "predictions", ".parquet"),
+        ("report_drift", "predictions", ".parquet"),
+        ("package_bento", "models", ""),
+    ],
+)
+def test_each_member_is_trained_and_read_by_who_reads_members(stage, folder, suffix):
+    wanted = {f"{folder}/{name}{suffix}": f"train_{name}" for name in MEMBERS}
+    made = {out: one for one in STAGES for out in names(STAGES[one]["outs"])}
+    found = {path: made.get(path) for path in names(STAGES[stage]["deps"]) if path in wanted}
+    lacking = ", ".join(path for path in wanted if path not in found)
+    assert found == wanted, f"deps of {stage} in dvc.yaml, to paste: {lacking}"
+
+
+def test_the_plots_show_each_member():
+    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    lists = [y for plot in plots for held in plot.values() for y in held["y"].values()]
+    drawn = [shown for shown in lists if isinstance(shown, list) and "blend" in shown]
+    assert len(drawn) == 2
+    assert all(set(MEMBERS) <= set(shown) for shown in drawn)
 
 
 @pytest.mark.parametrize("stage", STAGES)

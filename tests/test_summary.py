@@ -1,38 +1,103 @@
-"""The summary says what was found, and where to look."""
+"""The summary says what was found, and where to look, of any graph."""
 
-import json
+import sys
+from pathlib import Path
+
+import pytest
+from small_git import shell
 
 from include import summary
+from include.outs import Out, outs_of
+
+DVC = (sys.executable, "-m", "dvc")
+GRAPH = """
+stages:
+  count:
+    cmd: python count.py
+    deps: [count.py]
+    outs: [counts.csv, site, parts]
+    metrics: [metrics/count.yaml]
+  judge:
+    cmd: python judge.py
+    deps: [counts.csv, parts/one.csv]
+    outs: [page.html, model.bin]
+    metrics: [judged.json]
+"""
 
 
-def test_shows_both_models_the_test_period_and_the_reports(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of two stages that never ran."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site-cache"))
     monkeypatch.chdir(tmp_path)
-    for folder in ("metrics", "reports"):
-        (tmp_path / folder).mkdir()
-    for model, auc in (("xgboost", 0.75), ("torch", 0.5)):
-        held = {"validation": {"auc": auc}, "train": {"auc": 1.0}}
-        (tmp_path / f"metrics/{model}.json").write_text(json.dumps(held))
-    (tmp_path / "metrics/evaluation.json").write_text('{"auc": 0.77096, "rows": 3}')
-    (tmp_path / "reports/drift.html").write_text("")
+    shell(tmp_path, "git", "init", "--quiet")
+    shell(tmp_path, *DVC, "init", "--quiet")
+    (tmp_path / "dvc.yaml").write_text(GRAPH)
+    return tmp_path
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        (folder / name).write_text(text)
+
+
+def test_shows_each_metrics_file_and_what_a_person_opens(repo, capsys):
+    write(
+        repo,
+        {
+            "counts.csv": "1",
+            "parts/one.csv": "1",
+            "site/index.html": "",
+            "site/more.html": "",
+            "metrics/count.yaml": "{rows: 3, tiny: 0.00004, a: {x: 0.5, b: {y: 1}}, longer: {z: 2}}",
+            "judged.json": '{"auc": 0.77096}',
+            "page.html": "",
+            "model.bin": "",
+        },
+    )
     assert summary.main() == 0
     assert capsys.readouterr().out.splitlines() == [
         "",
-        "Validation period",
-        "  xgboost   auc 0.7500",
-        "  torch     auc 0.5000",
-        "",
-        "Test period",
-        "  auc: 0.7710",
+        "metrics/count.yaml",
         "  rows: 3",
+        "  tiny: 4.0e-05",
+        "  a       x 0.5000  b.y 1",
+        "  longer  z 2",
+        "",
+        "judged.json",
+        "  auc: 0.7710",
         "",
         "Results",
-        f"  drift         {tmp_path}/reports/drift.html",
+        f"  {repo}/site/index.html",
+        f"  {repo}/page.html",
+        f"  {repo}/model.bin",
     ]
 
 
-def test_before_the_first_run_it_says_what_to_do(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_a_run_shows_what_it_published(repo, capsys):
+    write(repo / "kept", {"judged.json": '{"auc": 1.0}'})
+    assert summary.main(repo / "kept", repo) == 0
+    assert capsys.readouterr().out == "\njudged.json\n  auc: 1.0000\n"
+
+
+def test_before_the_first_run_it_says_what_to_do(repo, capsys):
     assert summary.main() == 1
     assert capsys.readouterr().err == (
-        "summary: metrics/xgboost.json does not exist.\n  Next: run `make repro`, which makes it.\n"
+        f"summary: {repo} holds none of the 7 outs of dvc.yaml that a summary shows.\n"
+        "  Next: run `dvc repro`, which makes them.\n"
     )
+
+
+def test_the_outs_are_those_that_stages_make_and_say_who_needs_them(repo):
+    (repo / "added.bin").write_text("")
+    shell(repo, *DVC, "add", "--quiet", "added.bin")
+    assert outs_of(repo) == [
+        Out(Path("counts.csv"), metric=False, needed=True),
+        Out(Path("site"), metric=False, needed=False),
+        Out(Path("parts"), metric=False, needed=True),
+        Out(Path("metrics/count.yaml"), metric=True, needed=False),
+        Out(Path("page.html"), metric=False, needed=False),
+        Out(Path("model.bin"), metric=False, needed=False),
+        Out(Path("judged.json"), metric=True, needed=False),
+    ]

@@ -6,15 +6,15 @@ from include import step
 from include.flights.evaluation import files as evaluation_files
 from include.flights.evaluation import report as evaluation_report
 from include.flights.evaluation.judgement import Params, evaluate
-from include.flights.models import predictions
+from include.flights.members.predictions import check_columns, read_flights, read_members
+from include.flights.models.history import History
 from include.flights.splits import Label, Splits, Window
 from include.step import Out
 
 
 def evaluate_models(
     features: Path,
-    xgboost: Path,
-    torch: Path,
+    predictions: Path,
     chosen: Out,
     metrics: Out,
     plots: Out,
@@ -25,10 +25,12 @@ def evaluate_models(
     params: Params,
 ) -> None:
     """Choose on the validation period, judge on the test period, and report both."""
-    flights = predictions.read_flights(features, params.features, window, splits)
-    members = predictions.read_members({"xgboost": xgboost, "torch": torch}, flights)
+    check_columns(features, params.features)
+    flights = read_flights(features, (), window, splits)
+    members = read_members(predictions, flights)
     print(f"{flights.height:,} flights, {len(members)} models", flush=True)
-    result = evaluate(flights, members, params)
+    history = History.open(features, window, splits)
+    result = evaluate(flights, history, members, params)
     chosen.write_text(result.choice.chosen.model_dump_json(indent=2) + "\n")
     evaluation_files.write_metrics(metrics, result)
     evaluation_files.write_plots(plots, result)

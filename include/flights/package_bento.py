@@ -4,11 +4,9 @@ The same inputs give the same bytes: the version is a hash of all that is inside
 that BentoML wrote is replaced by that of the newest flight in the data.
 """
 
-import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,17 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import environments, partitions, step
 from include.errors import DataError
 from include.flights import columns
-from include.flights.models import predictor
-from include.flights.models.chosen import read_chosen
-from include.flights.serving import bento_file
-from include.flights.serving.manifest import version_of
+from include.flights.members.chosen import read_chosen
+from include.flights.members.records import MEMBERS
+from include.flights.serving import predictor
+from include.serving import bento_file
+from include.serving.code import code_of
+from include.serving.hashes import directory_md5, file_sha256
+from include.serving.manifest import version_of
 from include.step import Out
 
-FLIGHTS = Path(__file__).parent
-PACKAGES = ("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette")
-# What a member needs beside these, of packages and of our own code.
-PACKAGES_OF = {"xgboost": ("xgboost",), "torch": ("torch", "safetensors")}
-CODE_OF = {"torch": FLIGHTS / "models" / "network.py"}
+ROOT = Path(__file__).parents[2]
+SERVICE = "include.flights.serving.service:FlightDelays"
+ABOUT = "How likely is a flight to arrive late, asked two hours before it is to leave."
 
 
 class Params(BaseModel):
@@ -47,8 +46,7 @@ class Params(BaseModel):
 
 def package_bento(
     chosen: Path,
-    xgboost: Path,
-    torch: Path,
+    models: Path,
     features: Path,
     environment: Path,
     bento: Out,
@@ -59,10 +57,10 @@ def package_bento(
     newest = newest_flight(features)
     with tempfile.TemporaryDirectory(prefix="bento-") as folder:
         source = Path(folder) / "source"
-        lay_out(source, chosen, {"xgboost": xgboost, "torch": torch})
+        lay_out(source, chosen, models)
         manifest = describe(source, params, environment, directory_md5(features))
         (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        built = bento_file.build(source, Path(folder) / "home", manifest)
+        built = bento_file.build(source, Path(folder) / "home", manifest, SERVICE, ABOUT)
         bento_file.pack(built, bento, newest)
     size, digest = bento.stat().st_size, file_sha256(bento)
     whole = {**manifest, "bento": {"bytes": size, "sha256": digest}}
@@ -74,22 +72,21 @@ def package_bento(
     )
 
 
-def lay_out(source: Path, chosen: Path, folders: Mapping[str, Path]) -> None:
+def lay_out(source: Path, chosen: Path, models: Path) -> None:
     """Copy code and model to where the service finds them.
 
     Raises:
         DataError: the chosen model names a member that is unknown or has no weights.
     """
     model = source / "model"
-    members = read_chosen(chosen).members
-    for name in members:
-        weights = predictor.weights_of(folders[name], name)
-        for path in (weights, folders[name] / "model.json"):
-            copy(path, model / name / path.name)
+    members = [MEMBERS[name] for name in read_chosen(chosen).members]
+    for member in members:
+        folder = models / member.name
+        for path in (predictor.weights_of(member, folder), folder / "model.json"):
+            copy(path, model / member.name / path.name)
     copy(chosen, model / "chosen.json")
-    left_out = {path for name, path in CODE_OF.items() if name not in members}
-    for path in sorted(bento_file.code_of(FLIGHTS / "serving" / "service.py", left_out)):
-        copy(path, source / path.relative_to(FLIGHTS.parents[1]))
+    for path in code_of(SERVICE.partition(":")[0], *(one.module for one in members)):
+        copy(path, source / path.relative_to(ROOT))
 
 
 def describe(source: Path, params: Params, environment: Path, data_md5: str) -> dict[str, Any]:
@@ -100,10 +97,7 @@ def describe(source: Path, params: Params, environment: Path, data_md5: str) -> 
             that it needs is not in the environment that serves.
     """
     model = predictor.load(source / "model")
-    packages = [
-        *PACKAGES,
-        *(one for name in model.members for one in PACKAGES_OF[name]),
-    ]
+    computing = [one for name in model.members for one in MEMBERS[name].packages]
     files = {str(path.relative_to(source)): path for path in sorted(source.rglob("*.*"))}
     code = [path for path in files.values() if path.suffix == ".py"]
     manifest: dict[str, Any] = {
@@ -115,7 +109,8 @@ def describe(source: Path, params: Params, environment: Path, data_md5: str) -> 
         "max_body_bytes": int(params.max_body_mb * 1_000_000),
         "data_md5": data_md5,
         "code_sha256": partitions.content_key(*code, bento_file),
-        "requirements": environments.needed(environment, packages),
+        "requirements": environments.needed(environment, [*bento_file.PACKAGES, *computing]),
+        "computing": sorted({"numpy", "polars", *computing}),
         "features": features_of(model.names),
         # What the model answers to made-up rows: the service compares before it is ready.
         "probe": [round(value, 6) for value in model.predict(model.probe()).tolist()],
@@ -150,32 +145,6 @@ def newest_flight(features: Path) -> datetime:
         if isinstance(latest, datetime):
             return latest
     raise DataError(f"{features} holds no flight.", "run `dvc repro build_features`.")
-
-
-def directory_md5(folder: Path) -> str:
-    """The hash of a folder as dvc.lock gives it, so that an auditor can compare the two.
-
-    It is the MD5 of the JSON list of the files' MD5s and names (dvc_data.hashfile.tree).
-    """
-    listed = [
-        {"md5": file_md5(path), "relpath": path.relative_to(folder).as_posix()}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
-    listed.sort(key=lambda entry: entry["relpath"])
-    return hashlib.md5(json.dumps(listed, sort_keys=True).encode()).hexdigest() + ".dir"
-
-
-def file_md5(path: Path) -> str:
-    """The hash that DVC gives a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """The hash by which the service knows a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy(path: Path, target: Path) -> None:

@@ -10,14 +10,15 @@ from pydantic import Field
 from include import partitions, step
 from include.errors import DataError, ParamsError, did_you_mean
 from include.flights import columns
-from include.flights.models.chosen import read_chosen
-from include.flights.models.predictions import dates, read_flights, read_members
+from include.flights.members.chosen import read_chosen
+from include.flights.members.predictions import dates, read_flights, read_members
 from include.flights.splits import Splits, Window
 from include.monitoring import drift, drift_page
-from include.monitoring.drift_limits import Limits
+from include.monitoring.drift_limits import Limits, Words
 from include.monitoring.plain_columns import Kind
 from include.step import Out
 
+WORDS = Words(rows="flights", outcome="late", otherwise="punctual", score="probability")
 NOTE = (
     "The model was fitted to the reference flights, so it is surer of them than of new ones: "
     "some movement of the predictions is there from the first day."
@@ -28,14 +29,14 @@ class Params(Limits):
     """Section report_drift of params.yaml."""
 
     reference_rows: int = Field(ge=100, description="most flights drawn from the training period")
-    seed: int = Field(ge=0, description="seed of that draw")
+    current_rows: int = Field(ge=100, description="most flights drawn from the last month")
+    seed: int = Field(ge=0, description="seed of both draws")
     left_out: tuple[str, ...] = Field(description="features that move by themselves, not compared")
 
 
 def report_drift(
     features: Path,
-    xgboost: Path,
-    torch: Path,
+    predictions: Path,
     chosen: Path,
     page: Out,
     numbers: Out,
@@ -47,16 +48,18 @@ def report_drift(
     """Compare the last month of the window with the training period, and give a verdict."""
     kinds = compared(params)
     flights = read_flights(features, (), window, splits)
-    members = read_members({"xgboost": xgboost, "torch": torch}, flights)
+    members = read_members(predictions, flights)
     probability = read_chosen(chosen).probability(members)
-    flights = flights.with_columns(pl.Series(drift.PREDICTION, probability)).with_row_index("row")
+    flights = flights.with_columns(pl.Series(WORDS.score, probability)).with_row_index("row")
     training = flights.filter(pl.col("split") == "train")
-    current = last_month(flights, window)
-    reference = draw(training, params)
+    month = last_month(flights, window)
+    reference = draw(training, params.reference_rows, params.seed)
+    current = draw(month, params.current_rows, params.seed)
     both = with_columns(pl.concat([reference, current]), features, list(kinds))
     title = f"Drift of the flights in {window.months()[-1]:%Y-%m}"
-    facts = [describe("Reference", training, reference), describe("Current", current, current)]
-    found, html = drift.score(both.head(len(reference)), both.tail(len(current)), kinds, params)
+    facts = [describe("Reference", training, reference), describe("Current", month, current)]
+    tables = both.head(len(reference)), both.tail(len(current))
+    found, html = drift.score(*tables, kinds, params, WORDS)
     page.write_text(drift_page.with_verdict(html, title, [*facts, NOTE], found))
     numbers.write_text(as_text({"title": title, "periods": facts, **found.as_json()}))
     metrics.write_text(as_text(found.as_metrics()))
@@ -102,13 +105,12 @@ def last_month(flights: pl.DataFrame, window: Window) -> pl.DataFrame:
     return current
 
 
-def draw(training: pl.DataFrame, params: Params) -> pl.DataFrame:
-    """As many flights as the params say, at random but always the same, in their order."""
-    if len(training) <= params.reference_rows:
-        return training
-    random = np.random.default_rng(params.seed)
-    rows = random.choice(len(training), params.reference_rows, replace=False)
-    return training[np.sort(rows)]
+def draw(flights: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
+    """At most so many of the flights, at random but always the same, in their order."""
+    if len(flights) <= most:
+        return flights
+    rows = np.random.default_rng(seed).choice(len(flights), most, replace=False)
+    return flights[np.sort(rows)]
 
 
 def with_columns(flights: pl.DataFrame, features: Path, names: list[str]) -> pl.DataFrame:
@@ -117,17 +119,19 @@ def with_columns(flights: pl.DataFrame, features: Path, names: list[str]) -> pl.
     Raises:
         DataError: the features lack a column.
     """
-    table = partitions.scan(features)
-    held = table.collect_schema().names()
+    held = partitions.scan(features).collect_schema().names()
     for name in names:
         if name not in held:
             raise DataError(
                 f"{features} has no column {name!r}.{did_you_mean(name, held)}",
                 "run `dvc repro build_features`, which makes it anew.",
             )
-    wanted = pl.col("row").is_in(flights["row"].implode())
-    rows = table.select(names).with_row_index("row").filter(wanted).collect()
-    return flights.join(rows, on="row", how="left", maintain_order="left")
+    parts, first = [], 0
+    for path in partitions.files(features):  # one month after the other: all are not held at once
+        month = pl.read_parquet(path, columns=names).with_row_index("row", first)
+        parts.append(month.filter(pl.col("row").is_in(flights["row"].implode())))
+        first += len(month)
+    return flights.join(pl.concat(parts), on="row", how="left", maintain_order="left")
 
 
 def describe(name: str, period: pl.DataFrame, drawn: pl.DataFrame) -> str:

@@ -5,24 +5,35 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-import polars as pl
 import torch
 from pydantic import ConfigDict, Field
 
 from include import partitions, step
 from include.errors import PipelineError
 from include.flights import columns
-from include.flights.models import checkpoints, encoding, epochs, layers, network, trainer, training
+from include.flights.models import (
+    checkpoints,
+    encoding,
+    epochs,
+    layers,
+    mapped,
+    network,
+    trainer,
+    training,
+)
+from include.flights.models import history as months
 from include.flights.models.checkpoints import Checkpoint
-from include.flights.models.curves import Record, recording
+from include.flights.models.curves import recording
 from include.flights.models.encoding import Encoder
-from include.flights.models.epochs import Progress
+from include.flights.models.history import History
 from include.flights.models.network import Model, Network, Shape
 from include.flights.models.trainer import Rows, Schedule
 from include.flights.splits import Splits, Window
 from include.step import Out
 
 CHECKPOINTS = Path(".checkpoints/train_torch")
+# What makes a checkpoint, beside data and params.
+SOURCES = (columns, encoding, epochs, layers, mapped, months, network, trainer, training)
 
 
 class Params(Shape, Schedule):
@@ -50,57 +61,57 @@ def train_torch(
 ) -> None:
     """Train up to the best epoch on validation; write model, predictions, metrics, curves."""
     device = prepare(params)
-    table = training.read_rows(features, window, splits)
-    sources = [columns, encoding, epochs, layers, network, trainer, training]
+    history = training.open_history(features, window, splits)
+    flights = training.read_flights(history)
     key = partitions.content_key(
-        *partitions.files(features), Path(__file__), *sources, window, splits, params,
+        *partitions.files(features), Path(__file__), *SOURCES, window, splits, params,
         torch.__version__, device,
     )  # fmt: skip
     folder = checkpoints.open_folder(CHECKPOINTS, key)
+    encoder = fit_encoder(history, params)
+    rows = mapped.encoded(history, encoder, CHECKPOINTS)
+    train, validation = (
+        rows.where((flights["split"] == name).to_numpy()) for name in ("train", "validation")
+    )
+    fitted = new_model(encoder, train, params, device)
     with recording(curves) as record:
-        fitted, progress = fit(table, params, device, Checkpoint(folder, "fit"), record)
-    probability = fitted.predict(table)
+        checkpoint = Checkpoint(folder, "fit")
+        progress = epochs.train(
+            fitted.network, train, validation, params, params.epochs, checkpoint, record
+        )
+    probability = network.score(fitted.network, rows.numbers, rows.codes)
     fitted.save(model, {"epochs": progress.best_epoch})
     if params.refit:
-        again = refit(fitted, table, params, progress.best_epoch, Checkpoint(folder, "refit"))
+        again = refit(fitted, rows, params, progress.best_epoch, Checkpoint(folder, "refit"))
         network.save_weights(again, model / network.REFIT)
-    training.write_predictions(table, probability, predictions)
-    training.write_metrics(table, probability, {"epochs": progress.best_epoch}, metrics)
+    training.write_predictions(flights, probability, predictions)
+    training.write_metrics(flights, probability, {"epochs": progress.best_epoch}, metrics)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def fit(
-    table: pl.DataFrame,
-    params: Params,
-    device: torch.device,
-    checkpoint: Checkpoint,
-    record: Record,
-) -> tuple[Model, Progress]:
-    """Train on the flights whose split is train; those of validation choose the epoch."""
-    train = table.filter(split="train")
-    encoder = Encoder.fit(
-        train, columns.names("number"), columns.names("category"), params.category_min_rows
-    )
-    rows, validation = (
-        encoded(encoder, part) for part in (train, table.filter(split="validation"))
-    )
+def fit_encoder(history: History, params: Params) -> Encoder:
+    """Learn the categories of the training flights."""
+    categories = columns.names("category")
+    train = history.only("train").scan(categories)
+    return Encoder.fit(train, columns.names("number"), categories, params.category_min_rows)
+
+
+def new_model(encoder: Encoder, train: Rows, params: Params, device: torch.device) -> Model:
+    """A network with random weights, whose numbers are cut as the training flights ask."""
     shape = Shape.model_validate(params.model_dump(include=set(Shape.model_fields)))
     net = new_network(encoder, shape, params.seed)
-    net.numbers.cut(rows.numbers)
-    net.to(device)
-    progress = epochs.train(net, rows, validation, params, params.epochs, checkpoint, record)
-    return Model(encoder, shape, net), progress
+    net.numbers.cut(train.numbers)
+    return Model(encoder, shape, net.to(device))
 
 
 def refit(
-    fitted: Model, table: pl.DataFrame, params: Params, best_epoch: int, checkpoint: Checkpoint
+    fitted: Model, rows: Rows, params: Params, best_epoch: int, checkpoint: Checkpoint
 ) -> Network:
     """Train anew on all labelled flights, for as many epochs as were best on validation."""
-    print(f"refit on {table.height:,} flights", flush=True)
+    print(f"refit on {len(rows.late):,} flights", flush=True)
     net = new_network(fitted.encoder, fitted.shape, params.seed)
     net.numbers.load_state_dict(fitted.network.numbers.state_dict())
     net.to(next(fitted.network.parameters()).device)
-    rows = encoded(fitted.encoder, table)
     epochs.train(net, rows, None, params, best_epoch, checkpoint, lambda values: None)
     return net
 
@@ -109,11 +120,6 @@ def new_network(encoder: Encoder, shape: Shape, seed: int) -> Network:
     """A network with random weights that follow from the seed."""
     torch.manual_seed(seed)
     return Network(len(encoder.number_names), encoder.cardinalities, shape)
-
-
-def encoded(encoder: Encoder, table: pl.DataFrame) -> Rows:
-    """The arrays of a table."""
-    return Rows(encoder.numbers(table), encoder.codes(table), table.get_column("late").to_numpy())
 
 
 def prepare(params: Params) -> torch.device:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import polars as pl
 import xgboost as xgb
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,8 +14,10 @@ from include import step
 from include.errors import PipelineError
 from include.flights import columns
 from include.flights.models import training
+from include.flights.models.batches import predict, quantized
 from include.flights.models.curves import Record, recording
 from include.flights.models.encoding import Encoder
+from include.flights.models.history import History
 from include.flights.splits import Splits, Window
 from include.step import Out
 
@@ -64,34 +65,35 @@ def train_xgboost(
     params: Params,
 ) -> None:
     """Train, choose the number of trees on validation, and predict every labelled flight."""
-    table = training.read_rows(features, window, splits)
-    encoder = Encoder.fit(
-        table.filter(split="train"), columns.names("number"), columns.names("category")
-    )
+    history = training.open_history(features, window, splits)
+    flights = training.read_flights(history)
+    train = history.only("train").scan(columns.names("category"))
+    encoder = Encoder.fit(train, columns.names("number"), columns.names("category"))
     with recording(curves) as record:
-        booster = fit(table, encoder, params, record)
+        booster = fit(history, encoder, params, record)
     trees = booster.num_boosted_rounds()
     model.mkdir()
     save(booster, model / "model.ubj")
     held = {"kind": "xgboost", "encoder": encoder.to_json(), "trees": trees}
     (model / "model.json").write_text(json.dumps(held, indent=2) + "\n")
     if params.refit:
-        print(f"refit on {table.height:,} flights", flush=True)
-        again = xgb.train(params.booster(), quantized(table, encoder, params), trees)
-        save(again, model / "refit.ubj")
-    probability = predict(booster, table, encoder)
-    training.write_predictions(table, probability, predictions)
-    training.write_metrics(table, probability, {"trees": trees}, metrics)
+        print(f"refit on {flights.height:,} flights", flush=True)
+        whole = quantized(history, encoder, params.max_bin, params.threads)
+        save(xgb.train(params.booster(), whole, trees), model / "refit.ubj")
+    probability = predict_all(booster, history, encoder)
+    training.write_predictions(flights, probability, predictions)
+    training.write_metrics(flights, probability, {"trees": trees}, metrics)
 
 
-def fit(table: pl.DataFrame, encoder: Encoder, params: Params, record: Record) -> xgb.Booster:
+def fit(history: History, encoder: Encoder, params: Params, record: Record) -> xgb.Booster:
     """Train on the flights whose split is train; those of validation end the growth.
 
     Returns:
         The booster, cut to its best round by log loss.
     """
-    train = quantized(table.filter(split="train"), encoder, params)
-    validation = quantized(table.filter(split="validation"), encoder, params, train)
+    binning = (encoder, params.max_bin, params.threads)
+    train = quantized(history.only("train"), *binning)
+    validation = quantized(history.only("validation"), *binning, train)
     booster = xgb.train(
         params.booster(),
         train,
@@ -104,42 +106,11 @@ def fit(table: pl.DataFrame, encoder: Encoder, params: Params, record: Record) -
     return booster[: booster.best_iteration + 1]
 
 
-def quantized(
-    table: pl.DataFrame, encoder: Encoder, params: Params, like: xgb.DMatrix | None = None
-) -> xgb.QuantileDMatrix:
-    """The flights in bins; `max_bin` is needed again beside `ref`, or XGBoost takes 256."""
-    late = table.get_column("late").to_numpy()
-    return xgb.QuantileDMatrix(
-        matrix(table, encoder),
-        late,
-        ref=like,
-        max_bin=params.max_bin,
-        nthread=params.threads,
-        feature_names=list(encoder.names),
-        feature_types=kinds(encoder),
-        enable_categorical=True,
+def predict_all(booster: xgb.Booster, history: History, encoder: Encoder) -> NDArray[np.float64]:
+    """The probability of a late arrival for each flight, in the order of the history."""
+    return np.concatenate(
+        [predict(booster, month, encoder) for month in history.tables(encoder.names)]
     )
-
-
-def matrix(table: pl.DataFrame, encoder: Encoder) -> NDArray[np.float32]:
-    """The features as one array, (rows, features): the numbers, then the codes."""
-    return np.hstack([encoder.numbers(table), encoder.codes(table).astype(np.float32)])
-
-
-def kinds(encoder: Encoder) -> list[str]:
-    """XGBoost's word for each column: q is a quantity, c a category."""
-    return ["q"] * len(encoder.number_names) + ["c"] * len(encoder.category_names)
-
-
-def predict(booster: xgb.Booster, table: pl.DataFrame, encoder: Encoder) -> NDArray[np.float64]:
-    """The probability of a late arrival for each flight."""
-    data = xgb.DMatrix(
-        matrix(table, encoder),
-        feature_names=list(encoder.names),
-        feature_types=kinds(encoder),
-        enable_categorical=True,
-    )
-    return np.asarray(booster.predict(data), dtype=np.float64)
 
 
 def save(booster: xgb.Booster, path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Whether a month of flights still looks like those that the model was trained on.
+"""Whether a period still looks like the one that the model was trained on.
 
 Columns that drift are no reason alone to retrain: seasons move them every month. So the verdict
-also asks how the model did on the flights whose outcome is known by now.
+also asks how the model did on the rows whose outcome is known by now.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,8 @@ import polars as pl
 
 from include.monitoring import comparison, performance
 from include.monitoring.comparison import METHODS
-from include.monitoring.drift_limits import Check, Column, Limits, check, rounded
+from include.monitoring.drift_limits import Check, Column, Limits, Words, check, rounded
 from include.monitoring.plain_columns import Kind
-
-PREDICTION, TARGET = "probability", "late"
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Drift:
 
     @property
     def reasons(self) -> list[str]:
-        """Why the month drifted, one sentence a failed check; none if it did not."""
+        """Why the period drifted, one sentence a failed check; none if it did not."""
         return [check.reason for check in self.checks if not check.passed]
 
     @property
@@ -64,14 +62,18 @@ class Drift:
 
 
 def score(
-    reference: pl.DataFrame, current: pl.DataFrame, kinds: Mapping[str, Kind], limits: Limits
+    reference: pl.DataFrame,
+    current: pl.DataFrame,
+    kinds: Mapping[str, Kind],
+    limits: Limits,
+    words: Words,
 ) -> tuple[Drift, str]:
     """Compare two periods, and hold every number against its limit.
 
     Args:
-        reference: one row per flight, with the columns of `kinds`, `probability` (0..1) and
-            `late` (boolean).
-        current: the same, of flights whose outcome is known.
+        reference: the columns of `kinds`, and of `words` the score (0..1) and the outcome
+            (boolean).
+        current: the same, of rows whose outcome is known.
 
     Returns:
         The numbers, and Evidently's page of charts.
@@ -80,16 +82,17 @@ def score(
     statistics, page = comparison.compare(
         reference,
         current,
-        {PREDICTION: "number", **kinds},
-        {PREDICTION: limits.prediction_psi_max, **thresholds},
-        means=(TARGET,),
+        {words.score: "number", **kinds},
+        {words.score: limits.prediction_psi_max, **thresholds},
+        means=(words.outcome,),
     )
     columns = {
         name: judge(kind, statistics.get(name), reference[name], current[name], limits)
         for name, kind in kinds.items()
     }
-    measured = measure(reference, current) | {"prediction_psi": rounded(statistics[PREDICTION])}
-    return Drift(columns, measured, check(columns, measured, limits)), page
+    measured = measure(reference, current, words)
+    measured["prediction_psi"] = rounded(statistics[words.score])
+    return Drift(columns, measured, check(columns, measured, limits, words)), page
 
 
 def threshold(kind: Kind, limits: Limits) -> float:
@@ -118,17 +121,20 @@ def empty_share(values: pl.Series) -> float:
     return rounded(1 - int(held.fill_null(False).sum()) / len(values))
 
 
-def measure(reference: pl.DataFrame, current: pl.DataFrame) -> dict[str, float | None]:
-    """How the predictions did in the current period; auc is None where all flights ended alike."""
-    late = current[TARGET].to_numpy().astype(bool)
-    probability = current[PREDICTION].to_numpy().astype(np.float64)
+def measure(
+    reference: pl.DataFrame, current: pl.DataFrame, words: Words
+) -> dict[str, float | None]:
+    """How the predictions did in the current period; auc is None where all rows ended alike."""
+    outcome = current[words.outcome].to_numpy().astype(bool)
+    probability = current[words.score].to_numpy().astype(np.float64)
     # One draw of one day: the plain value of each metric.
-    period = performance.Period(late, np.zeros(len(late), np.int64), np.ones((1, 1)))
+    period = performance.Period(outcome, np.zeros(len(outcome), np.int64), np.ones((1, 1)))
     area = float(performance.auc(period, probability)[0])
+    share = f"{words.outcome}_share"
     return {
-        "rows": len(late),
-        "late_share_reference": rounded(reference[TARGET].to_numpy().mean()),
-        "late_share": rounded(late.mean()),
+        "rows": len(outcome),
+        f"{share}_reference": rounded(reference[words.outcome].to_numpy().mean()),
+        share: rounded(outcome.mean()),
         "mean_probability": rounded(probability.mean()),
         "auc": None if np.isnan(area) else rounded(area),
         "log_loss": rounded(performance.log_loss(period, probability)[0]),

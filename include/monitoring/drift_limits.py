@@ -31,13 +31,23 @@ class Limits(BaseModel):
     prediction_psi_max: float = Field(
         gt=0, description="largest population stability index of the predictions"
     )
-    late_share_change_max: float = Field(
-        gt=0, le=1, description="largest change of the share of late flights"
+    outcome_share_change_max: float = Field(
+        gt=0, le=1, description="largest change of the share of rows that have the outcome"
     )
     auc_min: float = Field(ge=0, le=1, description="smallest area under the ROC curve")
     calibration_gap_max: float = Field(
-        gt=0, le=1, description="largest distance of the mean probability from the late share"
+        gt=0, le=1, description="largest distance of the mean probability from the outcome's share"
     )
+
+
+@dataclass(frozen=True)
+class Words:
+    """What rows and outcomes are called, in tables, numbers and sentences."""
+
+    rows: str  # many of them: "visits"
+    outcome: str  # the column of the outcome, and what a row is where it is true: "sold"
+    otherwise: str  # what it is elsewhere: "unsold"
+    score: str  # the column of the outcome's probability
 
 
 @dataclass(frozen=True)
@@ -79,16 +89,19 @@ class Check:
 
 
 def check(
-    columns: Mapping[str, Column], measured: Mapping[str, float | None], limits: Limits
+    columns: Mapping[str, Column],
+    measured: Mapping[str, float | None],
+    limits: Limits,
+    words: Words,
 ) -> list[Check]:
-    """Hold every number of the month against its limit."""
+    """Hold every number of the current period against its limit."""
     numbers = {name: value or 0.0 for name, value in measured.items()}
     return [
         check_columns(columns, limits.drifted_columns_share_max),
         check_prediction(numbers["prediction_psi"], limits.prediction_psi_max),
-        check_late_share(numbers, limits.late_share_change_max),
-        check_auc(measured["auc"], numbers, limits.auc_min),
-        check_calibration(numbers, limits.calibration_gap_max),
+        check_outcome(numbers, limits.outcome_share_change_max, words),
+        check_auc(measured["auc"], numbers, limits.auc_min, words),
+        check_calibration(numbers, limits.calibration_gap_max, words),
     ]
 
 
@@ -111,35 +124,38 @@ def check_prediction(psi: float, limit: float) -> Check:
     return Check("prediction_psi", psi, limit, psi <= limit, reason)
 
 
-def check_late_share(measured: Mapping[str, float], limit: float) -> Check:
-    """About as many flights are late as in the reference."""
-    now, before = measured["late_share"], measured["late_share_reference"]
+def check_outcome(measured: Mapping[str, float], limit: float, words: Words) -> Check:
+    """The outcome is about as frequent as in the reference."""
+    share = f"{words.outcome}_share"
+    now, before = measured[share], measured[f"{share}_reference"]
     change = rounded(now - before)
     reason = (
-        f"{now:.1%} of the flights were late, {before:.1%} in the reference; "
+        f"{now:.1%} of the {words.rows} were {words.outcome}, {before:.1%} in the reference; "
         f"a change of at most {limit:.1%} is allowed."
     )
-    return Check("late_share_change", change, limit, abs(change) <= limit, reason)
+    return Check(f"{share}_change", change, limit, abs(change) <= limit, reason)
 
 
-def check_auc(area: float | None, measured: Mapping[str, float], limit: float) -> Check:
-    """The model still ranks late flights above punctual ones."""
-    rows = int(measured["rows"])
+def check_auc(
+    area: float | None, measured: Mapping[str, float], limit: float, words: Words
+) -> Check:
+    """The model still ranks rows with the outcome above those without."""
+    rows = f"{int(measured['rows']):,} {words.rows}"
     if area is None:
-        kind = "late" if measured["late_share"] else "punctual"
-        reason = f"The AUC cannot be measured: all {rows:,} flights were {kind}."
+        kind = words.outcome if measured[f"{words.outcome}_share"] else words.otherwise
+        reason = f"The AUC cannot be measured: all {rows} were {kind}."
         return Check("auc", None, limit, False, reason)
-    reason = f"The AUC is {area:.3f} on {rows:,} flights; at least {limit:.3f} is asked for."
+    reason = f"The AUC is {area:.3f} on {rows}; at least {limit:.3f} is asked for."
     return Check("auc", area, limit, area >= limit, reason)
 
 
-def check_calibration(measured: Mapping[str, float], limit: float) -> Check:
-    """As many flights are late as the model says."""
-    expected, were = measured["mean_probability"], measured["late_share"]
+def check_calibration(measured: Mapping[str, float], limit: float, words: Words) -> Check:
+    """The outcome is as frequent as the model says."""
+    expected, were = measured["mean_probability"], measured[f"{words.outcome}_share"]
     gap = rounded(expected - were)
     reason = (
-        f"The model expected {expected:.1%} of the flights to be late and {were:.1%} were; "
-        f"a gap of at most {limit:.1%} is allowed."
+        f"The model expected {expected:.1%} of the {words.rows} to be {words.outcome} and "
+        f"{were:.1%} were; a gap of at most {limit:.1%} is allowed."
     )
     return Check("calibration_gap", gap, limit, abs(gap) <= limit, reason)
 

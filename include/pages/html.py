@@ -11,7 +11,7 @@ def render(template: str, **values: object) -> str:
     """Fill a template of include/; every value is escaped unless it is Markup.
 
     Args:
-        template: path inside include/, as flights/evaluation/report.html.j2.
+        template: path inside include/, as pages/page.html.j2.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT),

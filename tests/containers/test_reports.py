@@ -45,3 +45,14 @@ def test_each_run_is_listed_by_its_dag_and_its_own_name_with_its_links(tmp_path)
     assert "<h2>flights/sunday</h2>" in index
     link = index.partition('href="')[2].partition('"')[0]
     assert pages.get(f"/{link}", headers=login).text == "drift"
+
+
+def test_a_site_is_listed_by_its_first_page_alone(tmp_path):
+    run = tmp_path / "shop" / "sunday"
+    for name in ("docs/index.html", "docs/more.html", "docs/a/index.html", "docs/b.json", "x.html"):
+        (run / name).parent.mkdir(parents=True, exist_ok=True)
+        (run / name).write_text("page")
+    pages = TestClient(reports.application(tmp_path, "secret"))
+    index = pages.get("/", headers={"Authorization": f"Basic {LOGIN}"}).text
+    found = [part.partition('"')[0] for part in index.split('href="')[1:]]
+    assert found == ["shop/sunday/x.html", "shop/sunday/docs/index.html"]

@@ -69,10 +69,10 @@ def write(folder: Path, carrier: str = "B6", helpful: bool = True) -> dict[str, 
     (folder / "features").mkdir(parents=True)
     for (month,), part in flights.drop("split").group_by(pl.col("date").dt.strftime("%Y-%m")):
         part.sort("date", maintain_order=True).write_parquet(folder / f"features/{month}.parquet")
+    (folder / "predictions").mkdir()
     for name, seen in (("xgboost", one), ("torch", other)):
         score = 0.9 * seen - 1 if helpful else random.normal(size=rows)
         table = flights.select("flight_id", "date", "split", "late")
         table = table.with_columns(probability=pl.Series(1 / (1 + np.exp(-score))))
-        table.write_parquet(folder / f"{name}.parquet")
-    models = {name: folder / f"{name}.parquet" for name in ("xgboost", "torch")}
-    return {"features": folder / "features", **models}
+        table.write_parquet(folder / f"predictions/{name}.parquet")
+    return {"features": folder / "features", "predictions": folder / "predictions"}

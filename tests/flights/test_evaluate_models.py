@@ -14,7 +14,7 @@ from small_evaluation import PARAMS, SPLITS, WINDOW
 from include import step
 from include.flights.evaluate_models import evaluate_models
 from include.flights.evaluation.judgement import Params
-from include.flights.models.chosen import Chosen
+from include.flights.members.chosen import Chosen
 from include.flights.splits import Label
 
 OUTS = {
@@ -96,14 +96,14 @@ def test_the_same_inputs_give_the_same_bytes_elsewhere(
 def test_the_test_period_cannot_change_the_choice(
     inputs: dict[str, Path], outs: dict[str, Path], tmp_path: Path
 ) -> None:
-    changed = dict(inputs)
-    for name in ("xgboost", "torch"):
-        table = pl.read_parquet(inputs[name])
+    (tmp_path / "predictions").mkdir()
+    for path in inputs["predictions"].iterdir():
+        table = pl.read_parquet(path)
         upside_down = pl.when(pl.col("split") == "test").then(1 - pl.col("probability"))
-        changed[name] = tmp_path / f"{name}.parquet"
         table.with_columns(probability=upside_down.otherwise("probability")).write_parquet(
-            changed[name]
+            tmp_path / "predictions" / path.name
         )
+    changed = {**inputs, "predictions": tmp_path / "predictions"}
     again = evaluate(changed, tmp_path / "changed")
     assert again["chosen"].read_bytes() == outs["chosen"].read_bytes()
     assert json.loads(again["metrics"].read_text())["auc"] < 0.4
@@ -123,11 +123,11 @@ def test_a_member_without_predictions_stops_and_leaves_nothing(
         "evaluate_models": PARAMS.model_dump(mode="json"),
     }
     Path("params.yaml").write_text(yaml.safe_dump(sections))
-    paths = {**{name: str(path) for name, path in inputs.items()}, **OUTS, "torch": "none.parquet"}
+    paths = {**{name: str(path) for name, path in inputs.items()}, **OUTS, "predictions": "none"}
     argv = [text for name, path in paths.items() for text in (f"--{name}", path)]
     assert step.run(evaluate_models, argv) == 1
     assert capsys.readouterr().err == (
-        "evaluate_models: The input torch, none.parquet, does not exist.\n"
+        "evaluate_models: The input predictions, none, does not exist.\n"
         "  Next: run `dvc repro`, which makes it first, or `dvc pull` it.\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]

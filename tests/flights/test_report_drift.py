@@ -25,6 +25,7 @@ PARAMS: dict[str, dict[str, object]] = {
     "splits": {"validation_months": 1, "test_months": 1},
     "report_drift": {
         "reference_rows": 100,
+        "current_rows": 1000,
         "seed": 7,
         "left_out": [name for name in columns.names() if name not in COMPARED],
         "number_psi": 0.2,
@@ -32,15 +33,14 @@ PARAMS: dict[str, dict[str, object]] = {
         "empty_share_change": 0.2,
         "drifted_columns_share_max": 0.5,
         "prediction_psi_max": 0.25,
-        "late_share_change_max": 0.1,
+        "outcome_share_change_max": 0.1,
         "auc_min": 0.68,
         "calibration_gap_max": 0.05,
     },
 }
 ARGUMENTS = {
     "features": "data/features",
-    "xgboost": "predictions/xgboost.parquet",
-    "torch": "predictions/torch.parquet",
+    "predictions": "predictions",
     "chosen": "models/chosen.json",
     "page": "reports/drift.html",
     "numbers": "reports/drift.json",
@@ -227,6 +227,17 @@ def browse(page: Path, home: Path) -> tuple[str, list[str]]:
     requests = [event for event in events if "initiator" in event and "url" in event]
     # The browser's own errands have no origin.
     return drawn.stdout, [e["url"] for e in requests if e["initiator"] != "not an origin"]
+
+
+def test_only_a_sample_of_a_large_month_is_compared(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = {**PARAMS["report_drift"], "current_rows": 100}
+    write_params(repository, {**PARAMS, "report_drift": section})
+    assert run(repository, monkeypatch) == 0
+    numbers = json.loads(Path("reports/drift.json").read_text())
+    assert numbers["periods"][1] == "Current: 2013-04-01 to 2013-04-30, 100 of 120 flights."
+    assert numbers["measured"]["rows"] == 100
 
 
 def test_only_a_sample_of_the_training_period_is_compared(done: Path) -> None:

@@ -153,6 +153,27 @@ def test_two_runs_give_the_same_bytes_and_leave_no_checkpoint(place: Path):
     assert [path.name for path in CHECKPOINTS.iterdir()] == [".gitignore"]
 
 
+def test_flights_in_any_order_within_one_file_are_told_apart_by_their_day(place: Path):
+    """A split that does not lie together is found flight by flight."""
+    features = pl.read_parquet("features/*.parquet")
+    for path in Path("features").iterdir():
+        path.unlink()
+    features.sample(fraction=1, shuffle=True, seed=3).write_parquet("features/2013.parquet")
+    out = run(place / "out", refit=True)
+    predictions = pl.read_parquet(out / "predictions.parquet")
+    assert predictions["flight_id"].equals(pl.read_parquet("features/*.parquet")["flight_id"])
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["rows"] == {"train": 500, "validation": 250, "test": 250}
+    assert metrics["validation"]["auc"] > 0.9
+
+
+def test_a_later_month_that_lacks_a_feature_is_named():
+    path, name = Path("features/2013-04.parquet"), columns.names("number")[0]
+    pl.read_parquet(path).drop(name).write_parquet(path)
+    with pytest.raises(DataError, match=f"lacks 1 of .* features: {name}"):
+        run(Path("out"))
+
+
 def test_a_refit_on_all_flights_lies_beside_the_model(place: Path):
     plain, refitted = contents(run(place / "one")), contents(run(place / "two", refit=True))
     refit = refitted.pop("model/refit.safetensors")

@@ -11,7 +11,7 @@ import xgboost as xgb
 
 from include.errors import PipelineError
 from include.flights import columns
-from include.flights.models import predictor
+from include.flights.serving import predictor
 from include.flights.splits import Splits, Window
 from include.flights.train_xgboost import Params, save, train_xgboost
 
@@ -52,9 +52,11 @@ def flights() -> pl.DataFrame:
     return table.with_columns(sched_dep_hour=pl.Series(hour, dtype=pl.Float32))
 
 
-def run(folder, params=PARAMS):
+def run(folder, params=PARAMS, months=1):
     (folder / "features").mkdir(parents=True)
-    flights().write_parquet(folder / "features/2013.parquet")
+    table = flights().with_columns(month=pl.col("date").dt.month() * (months > 1))
+    for (month,), part in table.group_by("month", maintain_order=True):
+        part.drop("month").write_parquet(folder / f"features/2013-{month:02}.parquet")
     model, curves = folder / "model", folder / "curves"
     files = (folder / "predictions.parquet", folder / "metrics.json")
     train_xgboost(folder / "features", model, *files, curves, WINDOW, SPLITS, params)
@@ -78,6 +80,15 @@ def test_two_trainings_give_the_same_bytes(tmp_path):
     run(tmp_path / "b")
     for name in ("model/model.ubj", "model/model.json", "metrics.json", "predictions.parquet"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_monthly_files_give_the_bytes_of_one_file(tmp_path):
+    run(tmp_path / "one", PARAMS.model_copy(update={"refit": True}))
+    run(tmp_path / "three", PARAMS.model_copy(update={"refit": True}), months=3)
+    assert len(list((tmp_path / "three/features").iterdir())) == 3
+    written = ("model/model.ubj", "model/refit.ubj", "model/model.json", "metrics.json")
+    for name in (*written, "predictions.parquet"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "three" / name).read_bytes()
 
 
 def test_a_refit_lies_beside_the_model_that_was_judged(tmp_path):

@@ -45,8 +45,7 @@ def package(root: Path, out: str = "made") -> Path:
     bento = made / "flight_delays.bento"
     package_bento(
         models / "chosen.json",
-        models / "xgboost",
-        models / "torch",
+        models,
         root / "data" / "features",
         ROOT / "environments/serving.txt",
         bento,

@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.flights.models.encoding import Encoder, require
+from include.flights.models.history import History
 from include.monitoring.performance import Floats
 
 
@@ -25,7 +26,7 @@ class Baseline(BaseModel):
 
 
 def late_rate(
-    train: pl.DataFrame, flights: pl.DataFrame, by: Sequence[str], prior_rows: float
+    train: History, flights: pl.DataFrame, by: Sequence[str], prior_rows: float
 ) -> Floats:
     """The late rate of the flight's group in training, drawn towards the overall rate.
 
@@ -37,44 +38,32 @@ def late_rate(
     Returns:
         One probability per row of `flights`; the overall rate for a group never seen.
     """
-    require(train, by)
-    train, flights = (table.with_columns(whole(table, by)) for table in (train, flights))
-    overall = train.select(pl.col("late").mean()).item()
-    rates = train.group_by(*by).agg(
-        rate=(pl.col("late").sum() + prior_rows * overall) / (pl.len() + prior_rows)
-    )
-    wanted = flights.select(by)
+    require(train.schema.names(), by)
+    whole = [pl.col(name).floor() for name in by if train.schema[name].is_float()]
+    counted = train.scan([*by, "late"]).with_columns(whole).group_by(*by)
+    groups = counted.agg(pl.col("late").sum(), rows=pl.len()).collect(engine="streaming")
+    overall = groups.select(pl.col("late").sum() / pl.col("rows").sum()).item()
+    rate = (pl.col("late") + prior_rows * overall) / (pl.col("rows") + prior_rows)
+    wanted, rates = flights.select(by).with_columns(whole), groups.select(*by, rate=rate)
     rated = wanted.join(rates, on=by, how="left", nulls_equal=True, maintain_order="left")
     return rated.get_column("rate").fill_null(overall).to_numpy().astype(np.float64)
 
 
-def whole(table: pl.DataFrame, names: Sequence[str]) -> list[pl.Expr]:
-    """The columns that are fractions, as their whole part."""
-    return [pl.col(name).floor() for name in names if table.schema[name].is_float()]
-
-
-def schedule_only(train: pl.DataFrame, flights: pl.DataFrame, params: Baseline) -> Floats:
-    """Train boosted trees on the columns of the schedule alone; score every flight."""
+def schedule_only(train: History, flights: pl.DataFrame, params: Baseline) -> Floats:
+    """Train boosted trees on the columns of the schedule alone; score some flights."""
     import xgboost as xgb
 
-    require(train, params.schedule)
+    from include.flights.models import batches
+
+    require(train.schema.names(), params.schedule)
     texts = [name for name in params.schedule if train.schema[name] == pl.String]
     numbers = [name for name in params.schedule if name not in texts]
-    encoder = Encoder.fit(train, numbers, texts)
-    kinds = ["q"] * len(numbers) + ["c"] * len(texts)
-
-    def matrix(table: pl.DataFrame) -> xgb.DMatrix:
-        values = np.hstack([encoder.numbers(table), encoder.codes(table)], dtype=np.float32)
-        late = table.get_column("late").to_numpy()
-        return xgb.DMatrix(
-            values, late, feature_types=kinds, enable_categorical=True, nthread=params.threads
-        )
-
+    encoder = Encoder.fit(train.scan(texts), numbers, texts)
     tree = params.model_dump(include={"max_depth", "learning_rate"})
     machine = {"tree_method": "hist", "nthread": params.threads}
     booster = xgb.train(
         {"objective": "binary:logistic", **tree, **machine},
-        matrix(train),
+        batches.quantized(train, encoder, 256, params.threads),
         params.rounds,
     )
-    return np.asarray(booster.predict(matrix(flights)), dtype=np.float64)
+    return batches.predict(booster, flights, encoder)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.flights.models.chosen import Chosen, logit, sigmoid
+from include.flights.members.chosen import Chosen, logit, sigmoid
 from include.monitoring import performance
 from include.monitoring.performance import Floats, Metric
 

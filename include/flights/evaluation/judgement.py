@@ -14,7 +14,8 @@ from include.flights.evaluation import baselines, blending, slicing
 from include.flights.evaluation.baselines import Baseline
 from include.flights.evaluation.blending import Choice, Rule
 from include.flights.evaluation.slicing import Slice
-from include.flights.models import predictions
+from include.flights.members import predictions
+from include.flights.models.history import History
 from include.monitoring import performance
 from include.monitoring.performance import Floats, Interval, Period
 
@@ -92,19 +93,43 @@ class Evaluation:
     precision_recall: dict[str, tuple[Floats, Floats]]
 
 
-def evaluate(flights: pl.DataFrame, members: Mapping[str, Floats], params: Params) -> Evaluation:
+def evaluate(
+    flights: pl.DataFrame, history: History, members: Mapping[str, Floats], params: Params
+) -> Evaluation:
     """Choose on the validation flights, then judge on the test flights.
 
     Args:
-        flights: one row per labelled flight: date, late, split and the features of `params`.
+        flights: date, late and split of every labelled flight.
+        history: the same flights, with the features of `params`.
         members: model to one probability per flight.
     """
-    is_validation = (flights["split"] == "validation").to_numpy()
-    held = period(flights.filter(is_validation), 0, params)
-    validation = {name: values[is_validation] for name, values in members.items()}
+    unseen = (flights["split"] != "train").to_numpy()
+    names = dict.fromkeys(["date", "late", "split", *params.features])
+    later = history.only("validation", "test").scan(list(names)).collect()
+    given = {name: values[unseen] for name, values in members.items()}
+    is_validation = (later["split"] == "validation").to_numpy()
+    held = period(later.filter(is_validation), 0, params)
+    validation = {name: values[is_validation] for name, values in given.items()}
     choice = blending.choose(held.late, held.day, validation, params.choice)
-    everyone = {**members, "blend": choice.blend.probability(members), **baseline(flights, params)}
+    blend = {"blend": choice.blend.probability(given)}
+    everyone = {**given, **blend, **baseline(history.only("train"), later, params)}
+    splits = [split(flights, name) for name in ("train", "validation", "test")]
+    return judge(later, everyone, choice, splits, params)
 
+
+def judge(
+    flights: pl.DataFrame,
+    everyone: Mapping[str, Floats],
+    choice: Choice,
+    splits: list[Split],
+    params: Params,
+) -> Evaluation:
+    """Say of the test flights how good each model is.
+
+    Args:
+        flights: those that no model was trained on.
+        everyone: model or baseline to one probability per flight.
+    """
     is_test = (flights["split"] == "test").to_numpy()
     test = flights.filter(is_test)
     judged = period(test, params.resamples, params)
@@ -115,7 +140,7 @@ def evaluate(flights: pl.DataFrame, members: Mapping[str, Floats], params: Param
     final = forecasts[chosen]
     return Evaluation(
         params=params,
-        splits=[split(flights, name) for name in ("train", "validation", "test")],
+        splits=splits,
         choice=choice,
         chosen=chosen,
         scores={name: intervals(values, params) for name, values in drawn.items()},
@@ -135,7 +160,8 @@ def evaluate(flights: pl.DataFrame, members: Mapping[str, Floats], params: Param
             name: performance.calibration_curve(
                 judged, forecasts[name], params.calibration_bins, params.confidence
             )
-            for name in (*members, "blend")
+            for name in everyone
+            if name not in BASELINES
         },
         roc={
             name: performance.roc_curve(judged.late, values, 101)
@@ -155,9 +181,9 @@ def period(flights: pl.DataFrame, resamples: int, params: Params) -> Period:
     return Period(flights["late"].to_numpy(), day, draws)
 
 
-def baseline(flights: pl.DataFrame, params: Params) -> dict[str, Floats]:
-    """What the two baselines, fitted on the training flights, say of every flight."""
-    train, how = flights.filter(pl.col("split") == "train"), params.baselines
+def baseline(train: History, flights: pl.DataFrame, params: Params) -> dict[str, Floats]:
+    """What the two baselines, fitted on the training flights, say of others."""
+    how = params.baselines
     rate = baselines.late_rate(train, flights, how.rate_by, how.prior_rows)
     return {"late_rate": rate, "schedule_only": baselines.schedule_only(train, flights, how)}
 
@@ -192,9 +218,8 @@ def monthly(
     """AUC by month that no model was trained on; NaN where all flights ended the same way."""
     month = pl.col("date").dt.strftime("%Y-%m")
     months = flights.select(month, "split", row=pl.int_range(pl.len()))
-    unseen = months.filter(pl.col("split") != "train")
     result = []
-    for (label, name), part in unseen.group_by("date", "split", maintain_order=True):
+    for (label, name), part in months.group_by("date", "split", maintain_order=True):
         rows = part["row"].to_numpy()
         late = flights["late"].gather(rows).to_numpy()
         one = Period(late, np.zeros(len(late), dtype=np.int64), np.ones((1, 1)))

@@ -2,23 +2,18 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 from markupsafe import Markup
 
 from include.flights.evaluation.blending import LOWER_IS_BETTER, title
 from include.flights.evaluation.judgement import BASELINES, Evaluation, Split
 from include.flights.evaluation.slicing import Slice, spread
+from include.flights.members.records import MEMBERS
 from include.monitoring.performance import Floats
 from include.pages import charts, html
 from include.pages.charts import Axis, Line, Row
 
-NAMES = {
-    "xgboost": "XGBoost",
-    "torch": "Torch network",
-    "blend": "Blend of both",
-    "late_rate": "Past late rate",
-    "schedule_only": "Schedule-only model",
-}
 HEADINGS = {
     "carrier": "Carrier",
     "origin": "Airport of departure",
@@ -40,7 +35,7 @@ def page(evaluation: Evaluation, late_after_min: int) -> str:
         late_after_min=late_after_min,
         verdict=verdict(evaluation),
         trust=trust(evaluation),
-        names=NAMES,
+        names=names(),
         styles=styles(evaluation),
         headings=HEADINGS,
         baselines=BASELINES,
@@ -75,18 +70,28 @@ def trust(evaluation: Evaluation) -> str:
     return "good" if error <= limit else "open" if error <= 2 * limit else "bad"
 
 
+def names() -> dict[str, str]:
+    """What a reader calls each model."""
+    return {
+        **{name: member.title for name, member in MEMBERS.items()},
+        "blend": f"Blend of {'both' if len(MEMBERS) == 2 else len(MEMBERS)}",
+        "late_rate": "Past late rate",
+        "schedule_only": "Schedule-only model",
+    }
+
+
 def styles(evaluation: Evaluation) -> dict[str, str]:
     """The style of each model: the chosen one stands out, baselines are of another colour."""
     others = [name for name in evaluation.scores if name not in (evaluation.chosen, *BASELINES)]
-    shown = dict(zip(others, ("member", "third"), strict=False))
+    shown = dict(zip(others, cycle(("member", "third")), strict=False))
     return {evaluation.chosen: "main", **shown, "late_rate": "plain2", "schedule_only": "plain"}
 
 
 def comparison(evaluation: Evaluation) -> Markup:
     """AUC of every model, best first."""
-    style = styles(evaluation)
+    style, named = styles(evaluation), names()
     rows = [
-        Row(NAMES[model], style[model], one["auc"].value, one["auc"].low, one["auc"].high)
+        Row(named[model], style[model], one["auc"].value, one["auc"].low, one["auc"].high)
         for model, one in evaluation.scores.items()
     ]
     rows.sort(key=lambda row: -row.value)

@@ -23,7 +23,7 @@ class Encoder:
     @classmethod
     def fit(
         cls,
-        train: pl.DataFrame,
+        train: pl.DataFrame | pl.LazyFrame,
         numbers: Sequence[str],
         categories: Sequence[str],
         min_rows: int = 1,
@@ -33,12 +33,14 @@ class Encoder:
         Args:
             min_rows: training rows below which a level counts as unknown.
         """
-        require(train, [*numbers, *categories])
+        table = train.lazy()
+        require(table.collect_schema().names(), categories)
         levels = {}
         for name in categories:
-            counts = train.get_column(name).drop_nulls().cast(pl.String).value_counts(name="rows")
-            kept = counts.filter(pl.col("rows") >= min_rows).get_column(name)
-            levels[name] = tuple(sorted(kept))
+            level = pl.col(name).cast(pl.String).alias("level")
+            counts = table.select(level).group_by("level").len("rows").collect(engine="streaming")
+            kept = counts.filter(pl.col("rows") >= min_rows).get_column("level")
+            levels[name] = tuple(sorted(kept.drop_nulls()))
         return cls(tuple(numbers), levels)
 
     @property
@@ -62,7 +64,7 @@ class Encoder:
         Raises:
             DataError: a feature is not in the table, or is not a number.
         """
-        require(table, self.number_names)
+        require(table.columns, self.number_names)
         schema = table.schema
         for name in self.number_names:
             kind = schema[name]
@@ -79,7 +81,7 @@ class Encoder:
         Raises:
             DataError: a feature is not in the table.
         """
-        require(table, self.category_names)
+        require(table.columns, self.category_names)
         encoded = [
             pl.col(name)
             .cast(pl.String)
@@ -105,13 +107,13 @@ class Encoder:
         return cls(tuple(numbers), {name: tuple(held) for name, held in categories.items()})
 
 
-def require(table: pl.DataFrame, names: Sequence[str]) -> None:
-    """Raise DataError if the table lacks one of the features."""
-    held = set(table.columns)
-    missing = [name for name in names if name not in held]
+def require(held: Sequence[str], names: Sequence[str]) -> None:
+    """Raise DataError if a table that holds some columns lacks one of the features."""
+    known = set(held)
+    missing = [name for name in names if name not in known]
     if not missing:
         return
-    spare = [name for name in table.columns if name not in names]
+    spare = [name for name in held if name not in names]
     raise DataError(
         f"The table lacks {len(missing)} of {len(names)} features: {at_most_ten(missing)}."
         f"{did_you_mean(missing[0], spare)}",

@@ -44,8 +44,11 @@ class Rows:
     codes: Codes
     late: NDArray[np.bool_]
 
-    def where(self, rows: NDArray[np.bool_]) -> "Rows":
-        """Some of the rows."""
+    def where(self, wanted: NDArray[np.bool_]) -> "Rows":
+        """Some of the rows; no copy if they lie together, as those of a split do by month."""
+        places = np.flatnonzero(wanted)
+        together = len(places) and places[-1] - places[0] + 1 == len(places)
+        rows = slice(places[0], places[-1] + 1) if together else places
         return Rows(self.numbers[rows], self.codes[rows], self.late[rows])
 
     def tensors(self, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from include import partitions
 from include.errors import DataError, did_you_mean
+from include.flights import columns
+from include.flights.models.encoding import require
+from include.flights.models.history import History
 from include.flights.splits import Splits, Window
 from include.monitoring import performance
 
@@ -21,27 +24,35 @@ METRICS = {
 }
 
 
-def read_rows(features: Path, window: Window, splits: Splits) -> pl.DataFrame:
-    """The labelled flights of the window, with the column `split`.
+def open_history(features: Path, window: Window, splits: Splits) -> History:
+    """The labelled flights of the window, a month at a time.
 
     Raises:
-        DataError: the features lack flights or a column, or the training or the validation
-            flights are none, all late or all punctual.
+        DataError: there is no month, or one lacks a column.
     """
-    if not partitions.files(features):
+    files = partitions.files(features)
+    if not files:
         raise DataError(f"{features} holds no month of features.", MAKE_FEATURES)
-    table = partitions.scan(features)
-    held = table.collect_schema().names()
-    for name in ("flight_id", "date", "late"):
-        if name not in held:
-            what = f"{features} has no column {name!r}.{did_you_mean(name, held)}"
-            raise DataError(what, MAKE_FEATURES)
-    inside = pl.col("date").is_between(window.start, window.end, closed="left")
-    split = splits.expression(window).alias("split")
-    rows = table.filter(inside).with_columns(split).collect()
+    for file in files:
+        held = pl.read_parquet_schema(file)
+        for name in ("flight_id", "date", "late"):
+            if name not in held:
+                what = f"{features} has no column {name!r}.{did_you_mean(name, held)}"
+                raise DataError(what, MAKE_FEATURES)
+        require(list(held), columns.names())
+    return History.open(features, window, splits)
+
+
+def read_flights(history: History) -> pl.DataFrame:
+    """Who the flights are and how they ended: flight_id, date, split, late.
+
+    Raises:
+        DataError: the training or the validation flights are none, all late or all punctual.
+    """
+    flights = history.scan(["flight_id", "date", "split", "late"]).collect()
     for name in ("train", "validation"):
-        check(rows.filter(split=name).get_column("late"), name)
-    return rows
+        check(flights.filter(split=name).get_column("late"), name)
+    return flights
 
 
 def check(late: pl.Series, split: str) -> None:
@@ -66,20 +77,20 @@ def scores(late: NDArray[np.bool_], probability: NDArray[np.float64]) -> dict[st
 
 
 def write_metrics(
-    table: pl.DataFrame, probability: NDArray[np.float64], about: dict[str, object], path: Path
+    flights: pl.DataFrame, probability: NDArray[np.float64], about: dict[str, object], path: Path
 ) -> None:
     """Score training and validation flights; the test period is evaluate_models' alone."""
-    late = table.get_column("late").to_numpy()
-    split = table.get_column("split").to_numpy()
+    late, split = flights.get_column("late").to_numpy(), flights.get_column("split")
+    within = {name: (split == name).to_numpy() for name in ("train", "validation", "test")}
     held: dict[str, object] = {
-        name: scores(late[split == name], probability[split == name])
+        name: scores(late[within[name]], probability[within[name]])
         for name in ("validation", "train")
     }
-    rows = {name: int((split == name).sum()) for name in ("train", "validation", "test")}
+    rows = {name: int(part.sum()) for name, part in within.items()}
     path.write_text(json.dumps(held | about | {"rows": rows}, indent=2) + "\n")
 
 
-def write_predictions(table: pl.DataFrame, probability: NDArray[np.float64], path: Path) -> None:
+def write_predictions(flights: pl.DataFrame, probability: NDArray[np.float64], path: Path) -> None:
     """Write one row per labelled flight, in the order of the table."""
-    kept = table.select("flight_id", "date", "split", "late")
+    kept = flights.select("flight_id", "date", "split", "late")
     kept.with_columns(probability=pl.Series(probability)).write_parquet(path)

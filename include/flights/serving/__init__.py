@@ -1,1 +1,1 @@
-"""The service inside the bento, and how the bento is made."""
+"""The service inside the bento."""

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from include.flights.evaluation.blending import Rule, choose, cross_fitted, fit_blend
-from include.flights.models.chosen import logit, sigmoid
+from include.flights.members.chosen import logit, sigmoid
 from include.monitoring.performance import Floats
 
 RULE = Rule(choose_by="auc", candidates="auto", min_gain=0.001, calibrate="none", folds=4)

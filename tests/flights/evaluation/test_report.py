@@ -10,7 +10,8 @@ from small_evaluation import PARAMS, SPLITS, WINDOW
 
 from include.flights.evaluation.judgement import Evaluation, Gain, evaluate
 from include.flights.evaluation.report import page
-from include.flights.models import predictions
+from include.flights.members import predictions
+from include.flights.models.history import History
 from include.monitoring.performance import Interval
 
 SCRIPT = "<script>alert(1)</script>"
@@ -19,8 +20,11 @@ SCRIPT = "<script>alert(1)</script>"
 def evaluated(folder: Path, helpful: bool) -> Evaluation:
     """Evaluate flights of a carrier with a name that would be code in a page."""
     inputs = small_evaluation.write(folder, carrier=SCRIPT, helpful=helpful)
-    flights = predictions.read_flights(inputs.pop("features"), PARAMS.features, WINDOW, SPLITS)
-    return evaluate(flights, predictions.read_members(inputs, flights), PARAMS)
+    features = inputs["features"]
+    flights = predictions.read_flights(features, (), WINDOW, SPLITS)
+    history = History.open(features, WINDOW, SPLITS)
+    members = predictions.read_members(inputs["predictions"], flights)
+    return evaluate(flights, history, members, PARAMS)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,11 @@ def test_a_level_with_too_few_training_rows_counts_as_unknown():
     np.testing.assert_array_equal(rare.codes(TRAIN), [[1, 0], [0, 0], [1, 0]])
 
 
+def test_levels_are_learned_from_a_lazy_table_too():
+    lazy = Encoder.fit(TRAIN.lazy(), ["delay_mean", "flights"], ["carrier", "dest"])
+    assert lazy == encoder()
+
+
 def test_the_order_of_the_columns_in_the_table_does_not_matter():
     turned = TRAIN.select(reversed(TRAIN.columns))
     np.testing.assert_array_equal(encoder().numbers(turned), encoder().numbers(TRAIN))

@@ -48,6 +48,20 @@ def rows(count: int, seed: int) -> Rows:
 TRAIN, VALIDATION = rows(1000, 0), rows(300, 1)
 
 
+def test_rows_that_lie_together_are_not_copied():
+    middle = np.arange(1000) // 300 == 1
+    part = TRAIN.where(middle)
+    assert np.shares_memory(part.numbers, TRAIN.numbers)
+    np.testing.assert_array_equal(part.numbers, TRAIN.numbers[300:600])
+    assert part.late.tolist() == TRAIN.late[300:600].tolist()
+
+
+def test_rows_that_lie_apart_are_found_one_by_one():
+    part = TRAIN.where(np.arange(1000) % 2 == 0)
+    np.testing.assert_array_equal(part.codes, TRAIN.codes[::2])
+    assert len(TRAIN.where(np.zeros(1000, dtype=bool)).late) == 0
+
+
 def network() -> Network:
     torch.manual_seed(3)
     net = Network(3, [4], SHAPE)

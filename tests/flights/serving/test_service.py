@@ -12,7 +12,7 @@ import tiny_models
 from include.flights import columns
 from include.flights import package_bento as stage
 from include.flights.models.encoding import Encoder
-from include.flights.serving.manifest import version_of
+from include.serving.manifest import version_of
 
 ROOT = Path(__file__).parents[3]
 PARAMS = stage.Params(name="delays", late_from_probability=0.5, max_rows=5000, max_body_mb=50)
@@ -26,7 +26,7 @@ def model(tmp_path: Path) -> Path:
     tiny_models.train_xgboost(TABLE, encoder, tmp_path / "xgboost", rounds=5)
     tiny_models.choose(tmp_path, {"xgboost": 1.0})
     source = tmp_path / "source"
-    stage.lay_out(source, tmp_path / "chosen.json", {"xgboost": tmp_path / "xgboost"})
+    stage.lay_out(source, tmp_path / "chosen.json", tmp_path)
     manifest = stage.describe(source, PARAMS, ROOT / "environments/serving.txt", "")
     (source / "model" / "manifest.json").write_text(json.dumps(manifest))
     return source / "model"

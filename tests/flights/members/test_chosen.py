@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from include.errors import DataError
-from include.flights.models.chosen import Chosen
+from include.flights.members.chosen import Chosen
 
 
 def test_one_member_with_weight_1_is_that_model_as_it_is() -> None:

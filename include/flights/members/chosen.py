@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.errors import DataError, did_you_mean
+from include.flights.members.records import MEMBERS
 
 Floats = NDArray[np.float64]
 
 # A probability of exactly 0 or 1 has no logit; a model never means more certainty than this.
 MARGIN = 1e-7
-# The models that train; each has a stage train_NAME.
-MEMBERS = ("xgboost", "torch")
 
 
 class Chosen(BaseModel):

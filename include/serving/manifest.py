@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import DataError, PipelineError
+from include.serving.hashes import file_sha256
 
-log = logging.getLogger("bentoml.flight_delays")
-
-# What computes the answers: in another version, they may be others.
-COMPUTING = {"numpy", "polars", "safetensors", "torch", "xgboost"}
+# Under the name of BentoML, whose handlers write to the log of the server.
+log = logging.getLogger("bentoml.serving")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read what package_bento wrote about the model, and check every file of it.
+    """Read what packaging wrote about the model, and check every file of it.
 
     Raises:
         DataError: a file is missing, or is not the one that was packaged.
     """
-    fix = "import the bento again, or build it with `dvc repro package_bento`."
+    fix = "import the bento again, or make it anew with `dvc repro`."
     try:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
     except FileNotFoundError:
@@ -33,7 +32,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         path = folder.parent / name
         if not path.is_file():
             raise DataError(f"The bento lacks {name} ({held['bytes']:,} bytes).", fix)
-        if hashlib.sha256(path.read_bytes()).hexdigest() != held["sha256"]:
+        if file_sha256(path) != held["sha256"]:
             raise DataError(f"{name} in the bento is not the file that was packaged.", fix)
     return manifest
 
@@ -47,12 +46,14 @@ def version_of(manifest: dict[str, Any]) -> str:
 def check_packages(manifest: dict[str, Any]) -> None:
     """See that what computes the answers is installed; in another version, only warn.
 
+    The manifest names these packages as `computing`: in another version, answers may be others.
+
     Raises:
         PipelineError: a package is not installed: each worker would end as soon as it starts.
     """
     for line in manifest["requirements"]:
         name, _, version = line.partition("==")
-        if name not in COMPUTING:
+        if name not in manifest["computing"]:
             continue
         try:
             held = importlib.metadata.version(name).partition("+")[0]
@@ -61,9 +62,5 @@ def check_packages(manifest: dict[str, Any]) -> None:
             fix = "install the bento's env/python/requirements.txt."
             raise PipelineError(what, fix) from None
         if held != version:
-            log.warning(
-                "%s %s is installed; the model was packaged with %s",
-                name,
-                held,
-                version,
-            )
+            said = "%s %s is installed; the model was packaged with %s"
+            log.warning(said, name, held, version)

@@ -11,8 +11,9 @@ import pytest
 import tiny_models
 
 from include.errors import DataError
-from include.flights.models import network, predictor
+from include.flights.models import network
 from include.flights.models.encoding import Encoder
+from include.flights.serving import predictor
 
 TABLE = tiny_models.flights(["delay_mean", "flights"], ["carrier", "dest"])
 ENCODER = Encoder.fit(TABLE, ["delay_mean", "flights"], ["carrier", "dest"])
@@ -87,7 +88,7 @@ def test_made_up_rows_are_always_the_same(models: Path):
 def test_only_the_library_of_the_member_is_imported(models: Path, member: str, other: str):
     tiny_models.choose(models, {member: 1.0})
     code = (
-        "import sys; from pathlib import Path; from include.flights.models import predictor;"
+        "import sys; from pathlib import Path; from include.flights.serving import predictor;"
         f"predictor.load(Path({str(models)!r})); print({other!r} in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

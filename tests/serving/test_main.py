@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tiny_bento import ROOT, environment, free_port, lay_out, package
 
-from include.flights.serving.__main__ import main, tag_of
+from include.serving.__main__ import main, tag_of
 
 TOKEN = "0123456789abcdef"
 
@@ -61,7 +61,7 @@ def test_the_lines_of_the_readme_give_an_answer_also_when_repeated(
 
 def imported(bento: Path, home: Path) -> Path:
     """Import the bento in a process of its own; where it is then."""
-    code = "import sys; from pathlib import Path; from include.flights.serving import __main__"
+    code = "import sys; from pathlib import Path; from include.serving import __main__"
     code += "; print(__main__.imported(Path(sys.argv[1])))"
     command = [sys.executable, "-c", code, bento.name]
     done = subprocess.run(
@@ -99,7 +99,7 @@ def test_a_file_that_is_not_there_is_named(
     assert main([str(tmp_path / "none.bento")]) == 1
     assert capsys.readouterr().err == (
         f"{tmp_path}/none.bento does not exist.\n"
-        "  Next: run `dvc repro package_bento`, which makes it, or `dvc pull` it.\n"
+        "  Next: run `dvc repro`, which makes it, or `dvc pull` it.\n"
     )
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_is_cut_short_is_named(
     assert main([str(bento)]) == 1
     said = capsys.readouterr().err
     assert said.startswith(f"{bento} is no bento that can be read: ")
-    assert said.endswith("Next: run `dvc repro package_bento`, which makes it, or `dvc pull` it.\n")
+    assert said.endswith("Next: run `dvc repro`, which makes it, or `dvc pull` it.\n")
 
 
 def test_without_a_token_nothing_is_imported(

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from include.errors import PipelineError
-from include.flights.serving import bento_file
+from include.serving import bento_file
 
-FLIGHTS = Path(bento_file.__file__).parents[1]
 MOMENT = datetime(2013, 12, 31, tzinfo=UTC)
 
 
@@ -41,30 +40,11 @@ def test_times_owners_and_modes_do_not_change_the_file(tmp_path: Path):
     ]
 
 
-def test_code_is_what_the_service_imports_and_no_stage():
-    names = {path.name for path in bento_file.code_of(FLIGHTS / "serving" / "service.py", set())}
-    assert {
-        "service.py",
-        "predictor.py",
-        "encoding.py",
-        "errors.py",
-        "__init__.py",
-    } <= names
-    assert not {"package_bento.py", "step.py", "columns.py"} & names
-
-
-def test_code_left_out_takes_along_what_only_it_imports():
-    left_out = {FLIGHTS / "models" / "network.py"}
-    names = {path.name for path in bento_file.code_of(FLIGHTS / "serving" / "service.py", left_out)}
-    assert "predictor.py" in names
-    assert not {"network.py", "layers.py"} & names
-
-
 def test_what_bentoml_refuses_is_said(tmp_path: Path):
     (tmp_path / "source").mkdir()
     manifest = {"name": "x", "version": "1", "members": {}, "requirements": []}
     manifest |= {"data_md5": "", "code_sha256": ""}
     with pytest.raises(PipelineError) as caught:
-        bento_file.build(tmp_path / "source", tmp_path / "home", manifest)
+        bento_file.build(tmp_path / "source", tmp_path / "home", manifest, "none:None", "")
     assert str(caught.value).startswith("`bentoml build` ended with 1: ")
     assert caught.value.fix == "run `make setup`; if that does not help, report it."

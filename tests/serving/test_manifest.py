@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from include.errors import DataError, PipelineError
-from include.flights.serving.manifest import check_packages, read_manifest, version_of
+from include.serving.manifest import check_packages, read_manifest, version_of
 
 SHA256_OF_X = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
 
@@ -35,7 +35,7 @@ def test_a_changed_file_is_named(model: Path):
         read_manifest(model)
     assert str(caught.value) == (
         "model/a.ubj in the bento is not the file that was packaged.\n"
-        "  Next: import the bento again, or build it with `dvc repro package_bento`."
+        "  Next: import the bento again, or make it anew with `dvc repro`."
     )
 
 
@@ -57,10 +57,10 @@ def test_a_folder_without_a_manifest_is_no_model(tmp_path: Path):
         read_manifest(tmp_path)
 
 
-def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("include.flights.serving.manifest.COMPUTING", {"no-such-library"})
+def test_a_library_that_is_not_installed_is_named():
+    manifest = {"requirements": ["no-such-library==1.0"], "computing": ["no-such-library"]}
     with pytest.raises(PipelineError) as caught:
-        check_packages({"requirements": ["no-such-library==1.0"]})
+        check_packages(manifest)
     assert str(caught.value) == (
         "The bento needs no-such-library==1.0, which is not installed.\n"
         "  Next: install the bento's env/python/requirements.txt."
@@ -69,6 +69,6 @@ def test_a_library_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
 
 def test_a_library_in_another_version_is_a_warning(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.WARNING):
-        check_packages({"requirements": ["numpy==0.1", "idna==0.1"]})
+        check_packages({"requirements": ["numpy==0.1", "idna==0.1"], "computing": ["numpy"]})
     expected = f"numpy {numpy.__version__} is installed; the model was packaged with 0.1"
     assert [record.message for record in caplog.records] == [expected]

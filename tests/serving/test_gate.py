@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Scope
 
 from include.errors import ParamsError
-from include.flights.serving.gate import Gate, read_token
+from include.serving.gate import Gate, read_token
 
 TOKEN = "0123456789abcdef"
 

@@ -1,4 +1,4 @@
-"""Serve a bento file, as often as one likes: `python -m include.flights.serving FILE`.
+"""Serve a bento file, as often as one likes: `python -m include.serving FILE`.
 
 It is `bentoml import` and `bentoml serve` in one: BentoML refuses a version that its store holds,
 and `NAME:latest` need not be the version of the file. Further options are for `bentoml serve`.
@@ -14,16 +14,16 @@ from pathlib import Path
 import yaml
 
 from include.errors import DataError, PlatformError
-from include.flights.serving.gate import read_token
-from include.flights.serving.manifest import read_manifest
+from include.serving.gate import read_token
+from include.serving.manifest import read_manifest
 
 HOST = "127.0.0.1"  # this machine alone, where BentoML would listen to all the world
 
 
 def main(argv: list[str]) -> int:
     """Import the file if need be, and become its server; 1 if there is nothing to serve."""
-    parser = argparse.ArgumentParser(prog="python -m include.flights.serving", description=__doc__)
-    parser.add_argument("bento", type=Path, help="the file that package_bento made")
+    parser = argparse.ArgumentParser(prog="python -m include.serving", description=__doc__)
+    parser.add_argument("bento", type=Path, help="a file that `bentoml import` reads")
     given, options = parser.parse_known_args(argv)
     try:
         read_token()
@@ -61,7 +61,7 @@ def imported(path: Path) -> str:
 
 def tag_of(path: Path) -> str:
     """The name and version of the bento in a file."""
-    fix = "run `dvc repro package_bento`, which makes it, or `dvc pull` it."
+    fix = "run `dvc repro`, which makes it, or `dvc pull` it."
     try:
         with tarfile.open(path, "r:xz") as archive:
             file = archive.extractfile("bento.yaml")

@@ -1,6 +1,6 @@
 """Flights with what each model said of them, row for row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from include import partitions
 from include.errors import DataError, at_most_ten, did_you_mean
+from include.flights.members.records import MEMBERS
 from include.flights.splits import Splits, Window
 from include.monitoring.performance import Floats
 
@@ -23,19 +24,24 @@ def read_flights(
     Raises:
         DataError: a feature is missing, or validation or test flights all end the same way.
     """
-    table = partitions.scan(features)
-    held = table.collect_schema().names()
     wanted = list(dict.fromkeys(["flight_id", "date", "late", *names]))
-    for name in wanted:
+    check_columns(features, wanted)
+    split = splits.expression(window)
+    flights = partitions.scan(features).select(wanted).with_columns(split=split).collect()
+    for name in ("train", "validation", "test"):
+        check_both_outcomes(flights, name)
+    return flights
+
+
+def check_columns(features: Path, names: Sequence[str]) -> None:
+    """Raise DataError if the features lack a column."""
+    held = partitions.scan(features).collect_schema().names()
+    for name in names:
         if name not in held:
             raise DataError(
                 f"{features} has no column {name!r}.{did_you_mean(name, held)}",
                 "name columns of include/flights/columns.py in evaluate_models of params.yaml.",
             )
-    flights = table.select(wanted).with_columns(split=splits.expression(window)).collect()
-    for split in ("train", "validation", "test"):
-        check_both_outcomes(flights, split)
-    return flights
 
 
 def check_both_outcomes(flights: pl.DataFrame, split: str) -> None:
@@ -53,24 +59,27 @@ def check_both_outcomes(flights: pl.DataFrame, split: str) -> None:
     raise DataError(what, "move window.end, or change splits or label in params.yaml.")
 
 
-def read_members(files: Mapping[str, Path], flights: pl.DataFrame) -> dict[str, Floats]:
-    """What each model said of each flight, in the order of the flights."""
-    return {name: read_predictions(name, path, flights) for name, path in files.items()}
+def read_members(folder: Path, flights: pl.DataFrame) -> dict[str, Floats]:
+    """What each member said of each flight, in the order of the flights."""
+    return {name: read_predictions(name, folder / f"{name}.parquet", flights) for name in MEMBERS}
 
 
 def read_predictions(model: str, path: Path, flights: pl.DataFrame) -> Floats:
     """The probabilities of one model, checked against the flights row by row.
 
     Raises:
-        DataError: columns, flights, splits or labels are not those of the features, or a
-            probability is not in 0..1.
+        DataError: there is no such file; columns, flights, splits or labels are not those of the
+            features; or a probability is not in 0..1.
     """
     fix = f"run `dvc repro train_{model}`, which predicts them anew."
-    table = pl.read_parquet(path)
-    missing = [name for name in COLUMNS if name not in table.columns]
+    if not path.exists():
+        raise DataError(f"{path} does not exist.", fix)
+    columns = list(pl.read_parquet_schema(path))
+    missing = [name for name in COLUMNS if name not in columns]
     if missing:
-        held = at_most_ten(table.columns)
+        held = at_most_ten(columns)
         raise DataError(f"{path} has no column {at_most_ten(missing)}; it has {held}.", fix)
+    table = pl.read_parquet(path, columns=list(COLUMNS))
     check_same_flights(path, table, flights, fix)
     for name in ("split", "late"):
         other = (table[name] != flights[name]).fill_null(True)

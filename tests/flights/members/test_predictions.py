@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from include.errors import DataError
-from include.flights.models.predictions import read_flights, read_members
+from include.flights.members.predictions import read_flights, read_members, read_predictions
 from include.flights.splits import Splits, Window
 from include.monitoring.performance import Floats
 
@@ -45,7 +45,7 @@ def read(flights: pl.DataFrame, table: pl.DataFrame, folder: Path) -> Floats:
     """Write predictions of torch, and read them back against the flights."""
     path = folder / "torch.parquet"
     table.write_parquet(path)
-    return read_members({"torch": path}, flights)["torch"]
+    return read_predictions("torch", path, flights)
 
 
 def predicted(flights: pl.DataFrame) -> pl.DataFrame:
@@ -140,6 +140,15 @@ WRONG: dict[str, tuple[Change, str]] = {
         "has no column probability; it has flight_id, date, split, late, p.",
     ),
 }
+
+
+def test_each_member_that_trains_is_asked_for(flights: pl.DataFrame, tmp_path: Path) -> None:
+    predicted(flights).write_parquet(tmp_path / "xgboost.parquet")
+    with pytest.raises(DataError) as error:
+        read_members(tmp_path, flights)
+    assert str(error.value) == f"{tmp_path}/torch.parquet does not exist.{FIX}"
+    predicted(flights).write_parquet(tmp_path / "torch.parquet")
+    assert list(read_members(tmp_path, flights)) == ["xgboost", "torch"]
 
 
 @pytest.mark.parametrize(("change", "message"), WRONG.values(), ids=WRONG.keys())

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from include.errors import DataError
-from include.flights.serving.rows import Rows, unknown_values
+from include.serving.rows import Rows, unknown_values
 
 ROWS = Rows({"temp_f": "number", "wind_mph": "number", "carrier": "category"}, max_rows=3)
 ROW: dict[str, Any] = {"temp_f": 40.5, "wind_mph": 8, "carrier": "AA"}

@@ -1,5 +1,6 @@
 """The chosen model as one thing: a table of features in, probabilities to be late out."""
 
+import importlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,18 +11,20 @@ import polars as pl
 from numpy.typing import NDArray
 
 from include.errors import DataError
-from include.flights.models.chosen import Chosen, read_chosen, read_text
+from include.flights.members.chosen import Chosen, read_chosen, read_text
+from include.flights.members.records import MEMBERS, Member
 from include.flights.models.encoding import Encoder
 
 Probabilities = NDArray[np.float64]
+Predict = Callable[[pl.DataFrame], Probabilities]
 
 
 @dataclass(frozen=True)
-class Member:
-    """One trained model and the encoder that it was trained with."""
+class Loaded:
+    """A member as it was trained, with its encoder."""
 
     encoder: Encoder
-    predict: Callable[[pl.DataFrame], Probabilities]
+    predict: Predict
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Predictor:
     """The members of the chosen model, and how they make one probability."""
 
     chosen: Chosen
-    members: Mapping[str, Member]
+    members: Mapping[str, Loaded]
 
     @property
     def levels(self) -> dict[str, frozenset[str]]:
@@ -81,70 +84,33 @@ def load(folder: Path, threads: int | None = None) -> Predictor:
         DataError: chosen.json, a member or one of its files is missing, damaged or of another kind.
     """
     chosen = read_chosen(folder / "chosen.json")
-    members = {name: LOADERS[name](folder / name, threads) for name in chosen.members}
+    members = {name: load_member(MEMBERS[name], folder / name, threads) for name in chosen.members}
     return Predictor(chosen, members)
 
 
-def load_xgboost(folder: Path, threads: int | None) -> Member:
-    """Load the trees."""
-    weights, encoder = weights_of(folder, "xgboost"), read_encoder(folder, "xgboost")
-    import xgboost
-
-    booster = xgboost.Booster({} if threads is None else {"nthread": threads})
-    try:
-        booster.load_model(weights)
-    except xgboost.core.XGBoostError as error:
-        raise damaged(weights, str(error)) from None
-    if tuple(booster.feature_names or ()) != encoder.names:
-        raise damaged(weights, "its features are not those of model.json")
-
-    def predict(table: pl.DataFrame) -> Probabilities:
-        codes = encoder.codes(table).astype(np.float32)
-        matrix = np.hstack([encoder.numbers(table), codes])
-        return np.asarray(booster.inplace_predict(matrix), dtype=np.float64)
-
-    return Member(encoder, predict)
+def load_member(member: Member, folder: Path, threads: int | None) -> Loaded:
+    """Load one member from its folder."""
+    weights, encoder = weights_of(member, folder), read_encoder(member, folder)
+    module = importlib.import_module(member.module)
+    return Loaded(encoder, module.load(weights, encoder, threads))
 
 
-def load_torch(folder: Path, threads: int | None) -> Member:
-    """Load the network."""
-    weights, encoder = weights_of(folder, "torch"), read_encoder(folder, "torch")
-    import torch
-
-    from include.flights.models import network
-
-    if threads is not None:
-        torch.set_num_threads(threads)
-    return Member(encoder, network.load(folder, weights.name).predict)
-
-
-LOADERS: dict[str, Callable[[Path, int | None], Member]] = {
-    "xgboost": load_xgboost,
-    "torch": load_torch,
-}
-# Of each kind, what a refit on all labelled flights leaves, and what training does.
-WEIGHTS = {
-    "xgboost": ("refit.ubj", "model.ubj"),
-    "torch": ("refit.safetensors", "weights.safetensors"),
-}
-
-
-def weights_of(folder: Path, kind: str) -> Path:
+def weights_of(member: Member, folder: Path) -> Path:
     """The weights to use: those of the refit where there are any."""
-    held = [folder / name for name in WEIGHTS[kind] if (folder / name).is_file()]
+    held = [folder / name for name in member.weights if (folder / name).is_file()]
     if not held:
-        names = " nor ".join(WEIGHTS[kind])
-        what = f"The chosen model has the member {kind}, but {folder} holds neither {names}."
-        raise DataError(what, f"run `dvc repro train_{kind}`, or `dvc pull` its output.")
+        names = " nor ".join(member.weights)
+        what = f"The chosen model has the member {member.name}, but {folder} holds neither {names}."
+        raise DataError(what, f"run `dvc repro train_{member.name}`, or `dvc pull` its output.")
     return held[0]
 
 
-def read_encoder(folder: Path, kind: str) -> Encoder:
+def read_encoder(member: Member, folder: Path) -> Encoder:
     """Read the encoder that the member was trained with."""
     path = folder / "model.json"
     try:
         held = json.loads(read_text(path))
-        if held["kind"] != kind:
+        if held["kind"] != member.name:
             raise damaged(path, f"it describes a model of kind {held['kind']!r}")
         return Encoder.from_json(held["encoder"])
     except (ValueError, KeyError, TypeError, AssertionError) as error:

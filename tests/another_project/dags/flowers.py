@@ -1,0 +1,5 @@
+"""Irises, sorted. **If a task fails**, its log ends with what to do next."""
+
+from dvc_dag import pipeline_dag
+
+flowers = pipeline_dag("flowers", reports=["metrics", "reports"], schedule=None)

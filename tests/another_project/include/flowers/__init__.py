@@ -1,0 +1,1 @@
+"""Which irises are virginica? Fisher's flowers (1936), as scikit-learn holds them."""
