@@ -55,10 +55,11 @@ repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the r
 test: setup  ## everything that proves it works
 	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
-check: setup  ## ruff, formatting, types
+check: setup  ## ruff, formatting, imports between rooms, types
 	ruff check .
 	ruff format --check .
-	MYPYPATH=plugins mypy --strict include plugins dags
+	PYTHONPATH=. lint-imports --no-logo --no-cache
+	MYPYPATH=plugins mypy --strict --num-workers 2 include plugins dags
 
 audit: setup  ## known weaknesses of the locked packages (Error 75: their list cannot be had)
 	@python -m include.audit

@@ -79,21 +79,9 @@ def open_run(
     if marker_of(top).exists():
         run = see_that_same(Run.from_json(marker_of(top).read_text()), dag_id, run_id)
         return decided(run, home, selection, drawn)
-    run = cloned(
-        Run(
-            id=run_id,
-            repo=repo.resolve(),
-            folder=top,
-            params=dict(params),
-            url=url,
-            dag_id=dag_id,
-            whole=tuple(whole),
-            opened=time.time(),
-        ),
-        plan_key,
-        held,
-        travels=bool(url) and not push_untracked,
-    )
+    run = Run(run_id, repo.resolve(), top, url=url, dag_id=dag_id, opened=time.time())
+    run = replace(run, params=dict(params), whole=tuple(whole))
+    run = cloned(run, plan_key, held, travels=bool(url) and not push_untracked)
     try:
         return decided(run, home, selection, drawn)
     except PlatformError:
