@@ -16,15 +16,13 @@ THEIRS = ("include/flights/", "feature_repo/", "dvc.yaml", "dvc.lock", "params.y
 ABOUT = ("tests/", "docs/", "benchmarks/")
 NEW = ROOT / "tests/another_project"
 
-DRIFT = ("comparison", "drift", "drift_limits", "drift_page", "plain_columns")
-
 # Rooms that any project takes as they are.
 ROOMS = (
     "include/__init__.py",
     "include/audit.py",
     "include/environments.py",
     "include/errors.py",
-    *(f"include/monitoring/{name}.py" for name in DRIFT),
+    "include/monitoring",
     "include/outs.py",
     "include/pages",
     "include/partitions.py",

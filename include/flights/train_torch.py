@@ -11,24 +11,16 @@ from pydantic import ConfigDict, Field
 from include import partitions, step
 from include.errors import PipelineError
 from include.flights import columns
-from include.flights.models import (
-    checkpoints,
-    encoding,
-    epochs,
-    layers,
-    mapped,
-    network,
-    trainer,
-    training,
-)
+from include.flights.models import encoding, training
 from include.flights.models import history as months
-from include.flights.models.checkpoints import Checkpoint
 from include.flights.models.curves import recording
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
-from include.flights.models.network import Model, Network, Shape
-from include.flights.models.trainer import Rows, Schedule
 from include.flights.splits import Splits, Window
+from include.flights.tabm import checkpoints, epochs, layers, mapped, network, trainer
+from include.flights.tabm.checkpoints import Checkpoint
+from include.flights.tabm.network import Model, Network, Shape
+from include.flights.tabm.trainer import Rows, Schedule
 from include.step import Out
 
 CHECKPOINTS = Path(".checkpoints/train_torch")

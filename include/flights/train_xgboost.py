@@ -14,11 +14,11 @@ from include import step
 from include.errors import PipelineError
 from include.flights import columns
 from include.flights.models import training
-from include.flights.models.batches import predict, quantized
 from include.flights.models.curves import Record, recording
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
 from include.flights.splits import Splits, Window
+from include.flights.trees.batches import predict, quantized
 from include.step import Out
 
 

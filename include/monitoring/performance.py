@@ -1,7 +1,7 @@
 """How good probabilities of a yes-or-no outcome are, with intervals from whole days drawn anew.
 
 Every metric takes a `Period` and one probability per row, and gives one value per draw of days.
-Flights of one day share their weather and their queues, so days, not flights, are drawn
+Rows of one day share what befell that day, so days, not rows, are drawn
 (block bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 8). The
 first draw is the period as it was. Two models measured on the same draws are paired.
 """
@@ -13,27 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-# Above this many numbers at once, work goes in parts: a year of flights then needs below 100 MB.
+# Above this many numbers at once, work goes in parts: 300,000 rows then need below 100 MB.
 PART = 1_000_000
 
 
 @dataclass(frozen=True)
 class Period:
-    """Outcomes of one row per flight, and how often each draw takes each day.
+    """Outcomes of rows, and how often each draw takes each day.
 
     Args:
-        late: the outcome, one boolean per row.
+        outcome: one boolean per row.
         day: index of the row's day, 0 .. days - 1.
         draws: (draws, days), how often a draw holds a day; the first row is all ones.
     """
 
-    late: NDArray[np.bool_]
+    outcome: NDArray[np.bool_]
     day: NDArray[np.int64]
     draws: Floats
 
     def where(self, rows: NDArray[np.bool_]) -> "Period":
         """The same draws of days, with some of the rows."""
-        return Period(self.late[rows], self.day[rows], self.draws)
+        return Period(self.outcome[rows], self.day[rows], self.draws)
 
     def per_day(self, values: NDArray[np.generic]) -> Floats:
         """Sums of a column by day, one per day."""
@@ -78,85 +78,85 @@ def interval(values: Floats, confidence: float) -> Interval:
 
 
 def auc(period: Period, probability: Floats) -> Floats:
-    """Area under the ROC curve: how often a late flight is rated above a punctual one.
+    """Area under the ROC curve: how often a row with the outcome is rated above one without.
 
-    A pair of flights counts as often as a draw holds both their days, so the area is a quadratic
+    A pair of rows counts as often as a draw holds both their days, so the area is a quadratic
     form of the draw: one matrix of pairs by days gives every draw at once.
     """
-    late = period.late
+    outcome = period.outcome
     pairs = np.zeros((period.draws.shape[1],) * 2)
-    risks, days = probability[late], period.day[late]
+    risks, days = probability[outcome], period.day[outcome]
     order = np.argsort(risks, kind="stable")
     risks, days = risks[order], days[order]
-    for day, punctual in enumerate(by_day(period, probability, ~late)):
-        lower = np.searchsorted(punctual, risks, "left")
-        lower_or_equal = np.searchsorted(punctual, risks, "right")
+    for day, others in enumerate(by_day(period, probability, ~outcome)):
+        lower = np.searchsorted(others, risks, "left")
+        lower_or_equal = np.searchsorted(others, risks, "right")
         pairs[:, day] = np.bincount(days, (lower + lower_or_equal) / 2, minlength=len(pairs))
     won = ((period.draws @ pairs) * period.draws).sum(axis=1)
-    both = (period.draws @ period.per_day(late)) * (period.draws @ period.per_day(~late))
+    both = (period.draws @ period.per_day(outcome)) * (period.draws @ period.per_day(~outcome))
     return ratio(won, both)
 
 
 def average_precision(period: Period, probability: Floats) -> Floats:
-    """Mean share of late flights among those rated at least as high, over the late flights.
+    """Mean share with the outcome among rows rated at least as high, over rows with the outcome.
 
     It equals scikit-learn's average_precision_score with the draw as sample weights.
     """
-    risks, days = probability[period.late], period.day[period.late]
+    risks, days = probability[period.outcome], period.day[period.outcome]
     total = np.zeros(len(period.draws))
-    late, every = by_day(period, probability, period.late), by_day(period, probability)
+    having, every = by_day(period, probability, period.outcome), by_day(period, probability)
     size = max(1, PART // max(period.draws.shape))
     for start in range(0, len(risks), size):
         part = slice(start, start + size)
-        found = at_least(late, risks[part]) @ period.draws.T
+        found = at_least(having, risks[part]) @ period.draws.T
         flagged = at_least(every, risks[part]) @ period.draws.T
-        # A draw that flags no flight here does not hold this flight's day either: 0 of 1.
+        # A draw that flags no row here does not hold this row's day either: 0 of 1.
         found /= np.maximum(flagged, 1)
         found *= period.draws.T[days[part]]
         total += found.sum(axis=0)
-    return ratio(total, period.draws @ period.per_day(period.late))
+    return ratio(total, period.draws @ period.per_day(period.outcome))
 
 
 def log_loss(period: Period, probability: Floats) -> Floats:
     """Mean negative log of the probability given to what happened."""
-    given = np.where(period.late, probability, 1 - probability)
+    given = np.where(period.outcome, probability, 1 - probability)
     return period.mean(-np.log(np.maximum(given, 1e-15)))
 
 
 def brier(period: Period, probability: Floats) -> Floats:
     """Mean squared distance of the probability from 0 or 1 (Brier 1950)."""
-    return period.mean((probability - period.late) ** 2)
+    return period.mean((probability - period.outcome) ** 2)
 
 
 def calibration_error(period: Period, probability: Floats, bins: int) -> Floats:
-    """Mean distance of predicted from observed share over bins of equally many flights.
+    """Mean distance of predicted from observed share over bins of equally many rows.
 
     Expected calibration error of Naeini, Cooper, Hauskrecht (AAAI 2015), with the bins of equal
-    mass of Nixon et al. (CVPR workshops 2019): bins of equal width leave few flights at the top.
+    mass of Nixon et al. (CVPR workshops 2019): bins of equal width leave few rows at the top.
     Equal probabilities stay in one bin. Noise alone makes it positive: resamples lie above it.
     """
-    excess, rows = probability - period.late, np.ones(len(probability))
+    excess, rows = probability - period.outcome, np.ones(len(probability))
     placed = bin_of(probability, bins)
     gaps = [np.abs(period.draws @ period.per_day(excess * (placed == bin))) for bin in range(bins)]
     return ratio(np.sum(gaps, axis=0), period.draws @ period.per_day(rows))
 
 
 def calibration_gap(period: Period, probability: Floats) -> Floats:
-    """Mean probability minus observed share: above 0, lateness is overstated."""
-    return period.mean(probability - period.late)
+    """Mean probability minus observed share: above 0, the outcome is overstated."""
+    return period.mean(probability - period.outcome)
 
 
 def at_threshold(period: Period, probability: Floats, threshold: float) -> dict[str, Floats]:
-    """What happens if every flight with at least this probability is flagged.
+    """What happens if every row with at least this probability is flagged.
 
     Returns:
-        precision (late among flagged), recall (flagged among late) and flagged_share.
+        precision (outcome among flagged), recall (flagged among outcome) and flagged_share.
     """
     flagged = probability >= threshold
-    found = period.draws @ period.per_day(flagged & period.late)
+    found = period.draws @ period.per_day(flagged & period.outcome)
     return {
         "precision": ratio(found, period.draws @ period.per_day(flagged)),
-        "recall": ratio(found, period.draws @ period.per_day(period.late)),
+        "recall": ratio(found, period.draws @ period.per_day(period.outcome)),
         "flagged_share": period.mean(flagged),
     }
 
@@ -170,33 +170,35 @@ def calibration_curve(
     for bin in np.unique(placed):
         rows = placed == bin
         part = period.where(rows)
-        observed = interval(part.mean(part.late), confidence)
+        observed = interval(part.mean(part.outcome), confidence)
         curve.append((int(rows.sum()), float(probability[rows].mean()), observed))
     return curve
 
 
-def roc_curve(late: NDArray[np.bool_], probability: Floats, points: int) -> tuple[Floats, Floats]:
-    """Share of punctual flights flagged (an even grid) and of late flights flagged."""
-    true, false = cumulated(late, probability)
+def roc_curve(
+    outcome: NDArray[np.bool_], probability: Floats, points: int
+) -> tuple[Floats, Floats]:
+    """Share flagged of rows without the outcome (an even grid), and of those with it."""
+    true, false = cumulated(outcome, probability)
     grid = np.linspace(0, 1, points)
     return grid, np.interp(grid, false / false[-1], true / true[-1])
 
 
 def precision_recall_curve(
-    late: NDArray[np.bool_], probability: Floats, points: int
+    outcome: NDArray[np.bool_], probability: Floats, points: int
 ) -> tuple[Floats, Floats]:
-    """Share of late flights found (an even grid) and share of late flights among the flagged."""
-    true, false = cumulated(late, probability)
+    """Share found of rows with the outcome (an even grid), and their share among the flagged."""
+    true, false = cumulated(outcome, probability)
     recall, precision = true[1:] / true[-1], true[1:] / (true[1:] + false[1:])
     grid = np.linspace(0, 1, points + 1)[1:]
     return grid, precision[np.searchsorted(recall, grid - 1e-12)]
 
 
-def cumulated(late: NDArray[np.bool_], probability: Floats) -> tuple[Floats, Floats]:
-    """Late and punctual flights flagged as the threshold falls, from none to all."""
+def cumulated(outcome: NDArray[np.bool_], probability: Floats) -> tuple[Floats, Floats]:
+    """Rows with and without the outcome flagged as the threshold falls, from none to all."""
     order = np.argsort(-probability, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(probability[order])), len(order) - 1)
-    true = np.cumsum(late[order])[ends]
+    true = np.cumsum(outcome[order])[ends]
     return np.insert(true, 0, 0).astype(float), np.insert(ends + 1 - true, 0, 0).astype(float)
 
 

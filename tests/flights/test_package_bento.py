@@ -119,7 +119,7 @@ def test_the_report_says_what_is_inside(bento: Path):
     assert [feature["name"] for feature in report["features"]] == columns.names()
     assert report["bento"]["bytes"] == bento.stat().st_size
     assert "model/xgboost/model.ubj" in report["files"]
-    assert "include/flights/models/layers.py" in report["files"]
+    assert "include/flights/tabm/layers.py" in report["files"]
     assert {"torch==2.13.0", "xgboost==3.2.0", "safetensors==0.8.0"} <= set(report["requirements"])
 
 

@@ -17,8 +17,8 @@ import torch
 from include import step
 from include.errors import DataError, PipelineError
 from include.flights import columns
-from include.flights.models import network
 from include.flights.splits import Splits, Window
+from include.flights.tabm import network
 from include.flights.train_torch import CHECKPOINTS, Params, prepare, train_torch
 
 ROOT = Path(__file__).parents[2]

@@ -51,7 +51,7 @@ def train_torch(table: pl.DataFrame, encoder: Encoder, folder: Path) -> None:
     """Leave weights.safetensors and model.json: a network that has only its first weights."""
     import torch
 
-    from include.flights.models.network import Model, Network, Shape
+    from include.flights.tabm.network import Model, Network, Shape
 
     torch.manual_seed(5)
     shape = Shape(members=2, width=8, layers=2, bins=4, category_size=2, dropout_share=0.1)

@@ -1,4 +1,4 @@
-"""What each measure says of a few flights, worked out by hand, and of drawn days."""
+"""What each measure says of a few visits, worked out by hand, and of drawn days."""
 
 import numpy as np
 import pytest
@@ -13,32 +13,32 @@ from sklearn.metrics import (  # type: ignore[import-untyped]
 from include.monitoring import performance
 from include.monitoring.performance import Floats, Period
 
-LATE = np.array([False, True, False, True])
+SOLD = np.array([False, True, False, True])
 RISK = np.array([0.1, 0.4, 0.4, 0.8])
 
 
-def once(late: NDArray[np.bool_]) -> Period:
+def once(sold: NDArray[np.bool_]) -> Period:
     """A period of one day, as it was."""
-    return Period(late, np.zeros(len(late), dtype=np.int64), np.ones((1, 1)))
+    return Period(sold, np.zeros(len(sold), dtype=np.int64), np.ones((1, 1)))
 
 
 @pytest.fixture(scope="module")
 def many() -> tuple[Period, Floats]:
-    """2,000 flights of 20 days with ties among the risks, and 30 draws of the days."""
+    """2,000 visits of 20 days with ties among the risks, and 30 draws of the days."""
     random = np.random.default_rng(1)
-    late = random.random(2000) < 0.3
-    risk: Floats = np.clip(random.normal(0.3 + 0.2 * late, 0.15), 0.01, 0.99).round(2)
-    return Period(late, random.integers(0, 20, 2000), performance.day_draws(20, 30, 5)), risk
+    sold = random.random(2000) < 0.3
+    risk: Floats = np.clip(random.normal(0.3 + 0.2 * sold, 0.15), 0.01, 0.99).round(2)
+    return Period(sold, random.integers(0, 20, 2000), performance.day_draws(20, 30, 5)), risk
 
 
 def test_auc_counts_a_tie_as_half() -> None:
     # Pairs: .4 over .1 won, .4 against .4 half, .8 over both won: 3.5 of 4.
-    assert performance.auc(once(LATE), RISK)[0] == 3.5 / 4
+    assert performance.auc(once(SOLD), RISK)[0] == 3.5 / 4
 
 
 def test_average_precision_takes_equal_risks_together() -> None:
-    # The flight at .8 has precision 1; at .4, two of three flagged are late.
-    assert performance.average_precision(once(LATE), RISK)[0] == pytest.approx((1 + 2 / 3) / 2)
+    # The visit at .8 has precision 1; at .4, two of three flagged are sold.
+    assert performance.average_precision(once(SOLD), RISK)[0] == pytest.approx((1 + 2 / 3) / 2)
 
 
 def test_log_loss_and_brier_of_one_certain_and_one_even_forecast() -> None:
@@ -48,7 +48,7 @@ def test_log_loss_and_brier_of_one_certain_and_one_even_forecast() -> None:
 
 
 def test_calibration_error_is_the_mean_distance_over_bins() -> None:
-    # Bin of .1 .1: none late, distance .1. Bin of .6 .6: both late, distance .4.
+    # Bin of .1 .1: none sold, distance .1. Bin of .6 .6: both sold, distance .4.
     period = once(np.array([False, False, True, True]))
     error = performance.calibration_error(period, np.array([0.1, 0.1, 0.6, 0.6]), 2)
     assert error[0] == pytest.approx(0.25)
@@ -60,23 +60,23 @@ def test_calibration_error_keeps_equal_probabilities_in_one_bin() -> None:
     assert performance.calibration_error(period, np.full(6, 0.5), 2)[0] == 0
 
 
-def test_calibration_gap_is_above_0_where_lateness_is_overstated() -> None:
+def test_calibration_gap_is_above_0_where_the_outcome_is_overstated() -> None:
     gap = performance.calibration_gap(once(np.array([True, False])), np.array([0.7, 0.5]))
     assert gap[0] == pytest.approx(0.1)
 
 
-def test_a_flight_exactly_at_the_threshold_is_flagged() -> None:
-    flags = performance.at_threshold(once(LATE), RISK, 0.4)
+def test_a_visit_exactly_at_the_threshold_is_flagged() -> None:
+    flags = performance.at_threshold(once(SOLD), RISK, 0.4)
     shares = {name: values[0] for name, values in flags.items()}
     assert shares == {"precision": 2 / 3, "recall": 1.0, "flagged_share": 0.75}
 
 
 def test_a_threshold_that_flags_nothing_has_no_precision() -> None:
-    flags = performance.at_threshold(once(LATE), RISK, 0.9)
+    flags = performance.at_threshold(once(SOLD), RISK, 0.9)
     assert np.isnan(flags["precision"][0]) and flags["recall"][0] == 0
 
 
-def test_every_draw_equals_the_measure_of_the_flights_it_holds(
+def test_every_draw_equals_the_measure_of_the_visits_it_holds(
     many: tuple[Period, Floats],
 ) -> None:
     period, risk = many
@@ -84,12 +84,12 @@ def test_every_draw_equals_the_measure_of_the_flights_it_holds(
     losses, squares = performance.log_loss(period, risk), performance.brier(period, risk)
     for draw in (0, 1, 17, 30):
         weight = period.draws[draw][period.day]
-        late = period.late
-        assert areas[draw] == pytest.approx(roc_auc_score(late, risk, sample_weight=weight))
-        precision = average_precision_score(late, risk, sample_weight=weight)
+        sold = period.outcome
+        assert areas[draw] == pytest.approx(roc_auc_score(sold, risk, sample_weight=weight))
+        precision = average_precision_score(sold, risk, sample_weight=weight)
         assert precisions[draw] == pytest.approx(precision)
-        assert losses[draw] == pytest.approx(log_loss(late, risk, sample_weight=weight))
-        assert squares[draw] == pytest.approx(brier_score_loss(late, risk, sample_weight=weight))
+        assert losses[draw] == pytest.approx(log_loss(sold, risk, sample_weight=weight))
+        assert squares[draw] == pytest.approx(brier_score_loss(sold, risk, sample_weight=weight))
 
 
 def test_average_precision_in_parts_equals_average_precision_at_once(
@@ -123,25 +123,25 @@ def test_an_interval_of_nothing_known_is_unknown() -> None:
 
 
 def test_days_that_repeat_each_other_widen_the_interval() -> None:
-    """A day's flights count as one voice: copies of a flight on its day add no certainty."""
+    """A day's visits count as one voice: copies of a visit on its day add no certainty."""
     random = np.random.default_rng(4)
-    late, day = random.random(200) < 0.4, np.arange(200) % 40
-    risk = np.clip(random.normal(0.4 + 0.2 * late, 0.2), 0.01, 0.99)
+    sold, day = random.random(200) < 0.4, np.arange(200) % 40
+    risk = np.clip(random.normal(0.4 + 0.2 * sold, 0.2), 0.01, 0.99)
     draws = performance.day_draws(40, 300, 1)
-    one = performance.auc(Period(late, day, draws), risk)
-    copies = Period(np.tile(late, 10), np.tile(day, 10), draws)
+    one = performance.auc(Period(sold, day, draws), risk)
+    copies = Period(np.tile(sold, 10), np.tile(day, 10), draws)
     assert performance.auc(copies, np.tile(risk, 10)) == pytest.approx(one)
 
 
 def test_the_curves_run_from_nothing_flagged_to_all_flagged() -> None:
-    grid, found = performance.roc_curve(LATE, RISK, 3)
-    # Flags: none, .8, both at .4, all. At half the punctual flights, all late ones are found.
+    grid, found = performance.roc_curve(SOLD, RISK, 3)
+    # Flags: none, .8, both at .4, all. At half the unsold visits, all sold ones are found.
     assert grid.tolist() == [0, 0.5, 1] and found.tolist() == [0.5, 1, 1]
-    recall, precision = performance.precision_recall_curve(LATE, RISK, 2)
+    recall, precision = performance.precision_recall_curve(SOLD, RISK, 2)
     assert recall.tolist() == [0.5, 1] and precision.tolist() == [1, 2 / 3]
 
 
-def test_a_calibration_curve_counts_every_flight_once(many: tuple[Period, Floats]) -> None:
+def test_a_calibration_curve_counts_every_visit_once(many: tuple[Period, Floats]) -> None:
     curve = performance.calibration_curve(*many, bins=10, confidence=0.95)
     assert sum(rows for rows, _, _ in curve) == 2000
     assert [mean for _, mean, _ in curve] == sorted(mean for _, mean, _ in curve)

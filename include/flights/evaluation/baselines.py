@@ -53,7 +53,7 @@ def schedule_only(train: History, flights: pl.DataFrame, params: Baseline) -> Fl
     """Train boosted trees on the columns of the schedule alone; score some flights."""
     import xgboost as xgb
 
-    from include.flights.models import batches
+    from include.flights.trees import batches
 
     require(train.schema.names(), params.schedule)
     texts = [name for name in params.schedule if train.schema[name] == pl.String]

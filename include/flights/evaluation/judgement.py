@@ -110,7 +110,7 @@ def evaluate(
     is_validation = (later["split"] == "validation").to_numpy()
     held = period(later.filter(is_validation), 0, params)
     validation = {name: values[is_validation] for name, values in given.items()}
-    choice = blending.choose(held.late, held.day, validation, params.choice)
+    choice = blending.choose(held.outcome, held.day, validation, params.choice)
     blend = {"blend": choice.blend.probability(given)}
     everyone = {**given, **blend, **baseline(history.only("train"), later, params)}
     splits = [split(flights, name) for name in ("train", "validation", "test")]
@@ -164,11 +164,11 @@ def judge(
             if name not in BASELINES
         },
         roc={
-            name: performance.roc_curve(judged.late, values, 101)
+            name: performance.roc_curve(judged.outcome, values, 101)
             for name, values in forecasts.items()
         },
         precision_recall={
-            name: performance.precision_recall_curve(judged.late, values, 100)
+            name: performance.precision_recall_curve(judged.outcome, values, 100)
             for name, values in forecasts.items()
         },
     )

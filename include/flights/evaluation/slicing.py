@@ -59,7 +59,7 @@ def slices(
         area = performance.interval(performance.auc(part, values), confidence)
         gap = performance.interval(performance.calibration_gap(part, values), confidence)
         compared = len(values) >= min_rows and not np.isnan(area.value)
-        late_share = float(part.late.mean())
+        late_share = float(part.outcome.mean())
         result.append(Slice(str(name), len(values), late_share, area, gap, compared))
     return sorted(result, key=lambda one: one.group)
 

@@ -1,1 +1,1 @@
-"""What both models share, and the network: rows in, probabilities out."""
+"""What both kinds of models share: flights by month, as numbers and codes, and their scores."""

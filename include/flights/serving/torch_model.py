@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from include.flights.models import network
 from include.flights.models.encoding import Encoder
 from include.flights.serving.predictor import Predict
+from include.flights.tabm import network
 
 
 def load(weights: Path, _: Encoder, threads: int | None) -> Predict:

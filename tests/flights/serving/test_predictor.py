@@ -11,9 +11,9 @@ import pytest
 import tiny_models
 
 from include.errors import DataError
-from include.flights.models import network
 from include.flights.models.encoding import Encoder
 from include.flights.serving import predictor
+from include.flights.tabm import network
 
 TABLE = tiny_models.flights(["delay_mean", "flights"], ["carrier", "dest"])
 ENCODER = Encoder.fit(TABLE, ["delay_mean", "flights"], ["carrier", "dest"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from include.flights.models.checkpoints import Checkpoint, open_folder
+from include.flights.tabm.checkpoints import Checkpoint, open_folder
 
 
 def test_a_saved_state_comes_back_exactly(tmp_path: Path):

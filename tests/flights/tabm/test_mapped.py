@@ -10,7 +10,7 @@ import pytest
 from include.errors import DataError
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
-from include.flights.models.mapped import encoded
+from include.flights.tabm.mapped import encoded
 
 MONTHS = [
     pl.DataFrame({"delay": [1.5, None], "carrier": ["UA", "AA"], "late": [True, False]}),

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from include.errors import PipelineError
-from include.flights.models.checkpoints import Checkpoint
-from include.flights.models.epochs import Progress, train
-from include.flights.models.network import Network, Shape
-from include.flights.models.trainer import Rows, Schedule, Trainer, Values, learning_rate
+from include.flights.tabm.checkpoints import Checkpoint
+from include.flights.tabm.epochs import Progress, train
+from include.flights.tabm.network import Network, Shape
+from include.flights.tabm.trainer import Rows, Schedule, Trainer, Values, learning_rate
 
 SHAPE = Shape(members=4, width=8, layers=2, bins=4, category_size=2, dropout_share=0.2)
 SCHEDULE = Schedule(

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from include.errors import DataError
-from include.flights.models import network
 from include.flights.models.encoding import Encoder
-from include.flights.models.network import Model, Network, Shape
+from include.flights.tabm import network
+from include.flights.tabm.network import Model, Network, Shape
 
 SHAPE = Shape(members=4, width=6, layers=2, bins=3, category_size=2, dropout_share=0.5)
 TABLE = pl.DataFrame(

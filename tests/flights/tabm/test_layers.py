@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from include.flights.models.layers import CategoryEmbedding, MemberLinear, Pieces
+from include.flights.tabm.layers import CategoryEmbedding, MemberLinear, Pieces
 
 NAN = float("nan")
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from include.errors import PipelineError
 from include.flights.models.encoding import Codes, Numbers
-from include.flights.models.network import Network
+from include.flights.tabm.network import Network
 
 Values = dict[str, float]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
-from include.flights.models.trainer import Rows
+from include.flights.tabm.trainer import Rows
 
 S = TypeVar("S", bound=np.generic)
 

@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from include.errors import DataError
 from include.flights.models.encoding import Codes, Encoder, Numbers
-from include.flights.models.layers import CategoryEmbedding, MemberLinear, Pieces
+from include.flights.tabm.layers import CategoryEmbedding, MemberLinear, Pieces
 
 WEIGHTS = "weights.safetensors"
 REFIT = "refit.safetensors"

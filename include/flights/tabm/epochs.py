@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from include.flights.models import network
-from include.flights.models.checkpoints import Checkpoint
-from include.flights.models.network import Network
-from include.flights.models.trainer import Rows, Schedule, Trainer, Values
 from include.flights.models.training import scores
+from include.flights.tabm import network
+from include.flights.tabm.checkpoints import Checkpoint
+from include.flights.tabm.network import Network
+from include.flights.tabm.trainer import Rows, Schedule, Trainer, Values
 
 
 @dataclass

@@ -6,9 +6,9 @@ import pytest
 import xgboost as xgb
 
 from include.errors import DataError
-from include.flights.models.batches import described, matrix, predict, quantized
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
+from include.flights.trees.batches import described, matrix, predict, quantized
 
 SETTINGS = {"objective": "binary:logistic", "max_bin": 16, "subsample": 0.8, "seed": 1}
 

@@ -1,0 +1,1 @@
+"""The network of torch (TabM): its layers, its training and its files."""
