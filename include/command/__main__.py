@@ -3,7 +3,7 @@
   leeway show                          the stages: where each runs, what it needs and makes
   leeway show --mermaid                the same as a picture, for Markdown
   leeway check --queues gpu            whether the graph can be run, and what is wrong
-  leeway status                        what a run would do, and why, by DVC's own word
+  leeway status                        what would run in the working tree, and why
   leeway up                            start Airflow on this machine, and keep it up
   leeway run                           run the repository's DAG to its end
   leeway run train --set train.depth=4 run the DAG `train`, with another value of params.yaml

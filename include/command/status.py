@@ -23,7 +23,7 @@ EXAMPLES = """
 
 def add_to(add: Add) -> None:
     """Add the command, and what it may be told."""
-    told = add("status", "say what a run would do, and why", EXAMPLES)
+    told = add("status", "say what would run in the working tree, and why", EXAMPLES)
     add_targets(told)
     told.set_defaults(carry_out=status)
 

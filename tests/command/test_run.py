@@ -1,4 +1,7 @@
-"""One command brings Airflow up, runs a DAG to its end and says what it did, and leaves nothing."""
+"""One command brings Airflow up, runs a DAG to its end and says what it did, and leaves nothing.
+
+Longer than other files: all of it asks one Airflow, which takes its time to start.
+"""
 
 import json
 import os

@@ -133,8 +133,11 @@ print(*plugins_manager.get_timetables_plugins())
 def test_a_dag_file_of_three_lines_is_green_in_a_plain_airflow(stranger, tmp_path):
     files = {"dvc.yaml": GRAPH, "second/dvc.yaml": BELOW, "out/.keep": "", "dags/weather.py": DAG}
     files[".gitignore"] = "__pycache__/\n"
+    files |= {"include/errors.py": "THEIRS = True\n", "plugins/dvc_dag.py": "THEIRS = True\n"}
     repo = repository(tmp_path / "weather", files)
-    dags = {"AIRFLOW__CORE__DAGS_FOLDER": str(repo / "dags")}
+    folders = {name: str(repo / name.lower()) for name in ("DAGS", "PLUGINS")}
+    dags = {f"AIRFLOW__CORE__{name}_FOLDER": path for name, path in folders.items()}
+    dags["PYTHONPATH"] = str(repo)  # as Astro has it
     stranger(repo, "airflow", "db", "migrate", **dags)
     stranger(repo, "airflow", "dags", "test", "weather", **dags)
     [name] = stranger(repo, "dvc", "exp", "list", "--name-only").split()
