@@ -1,10 +1,12 @@
 """Entities, views and the feature service, made from include/flights/columns.py."""
 
+import polars as pl
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
 from feast.types import Float32, Float64
 
-from include.flights.columns import DERIVED, VIEWS
+from include.flights.columns import VIEWS, kept
 
+TYPES = {pl.Float32(): Float32, pl.Float64(): Float64}
 KEYS = sorted({key for view in VIEWS.values() for key in view.keys})
 ENTITIES = {
     key: Entity(
@@ -22,12 +24,12 @@ FEATURE_VIEWS = [
         ttl=view.ttl,
         schema=[
             Field(
-                name=DERIVED.get(column, column),
-                dtype=Float64 if column in DERIVED else Float32,
+                name=kept(column)[0],
+                dtype=TYPES[kept(column)[1]],
                 description=meaning,
                 tags={"unit": unit},
             )
-            for column, unit, meaning in view.rows
+            for column, unit, meaning, *_ in view.rows
         ],
         online=view.online,
         source=FileSource(
