@@ -1,12 +1,11 @@
 """Entities, views and the feature service, made from include/flights/columns.py."""
 
-import polars as pl
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
 from feast.types import Float32, Float64
 
 from include.flights.columns import VIEWS, kept
 
-TYPES = {pl.Float32(): Float32, pl.Float64(): Float64}
+TYPES = {"Float32": Float32, "Float64": Float64}
 KEYS = sorted({key for view in VIEWS.values() for key in view.keys})
 ENTITIES = {
     key: Entity(
@@ -25,7 +24,7 @@ FEATURE_VIEWS = [
         schema=[
             Field(
                 name=kept(column)[0],
-                dtype=TYPES[kept(column)[1]],
+                dtype=TYPES[str(kept(column)[1])],
                 description=meaning,
                 tags={"unit": unit},
             )
