@@ -1,6 +1,6 @@
 """What each use of Leeway installs: one file of exact versions each, in environments/.
 
-`development.txt` is the resolution of all of pyproject.toml; the others are parts of it.
+`development.txt` is the resolution of all groups of pyproject.toml; the others are parts of it.
 `python -m include.environments`, as `make lock` runs it, writes them anew.
 """
 
@@ -16,8 +16,12 @@ from packaging.utils import canonicalize_name
 from include.errors import DataError, PlatformError, did_you_mean
 
 FOLDER = Path("environments")
-# The extras of pyproject.toml that a use needs besides its dependencies.
-EXTRAS = {"serving": (), "steps": ("steps",), "airflow": ("steps", "airflow")}
+# The groups of pyproject.toml that a use needs.
+GROUPS = {
+    "serving": ("serving",),
+    "steps": ("serving", "steps"),
+    "airflow": ("serving", "steps", "airflow"),
+}
 # From the public index, torch comes with CUDA libraries that it pins itself; the build for CPUs
 # has none. The files are of neither build.
 BUILDS = ("torch",)
@@ -43,14 +47,8 @@ def exported(pyproject: Path, resolution: Path) -> dict[str, str]:
     Raises:
         DataError: what a use needs is not in the resolution, or not installed.
     """
-    project = tomllib.loads(pyproject.read_text())["project"]
-    lines = {
-        use: [
-            *project["dependencies"],
-            *(line for extra in extras for line in project["optional-dependencies"][extra]),
-        ]
-        for use, extras in EXTRAS.items()
-    }
+    held = tomllib.loads(pyproject.read_text())["dependency-groups"]
+    lines = {use: [line for name in names for line in held[name]] for use, names in GROUPS.items()}
     return {use: "\n".join(needed(resolution, roots)) + "\n" for use, roots in lines.items()}
 
 

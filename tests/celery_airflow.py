@@ -20,9 +20,9 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site, environment, prepare, secrets_of
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, environment, prepare, secrets_of
 
 INSTALL = "apt-get install postgresql redis-server"
 WEEK_S = 7 * 24 * 3600

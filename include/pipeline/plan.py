@@ -117,7 +117,7 @@ def plan_of(held: dict[str, Any]) -> Plan:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    words = [sys.executable, "-P", "-m", "include.pipeline.resolve", str(repo)]
+    words = [sys.executable, "-P", "-m", f"{__package__}.resolve", str(repo)]
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()}
     environment |= site_cache(repo)
     # In the repository: DVC names stages and paths as seen from the folder it is started in.

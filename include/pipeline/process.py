@@ -160,8 +160,8 @@ def started(
 def module_of(words: dict[str, Any]) -> str:
     """Who does the task: DVC in this process, or in a container that it makes."""
     if words.get("where"):
-        return "include.pipeline.elsewhere"
-    return f"include.pipeline.{'child' if words['do'] == 'reproduce' else 'judge'}"
+        return f"{__package__}.elsewhere"
+    return f"{__package__}.{'child' if words['do'] == 'reproduce' else 'judge'}"
 
 
 class Fork:

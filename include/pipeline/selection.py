@@ -86,9 +86,7 @@ def matches(plan: Plan, target: str) -> list[Stage]:
     known = {name for stage in plan.stages for name in (stage.name, stage.task_id)}
     known |= {out.path for stage in plan.stages for out in stage.outs}
     what = f"The graph has no stage {target!r}; it has {len(plan.stages)}."
-    raise PipelineError(
-        what + did_you_mean(target, known), "run `python -m include.pipeline show` for all names."
-    )
+    raise PipelineError(what + did_you_mean(target, known), "run `leeway show` for all names.")
 
 
 def folders(stage: Stage) -> Sequence[PurePosixPath]:

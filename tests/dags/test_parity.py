@@ -64,7 +64,7 @@ def told(clones) -> str:
     """What both runners made; what Airflow's said."""
     plain, flown = clones
     run(plain, "dvc", "repro")
-    return run(flown, "include.embedded", "run", "flight_delays")
+    return run(flown, "include.command", "run", "flight_delays")
 
 
 def test_the_locks_of_both_runners_are_the_same_bytes(clones, told):

@@ -267,7 +267,7 @@ BROKEN = {
         "stages: {train: {cmd: x, outs: [o]}}",
         ["trian"],
         "The graph has no stage 'trian'; it has 2. Did you mean 'train'?",
-        "Next: run `python -m include.pipeline show`",
+        "Next: run `leeway show`",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""`python -m include.pipeline` shows, checks and explains a graph, and says what to do."""
+"""`leeway show`, `check` and `status` show, check and explain a graph, and say what to do."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_git import shell
 
-from include.pipeline.__main__ import main
+from include.command.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,7 +84,7 @@ def test_an_unknown_target_names_the_nearest(say, command):
         1,
         "",
         f"{command}: The graph has no stage 'prepar'; it has 9. Did you mean 'prepare'?\n"
-        "  Next: run `python -m include.pipeline show` for all names.\n",
+        "  Next: run `leeway show` for all names.\n",
     )
 
 
@@ -169,7 +169,7 @@ def test_status_of_a_lost_cache_is_a_run(repo, say):
 
 def test_a_folder_that_is_no_repository_is_an_error_of_the_command(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "include.pipeline", "show", "--repo", str(tmp_path)],
+        [sys.executable, "-m", "include.command", "show", "--repo", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

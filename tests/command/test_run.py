@@ -17,9 +17,9 @@ import small_git
 from running_airflow import SMALL_DAG, ended, wait_until
 from small_git import commit, shell
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site, environment, prepare, secrets_of
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site
 from include.errors import PipelineError
 
 ROOT = Path(__file__).parents[2]
@@ -70,9 +70,9 @@ def other(folder: Path, stages: str, params: str = "") -> Path:
     return folder
 
 
-def embedded(repo: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def leeway(repo: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "include.embedded", "--repo", str(repo), *words],
+        [sys.executable, "-m", "include.command", "--repo", str(repo), *words],
         cwd=ROOT,
         env={**os.environ, "DVC_SITE_CACHE_DIR": str(repo.parent / "site")},
         capture_output=True,
@@ -83,7 +83,7 @@ def embedded(repo: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Site:
-    folder = tmp_path_factory.mktemp("embedded")
+    folder = tmp_path_factory.mktemp("site")
     repo = small_git.make(folder / "repo")
     torn = other(folder / "torn", TORN)
     params = 'window:\n  end: "2013-01-31"\nmore: {words: [a], none: null}\n'
@@ -100,12 +100,12 @@ def site(tmp_path_factory) -> Site:
 @pytest.fixture(scope="module")
 def up(site):
     """What `up` printed; at the end, `down`."""
-    done = embedded(site.repo, "up")
+    done = leeway(site.repo, "up")
     try:
         assert done.returncode == 0, done.stderr
         yield done.stdout
     finally:
-        embedded(site.repo, "down")
+        leeway(site.repo, "down")
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def api(site, up) -> AirflowApi:
 
 @pytest.fixture(scope="module")
 def first(site, up) -> subprocess.CompletedProcess[str]:
-    return embedded(site.repo, "run", "small", "--set", "shout.times=3", "--set", "shout.mark=?")
+    return leeway(site.repo, "run", "small", "--set", "shout.times=3", "--set", "shout.mark=?")
 
 
 def last_run(api: AirflowApi, dag_id: str, kind: str) -> str:
@@ -152,64 +152,8 @@ def test_secrets_are_for_this_user_alone_and_not_for_git(site, up):
 
 
 def test_nobody_else_gets_at_database_logs_workspaces_and_reports(site, first):
-    assert mode(site.home) == 0o700
+    assert stat.S_IMODE(site.home.stat().st_mode) == 0o700
     assert (site.home / "airflow.db").exists() and list(site.leeway.glob("reports/*"))
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
-
-
-def test_secrets_and_folder_that_others_could_read_are_closed(tmp_path):
-    home = tmp_path / "home"
-    home.mkdir(mode=0o755)
-    held = secrets_of(home)
-    for name in ("secrets.json", "passwords.json"):
-        (home / name).touch()
-        (home / name).chmod(0o644)
-    home.chmod(0o755)
-    prepare(home)
-    assert secrets_of(home) == held  # nothing is written, for nothing is new
-    environment(Site(tmp_path, tmp_path, home), 1)
-    assert [mode(home / name) for name in ("", "secrets.json", "passwords.json")] == [
-        0o700,
-        0o600,
-        0o600,
-    ]
-
-
-def test_a_secret_that_is_new_closes_the_file_before_it_is_in_it(tmp_path):
-    (tmp_path / "secrets.json").write_text('{"password": "kept"}')
-    (tmp_path / "secrets.json").chmod(0o666)
-    with (tmp_path / "secrets.json").open() as spy:  # by one who could open it until now
-        held = secrets_of(tmp_path)
-        assert held["jwt"] not in spy.read()
-    assert (held["password"], mode(tmp_path / "secrets.json")) == ("kept", 0o600)
-
-
-@pytest.mark.parametrize("kind", ["link", "dangling", "hard link"])
-def test_secrets_are_not_written_through_a_link(tmp_path, kind):
-    home, other = tmp_path / "home", tmp_path / "other"
-    home.mkdir()
-    for name in ("secrets.json", "passwords.json"):
-        if kind != "dangling":
-            other.write_text('{"password": "planted"}')
-        (home / name).hardlink_to(other) if kind == "hard link" else (home / name).symlink_to(other)
-    held = secrets_of(home)
-    environment(Site(tmp_path, tmp_path, home), 1)
-    assert other.exists() == (kind != "dangling")
-    assert not other.exists() or other.read_text() == '{"password": "planted"}'
-    for name in ("secrets.json", "passwords.json"):
-        assert not (home / name).is_symlink()
-        assert mode(home / name) == 0o600
-    # What a link leads to is not believed either; a file is what an earlier start left.
-    assert (held["password"] == "planted") == (kind == "hard link")
-    assert secrets_of(home) == held
-
-
-def test_each_machine_makes_a_password_of_its_own(tmp_path):
-    assert secrets_of(tmp_path / "a")["password"] != secrets_of(tmp_path / "b")["password"]
-    assert secrets_of(tmp_path / "a") == secrets_of(tmp_path / "a")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +176,7 @@ def test_a_wrong_password_is_refused(api):
 
 def test_up_again_is_the_same_airflow(site, up, api):
     before = (site.home / "processes.json").read_text()
-    done = embedded(site.repo, "up")
+    done = leeway(site.repo, "up")
     assert (done.returncode, "Starting" in done.stdout) == (0, False)
     assert (site.home / "processes.json").read_text() == before
 
@@ -308,7 +252,7 @@ def test_a_changed_value_reruns_what_depends_on_it_alone(api, first):
 
 
 def test_a_run_that_fails_ends_with_1_and_the_words_of_the_step(site, up):
-    done = embedded(site.repo, "run", "torn")
+    done = leeway(site.repo, "run", "torn")
     assert done.returncode == 1
     assert "tear" in done.stdout and "failed" in done.stdout
     assert "The file is torn." in done.stdout and "Next: mend it." in done.stdout
@@ -316,7 +260,7 @@ def test_a_run_that_fails_ends_with_1_and_the_words_of_the_step(site, up):
 
 
 def test_a_dag_that_is_not_there_names_the_nearest(site, up):
-    done = embedded(site.repo, "run", "smal")
+    done = leeway(site.repo, "run", "smal")
     assert (done.returncode, done.stderr) == (
         1,
         "run: Airflow has no DAG 'smal'. Did you mean 'small'?\n"
@@ -334,7 +278,7 @@ def test_a_dag_that_is_not_there_names_the_nearest(site, up):
     ids=["no value", "above the range", "of another kind"],
 )
 def test_a_wrong_value_says_what_is_wrong_with_it(site, up, value, words):
-    done = embedded(site.repo, "run", "small", "--set", value)
+    done = leeway(site.repo, "run", "small", "--set", value)
     assert done.returncode == 1
     assert words in done.stderr
 
@@ -343,11 +287,11 @@ def test_a_broken_dag_file_does_not_stop_the_others(site, up):
     broken = site.repo / "dags/broken.py"
     broken.write_text(f'{HEAD}broken = pipeline_dag("broken", targets=["prepar"])\n')
     try:
-        done = embedded(site.repo, "run", "broken")
+        done = leeway(site.repo, "run", "broken")
         assert done.returncode == 1
         assert "The DAG file broken.py cannot be read:" in done.stderr
         assert "Did you mean 'prepare'?" in done.stderr
-        assert embedded(site.repo, "run", "small").returncode == 0
+        assert leeway(site.repo, "run", "small").returncode == 0
     finally:
         broken.unlink()
 
@@ -357,7 +301,7 @@ def test_a_stage_that_was_added_a_moment_ago_is_part_of_the_next_run(site, first
     before = file.read_text()
     try:
         file.write_text(f"{before}  late:\n    cmd: echo 1 > late.txt\n    outs: [late.txt]\n")
-        done = embedded(site.repo, "run", "small")
+        done = leeway(site.repo, "run", "small")
         assert done.returncode == 0, done.stdout
         [line] = [line for line in done.stdout.splitlines() if " late " in line and "succ" in line]
         assert "(ran: it never ran before)" in line
@@ -370,7 +314,7 @@ def test_a_graph_that_was_broken_a_moment_ago_is_not_run_as_it_was(site, first):
     before = file.read_text()
     try:
         file.write_text(before.replace("meta: {queue:", "meta: {quue:"))
-        done = embedded(site.repo, "run", "small")
+        done = leeway(site.repo, "run", "small")
         assert done.returncode == 1
         assert "unknown key meta.quue. Did you mean 'queue'?" in done.stderr
     finally:
@@ -426,7 +370,7 @@ def test_a_run_by_rest_sets_values_that_the_form_does_not_have(site, api):
 
 
 def test_a_misspelt_value_of_a_run_fails_it_and_names_the_nearest(site, up):
-    done = embedded(site.repo, "run", "monthly", "--set", "window.edn=2013-02-01")
+    done = leeway(site.repo, "run", "monthly", "--set", "window.edn=2013-02-01")
     assert done.returncode == 1
     assert "params.yaml has no value 'window.edn'. Did you mean 'window.end'?" in done.stdout
 
@@ -472,58 +416,7 @@ def test_down_leaves_no_process_and_what_was_made(site, up):
     held = json.loads((site.home / "processes.json").read_text())
     assert set(held) == set(processes.PARTS)
     groups = {group for pid, _ in held.values() for group in processes.with_children(pid)}
-    assert embedded(site.repo, "down").returncode == 0
+    assert leeway(site.repo, "down").returncode == 0
     assert [group for group in groups if processes.alive(group)] == []
     assert not processes.up(site)
     assert (site.home / "airflow.db").exists()
-
-
-def sleeper() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["sleep", "300"], start_new_session=True)
-
-
-@pytest.fixture
-def idle(tmp_path) -> Site:
-    site = Site.of(tmp_path)
-    site.home.mkdir()
-    return site
-
-
-def test_down_ends_what_was_started(idle):
-    with sleeper() as process:
-        processes.write(idle.home, {"scheduler": process.pid})
-        processes.stop(idle)
-        assert process.wait(10) == -15
-
-
-def test_down_spares_a_stranger_that_got_the_number_of_a_process_that_ended(idle):
-    with sleeper() as stranger:
-        processes.write(idle.home, {"scheduler": stranger.pid})
-        file = idle.home / "processes.json"
-        [[pid, began]] = json.loads(file.read_text()).values()
-        file.write_text(json.dumps({"scheduler": [pid, began - 1]}))
-        processes.stop(idle)
-        assert stranger.poll() is None
-        assert not file.exists()
-        stranger.kill()
-
-
-def test_down_ends_what_a_killed_process_left_behind(idle):
-    code = "import subprocess; print(subprocess.Popen(['sleep', '300']).pid, flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=-1, stdout=-1, start_new_session=True
-    ) as leader:
-        left = int(leader.stdout.readline())
-        processes.write(idle.home, {"scheduler": leader.pid})
-        leader.kill()
-        leader.wait()
-        assert processes.alive(left)
-        processes.stop(idle)
-        wait_until(lambda: not processes.alive(left), 10)
-
-
-def test_a_part_that_is_missing_is_not_up(idle):
-    with sleeper() as process:
-        processes.write(idle.home, {"api-server": process.pid})
-        assert not processes.up(idle)
-        process.kill()

@@ -8,14 +8,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from include import airflow_api
-from include.airflow_api import AirflowApi
+from include.airflow_site.api import AirflowApi
 from include.errors import PipelineError
 
 TASKS = [{"task_id": f"task-{number}", "note": None} for number in range(250)]
 DAGS = [
-    {"dag_id": name, "fileloc": f"/dags/{name}.py", "last_parsed_time": moment}
-    for name, moment in (("old", "2026-01-01T00:00:00Z"), ("new", "2026-01-01T00:00:10Z"))
+    {
+        "dag_id": name,
+        "fileloc": f"/dags/{name}.py",
+        "last_parsed_time": moment,
+        "last_parse_duration": took_s,
+    }
+    for name, moment, took_s in (
+        ("old", "2026-01-01T00:00:00Z", None),
+        ("new", "2026-01-01T00:00:10Z", 1.5),
+    )
 ]
 
 
@@ -86,6 +93,8 @@ def test_a_dag_that_was_read_before_its_file_changed_does_not_count(api):
     assert api.dags() == {"old": "old.py", "new": "new.py"}
     # Five seconds after midnight UTC.
     assert api.dags(since=1767225605) == {"new": "new.py"}
+    assert api.dags(since=1767225608.5) == {"new": "new.py"}
+    assert api.dags(since=1767225609) == {}, "it was being read when its file changed"
 
 
 def test_it_logs_in_once(api, server):
@@ -120,7 +129,7 @@ def test_many_notes_go_in_parts_and_refusals_come_back(api, server):
 
 
 def test_a_busy_database_is_asked_again(api, server, monkeypatch):
-    monkeypatch.setattr(airflow_api, "PAUSES_S", (0, 0))
+    monkeypatch.setattr("include.airflow_site.api.PAUSES_S", (0, 0))
     server.faults = ["Database error"] * 2
     api.describe("small", "one", "a note")
     assert server.changes == [{"note": "a note"}]
@@ -130,7 +139,7 @@ def test_a_busy_database_is_asked_again(api, server, monkeypatch):
     "faults", [["Database error"] * 3, ["of another kind"]], ids=["busy for long", "another fault"]
 )
 def test_a_fault_of_the_server_is_an_error(api, server, monkeypatch, faults):
-    monkeypatch.setattr(airflow_api, "PAUSES_S", (0, 0))
+    monkeypatch.setattr("include.airflow_site.api.PAUSES_S", (0, 0))
     server.faults = list(faults)
     with pytest.raises(PipelineError, match=f"with 500: .*{faults[0]}"):
         api.describe("small", "one", "a note")
@@ -145,3 +154,9 @@ def test_a_server_that_is_not_there_is_an_error_that_names_it():
     with pytest.raises(PipelineError, match=r"Airflow at http://127\.0\.0\.1:9 does not answer: "):
         AirflowApi("http://127.0.0.1:9", "admin", "secret").tasks("small", "one")
     assert not AirflowApi("http://127.0.0.1:9", "admin", "secret").healthy()
+
+
+def test_a_proxy_is_not_asked_for_this_machine(api, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert len(AirflowApi(api.url, "admin", "secret").tasks("small", "one")) == 250

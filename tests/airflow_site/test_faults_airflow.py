@@ -17,9 +17,9 @@ from real_processes import at_work_in
 from running_airflow import ended, running, states, wait_for_dag, wait_until
 from small_git import commit, shell
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site, environment, port_of
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, environment, port_of
 
 # Does what files of the folder GATE ask of it: NAME.fail, or NAME.wait until NAME.go is there.
 STEP = """

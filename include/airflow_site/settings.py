@@ -12,12 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.request import getproxies_environment
 
 from include.errors import PipelineError
 
 PORT = 8080
 SECRETS = {"password": 16, "tasks": 32, "jwt": 64, "session": 64}  # bytes at random
-CODE = Path(__file__).parents[2]  # this project: plugins and include
+CODE = Path(__file__).parents[2]
+# In the tree of this project, Airflow finds us by two folders; where we are installed, and have
+# another name, by our entry points.
+IN_TREE = __name__.partition(".")[0] == "include"
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,16 @@ class Site:
 
     @classmethod
     def of(cls, repo: Path) -> "Site":
-        """The usual places in a repository."""
+        """The usual places in a repository; without DAG files of its own, it has one of ours."""
         repo = repo.resolve()
-        return cls(repo, repo / "dags", repo / ".airflow")
+        home = repo / ".airflow"
+        dags = repo / "dags"
+        return cls(repo, dags if any(dags.rglob("*.py")) else home / "dags", home)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the DAG is ours, for want of one."""
+        return self.dags.parent == self.home
 
     @property
     def leeway(self) -> Path:
@@ -144,11 +155,11 @@ def environment(site: Site, port: int) -> dict[str, str]:
     url = f"http://127.0.0.1:{port}"
     settings = {
         "CORE__DAGS_FOLDER": str(site.dags),
-        "CORE__PLUGINS_FOLDER": str(CODE / "plugins"),
+        "CORE__PLUGINS_FOLDER": str((CODE if IN_TREE else site.repo) / "plugins"),
         "CORE__LOAD_EXAMPLES": "False",
         # A file with a DAG of ours need not hold the word airflow.
         "CORE__DAG_DISCOVERY_SAFE_MODE": "False",
-        "CORE__EXECUTOR": "include.embedded.executor.LocalExecutor",
+        "CORE__EXECUTOR": f"{__package__}.executor.LocalExecutor",
         "CORE__PARALLELISM": str(max(4, cores)),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         # A graph that was edited is run as it is now, not as it was half a minute ago.
@@ -192,8 +203,16 @@ def environment(site: Site, port: int) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONN_LEEWAY_API": json.dumps(login),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        "PYTHONPATH": str(CODE),
+        **({"PYTHONPATH": str(CODE)} if IN_TREE else {}),
+        **past_proxies(),
     }
+
+
+def past_proxies() -> dict[str, str]:
+    """Where there is a proxy, the parts of Airflow must not ask it for each other."""
+    held = getproxies_environment()
+    direct = ",".join(filter(None, [held.get("no"), "127.0.0.1"]))
+    return {"no_proxy": direct, "NO_PROXY": direct} if held else {}
 
 
 def prepare(home: Path) -> None:

@@ -7,10 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from include.airflow_api import AirflowApi
-from include.embedded.settings import Site, environment, port_of, prepare, secrets_of
+import psutil
+
+from include.airflow_site import default_dag
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, environment, port_of, prepare, secrets_of
 from include.errors import PipelineError
 
 PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -25,6 +29,7 @@ def start(site: Site, say: Callable[[str], None] = print) -> AirflowApi:
         PipelineError: a process ended, or the API did not answer.
     """
     prepare(site.home)
+    default_dag.write(site)
     if up(site):
         return api_of(site)
     stop(site)
@@ -42,6 +47,7 @@ def started(site: Site) -> AirflowApi:
     env = environment(site, port)
     once([sys.executable, "-m", "airflow", "db", "migrate"], env, home / "logs/migrate.log")
     (home / "port").write_text(str(port))
+    (home / "dags_folder").write_text(str(site.dags))
     groups = {"api-server": launch("api-server", env, home)}
     write(home, groups)
     api = api_of(site)
@@ -59,9 +65,10 @@ def api_of(site: Site) -> AirflowApi:
 
 
 def up(site: Site) -> bool:
-    """Whether all parts run."""
-    groups = read(site.home)
-    return groups.keys() == set(PARTS) and all(alive(group) for group in groups.values())
+    """Whether all parts run, for the DAGs that the repository has now."""
+    groups, folder = read(site.home), site.home / "dags_folder"
+    whole = groups.keys() == set(PARTS) and all(alive(group) for group in groups.values())
+    return whole and folder.exists() and folder.read_text() == str(site.dags)
 
 
 def once(command: list[str], env: dict[str, str], log: Path) -> None:
@@ -115,7 +122,8 @@ def stop(site: Site) -> None:
             reap()
             time.sleep(0.05)
     (home / "processes.json").unlink(missing_ok=True)
-    (home / "port").unlink(missing_ok=True)
+    for name in ("port", "dags_folder"):
+        (home / name).unlink(missing_ok=True)
 
 
 def with_children(leader: int) -> set[int]:
@@ -133,12 +141,10 @@ def with_children(leader: int) -> set[int]:
 def relations() -> dict[int, tuple[int, int, int]]:
     """The parent, group and session of each process of the machine."""
     found = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            words = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        found[int(path.parent.name)] = (int(words[1]), int(words[2]), int(words[3]))
+    for process in psutil.process_iter(["ppid"]):
+        with suppress(ProcessLookupError):
+            pid = process.pid
+            found[pid] = (process.info["ppid"], os.getpgid(pid), os.getsid(pid))
     return found
 
 
@@ -155,8 +161,8 @@ def kill(group: int, number: int) -> None:
 def alive(group: int) -> bool:
     """Whether the leader of a group is there and works: the dead that nobody reaped do not."""
     try:
-        return Path(f"/proc/{group}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
+        return bool(psutil.Process(group).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -197,10 +203,13 @@ def ours(pid: int, since: int | None) -> bool:
 
 
 def began(pid: int) -> int | None:
-    """When a process began, in ticks since the machine did; None if there is none."""
+    """When a process began, in hundredths of a second since the machine did; None if there is none.
+
+    A clock that was set since then changes nothing.
+    """
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except OSError:
+        return int((psutil.Process(pid).create_time() - psutil.boot_time()) * 100 + 0.5)
+    except psutil.NoSuchProcess:
         return None
 
 
