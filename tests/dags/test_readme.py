@@ -1,5 +1,7 @@
-"""What the README shows of Airflow is so: its DAG, its new stage as a task, its `meta`."""
+"""What the pages show of stages is so: tasks of the DAG, with all that they read, and `meta`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,14 @@ def under(heading: str, language: str) -> list[Block]:
     return [block for block in BLOCKS if (block.heading, block.language) == (heading, language)]
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A clone of this tree, with the new stage."""
-    folder = tmp_path / "leeway"
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of this tree, with the stages that the pages add."""
+    folder = tmp_path_factory.mktemp("stages") / "leeway"
     held, _ = pin(ROOT, "What the tests test")
     shell(ROOT, "git", "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(folder))
     shell(folder, "git", "checkout", "--quiet", held)
-    for block in BLOCKS:
+    for block in [*BLOCKS, *blocks(ROOT / "docs/your_model.md")]:
         put(folder, block)
     commit(folder)
     return folder
@@ -41,6 +43,14 @@ def test_its_dag_has_the_new_stage_as_a_task_between_its_input_and_the_end(tree,
     assert dag.get_task("rank_routes").upstream_task_ids == {"validate_flights"}
     assert dag.get_task("rank_routes").downstream_task_ids == {"close_run"}
     assert dict(dag.params) == {"window.end": "2014-01-01"}
+
+
+def test_each_new_stage_declares_all_that_it_reads(tree):
+    words = ("-n", "0", "-q", "tests/test_dvc_yaml.py", "-k", "rank_routes or train_hours")
+    command = [sys.executable, "-m", "pytest", *words]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "8 passed" in done.stdout
 
 
 def test_its_meta_is_taken_as_it_stands():
