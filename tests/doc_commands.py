@@ -25,6 +25,8 @@ ELSEWHERE: dict[str, str] = {
     "make run": REPRO,
     "make repro": REPRO,
     "make up": "test_up_says_where_it_is_and_how_to_log_in",
+    "leeway up": STRANGER,
+    "leeway run": STRANGER,
     "make down": "test_down_leaves_no_process_and_what_was_made",
     'make lock UPGRADE="NAME ..."': "test_the_files_are_what_the_export_gives",
     "make lock": "test_the_files_are_what_the_export_gives",

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from doc_commands import SHORTER, VALUES, elsewhere
 from doc_pages import PAGES, ROOT, Block, Command, followed, put
+from real_processes import at_work_in, wait_until
 from small_git import AUTHOR, shell
 
 from include.pipeline.git import pin
@@ -72,7 +73,14 @@ class Reader:
             said, _ = process.communicate(timeout=LONGEST_S)
         finally:
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # nothing may go on behind the test
+                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(AssertionError):
+                wait_until(lambda: not at_work_in(self.folder), 2)
+            left = at_work_in(self.folder)
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        assert not left, f"{text} leaves processes behind: name it in doc_commands.py"
         return process.returncode, said
 
     def do(self, command: Command) -> None:
