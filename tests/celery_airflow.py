@@ -1,4 +1,7 @@
-"""Runs a real Airflow on Celery for tests: PostgreSQL, Redis, and workers that come and go."""
+"""Runs a real Airflow on Celery for tests: PostgreSQL, Redis, and workers that come and go.
+
+Long because it is a whole Airflow with workers, made and taken down in order.
+"""
 
 import json
 import os

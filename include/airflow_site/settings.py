@@ -146,50 +146,35 @@ def any_port() -> int:
         return int(probe.getsockname()[1])
 
 
+FIXED = {
+    "CORE__LOAD_EXAMPLES": "False",
+    # A file with a DAG of ours need not hold the word airflow.
+    "CORE__DAG_DISCOVERY_SAFE_MODE": "False",
+    # A graph that was edited is run as it is now, not as it was half a minute ago.
+    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
+    "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,leeway:op",
+    "API__HOST": "127.0.0.1",
+    "API__WORKERS": "1",
+    # On a busy machine a task needs longer than 5 s to reach the API.
+    "WORKERS__EXECUTION_API_TIMEOUT": "60",
+    # How soon a task notices that it was marked or cleared.
+    "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    "LOGGING__LOGGING_LEVEL": "INFO",
+    "USAGE_DATA_COLLECTION__ENABLED": "False",
+    # One machine: a queue is a pool, so that GPU stages wait for each other.
+    "LEEWAY__QUEUES": "gpu",
+    "LEEWAY__POOLS": "gpu",
+}
+
+
 def environment(site: Site, port: int) -> dict[str, str]:
     """The whole environment of each process."""
-    home, cores = site.home, os.cpu_count() or 2
+    home, url = site.home, f"http://127.0.0.1:{port}"
     held = secrets_of(home)
-    passwords = home / "passwords.json"
-    write_private(passwords, json.dumps({"admin": held["password"], "leeway": held["tasks"]}))
-    url = f"http://127.0.0.1:{port}"
-    settings = {
-        "CORE__DAGS_FOLDER": str(site.dags),
-        "CORE__PLUGINS_FOLDER": str((CODE if IN_TREE else site.repo) / "plugins"),
-        "CORE__LOAD_EXAMPLES": "False",
-        # A file with a DAG of ours need not hold the word airflow.
-        "CORE__DAG_DISCOVERY_SAFE_MODE": "False",
-        "CORE__EXECUTOR": f"{__package__}.executor.LocalExecutor",
-        "CORE__PARALLELISM": str(max(4, cores)),
-        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        # A graph that was edited is run as it is now, not as it was half a minute ago.
-        "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-        "CORE__FERNET_KEY": held["fernet"],
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,leeway:op",
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "API__HOST": "127.0.0.1",
-        "API__PORT": str(port),
-        "API__BASE_URL": url,
-        "API__WORKERS": "1",
-        "API__SECRET_KEY": held["session"],
-        "API_AUTH__JWT_SECRET": held["jwt"],
-        # On a busy machine a task needs longer than 5 s to reach the API.
-        "WORKERS__EXECUTION_API_TIMEOUT": "60",
-        # How soon a task notices that it was marked or cleared.
-        "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
-        "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "LOGGING__LOGGING_LEVEL": "INFO",
-        "USAGE_DATA_COLLECTION__ENABLED": "False",
-        # One machine: a queue is a pool, so that GPU stages wait for each other.
-        "LEEWAY__REPO": str(site.repo),
-        "LEEWAY__HOME": str(site.leeway),
-        "LEEWAY__QUEUES": "gpu",
-        "LEEWAY__POOLS": "gpu",
-    }
-    ours = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    ours = {f"AIRFLOW__{name}": value for name, value in settings(site, port, held).items()}
     # Another Airflow's settings are not ours; what a user says of Leeway goes before our defaults.
     asked = {k: v for k, v in os.environ.items() if k.startswith("AIRFLOW__LEEWAY__")}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__")}
@@ -205,6 +190,32 @@ def environment(site: Site, port: int) -> dict[str, str]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         **({"PYTHONPATH": str(CODE)} if IN_TREE else {}),
         **past_proxies(),
+    }
+
+
+def settings(site: Site, port: int, held: dict[str, str]) -> dict[str, str]:
+    """Airflow's settings, by SECTION__NAME.
+
+    Args:
+        held: the logins and the keys.
+    """
+    passwords, url = site.home / "passwords.json", f"http://127.0.0.1:{port}"
+    write_private(passwords, json.dumps({"admin": held["password"], "leeway": held["tasks"]}))
+    return FIXED | {
+        "CORE__DAGS_FOLDER": str(site.dags),
+        "CORE__PLUGINS_FOLDER": str((CODE if IN_TREE else site.repo) / "plugins"),
+        "CORE__EXECUTOR": f"{__package__}.executor.LocalExecutor",
+        "CORE__PARALLELISM": str(max(4, os.cpu_count() or 2)),
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__FERNET_KEY": held["fernet"],
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{site.home / 'airflow.db'}",
+        "API__PORT": str(port),
+        "API__BASE_URL": url,
+        "API__SECRET_KEY": held["session"],
+        "API_AUTH__JWT_SECRET": held["jwt"],
+        "LEEWAY__REPO": str(site.repo),
+        "LEEWAY__HOME": str(site.leeway),
     }
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import polars.selectors as cs
 
 from include.errors import PipelineError
-from include.feature_store.receipt import in_file, source_of
+from include.feature_store.progress import in_file, source_of
 
 if TYPE_CHECKING:
     from feast import FeatureStore

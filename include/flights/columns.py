@@ -19,6 +19,8 @@ These decisions keep every feature free of what came after it:
 - *Tail number* is the one that flew. Airlines assign it the day before, and swap some aircraft
   later; it is taken as known. The README says what the model loses without it.
 - *Schedule* (and so the demand per hour) is known a day before; later changes are not in the data.
+
+Long because it is one table: each column, with its meaning, unit, and when it is known.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from include.errors import DataError
 from include.feature_store import readback
 from include.feature_store import repository as feast_repo
 from include.feature_store.online import RedisOnline, SqliteOnline
-from include.feature_store.receipt import (
+from include.feature_store.progress import (
     BEGINNING,
     hashes,
     read_receipt,

@@ -1,6 +1,8 @@
 """One command brings Airflow up, runs a DAG to its end and says what it did, and leaves nothing.
 
 Longer than other files: all of it asks one Airflow, which takes its time to start.
+
+Long because all its cases share one Airflow, whose start costs most.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""A stage in a container gives what a process gives, and leaves nothing behind."""
+"""A stage in a container gives what a process gives, and leaves nothing behind.
+
+Long because all its cases share one image and one small repository.
+"""
 
 import json
 import os

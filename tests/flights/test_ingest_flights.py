@@ -1,4 +1,7 @@
-"""What the stage ingest_flights promises, on a source of a few flights."""
+"""What the stage ingest_flights promises, on a source of a few flights.
+
+Long because each way in which a file can be wrong is a case of its own.
+"""
 
 import os
 from collections.abc import Callable

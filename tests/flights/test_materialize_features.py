@@ -1,4 +1,7 @@
-"""What the stage materialize_features promises, on a Feast repository small enough to read."""
+"""What the stage materialize_features promises, on a Feast repository small enough to read.
+
+Long because all its cases fill the same small store.
+"""
 
 import os
 import shutil

@@ -1,6 +1,8 @@
 """A step in a container may write into its workspace and the cache: its worker takes no harm.
 
 The steps of these tests run as processes, in runs that know that some of them were in containers.
+
+Long because each attack is a case on the same run of three stages.
 """
 
 import hashlib

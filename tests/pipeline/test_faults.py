@@ -1,4 +1,7 @@
-"""After every fault a run goes on to the result of a run that nothing happened to."""
+"""After every fault a run goes on to the result of a run that nothing happened to.
+
+Long because each fault is a case on the same run, compared with one without it.
+"""
 
 import os
 import shutil

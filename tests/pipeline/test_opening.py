@@ -1,4 +1,7 @@
-"""A run has what a clean clone has, or it is refused as it opens, and says what to do."""
+"""A run has what a clean clone has, or it is refused as it opens, and says what to do.
+
+Long because each thing that a run can lack is a case on the same small repository.
+"""
 
 import os
 import shutil

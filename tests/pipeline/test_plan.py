@@ -1,4 +1,7 @@
-"""The plan is the graph that DVC resolves, and reading it takes neither DVC nor time."""
+"""The plan is the graph that DVC resolves, and reading it takes neither DVC nor time.
+
+Long because each form of dvc.yaml is a case of one reading.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,7 @@
-"""A run is isolated, goes on where it stopped, and ends as one experiment."""
+"""A run is isolated, goes on where it stopped, and ends as one experiment.
+
+Long because each case is one run of the same small repository.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""What a container and a pod of a stage are made of: plain data, compared whole."""
+"""What a container and a pod of a stage are made of: plain data, compared whole.
+
+Long because containers and pods are compared whole, as plain data.
+"""
 
 import ast
 import hashlib

@@ -1,4 +1,7 @@
-"""A DAG is the graph of dvc.yaml, drawn without running DVC; what is wrong says so in the UI."""
+"""A DAG is the graph of dvc.yaml, drawn without running DVC; what is wrong says so in the UI.
+
+Long because each promise of one function is a case on the same small graphs.
+"""
 
 import json
 import os
