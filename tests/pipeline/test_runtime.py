@@ -139,6 +139,7 @@ def test_no_step_is_root_even_where_the_worker_is(monkeypatch):
 
 
 def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
+    """Long because a pod is compared whole."""
     where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
     assert pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
         "apiVersion": "v1",
