@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from include.environments import exported, needed, read_lock
+from include.environments import exported, needed, pins_of
 from include.errors import DataError
 
 ROOT = Path(__file__).parents[1]
@@ -97,7 +97,7 @@ def test_the_resolution_holds_what_pyproject_asks_for_and_nothing_else() -> None
     resolution = ROOT / "environments/development.txt"
     assert needed(resolution, roots) == resolution.read_text().splitlines()
     exact = dict(line.split("==") for line in roots if "==" in line)
-    locked = read_lock(resolution)
+    locked = pins_of(resolution)
     assert {name: locked[name.split("[")[0]] for name in exact} == exact
 
 

@@ -66,7 +66,7 @@ def api_of(site: Site) -> AirflowApi:
 
 def up(site: Site) -> bool:
     """Whether all parts run, for the DAGs that the repository has now."""
-    groups, folder = read(site.home), site.home / "dags_folder"
+    groups, folder = groups_of(site.home), site.home / "dags_folder"
     whole = groups.keys() == set(PARTS) and all(alive(group) for group in groups.values())
     return whole and folder.exists() and folder.read_text() == str(site.dags)
 
@@ -112,7 +112,7 @@ def wait(rest: AirflowApi, home: Path, groups: dict[str, int], seconds: float = 
 def stop(site: Site) -> None:
     """End all groups: politely, then at once; tasks that run end with them."""
     home = site.home
-    groups = list(read(home).values())
+    groups = list(groups_of(home).values())
     for number, seconds in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
         members = sorted({group for leader in groups for group in with_children(leader)})
         for group in members:
@@ -175,7 +175,7 @@ def reap() -> None:
         return
 
 
-def read(home: Path) -> dict[str, int]:
+def groups_of(home: Path) -> dict[str, int]:
     """The groups that were started last, without those that are gone."""
     try:
         held = json.loads((home / "processes.json").read_text())

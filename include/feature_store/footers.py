@@ -52,11 +52,11 @@ def footer(file: Path) -> Footer:
     A run that joins month after month looks at all the files each time, and opens few.
     """
     state = os.stat(file)
-    return read(file, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+    return footer_of(file, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
 
 
 @functools.lru_cache(maxsize=MOST_KEPT)
-def read(file: Path, state: tuple[int, ...]) -> Footer:
+def footer_of(file: Path, state: tuple[int, ...]) -> Footer:
     """The end of a file in a certain state."""
     held = pq.read_metadata(file)
     schema = shared(held.schema.to_arrow_schema())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LATE = timedelta(days=31)
 
 
-def check(store: "FeatureStore", views: list["FeatureView"], end: datetime) -> None:
+def see_that_all_is_found(store: "FeatureStore", views: list["FeatureView"], end: datetime) -> None:
     """Raise PipelineError if a view's source has a row whose entity Feast does not find online."""
     from feast.infra.provider import get_provider
 

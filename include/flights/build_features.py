@@ -156,7 +156,7 @@ class Inputs:
         """How a file of a view is made from what was known in a month."""
 
         def build(name: str, folder: Path) -> None:
-            feature_views.build(view, self.known(month)).write_parquet(folder / f"{name}.parquet")
+            feature_views.rows_of(view, self.known(month)).write_parquet(folder / f"{name}.parquet")
 
         return build
 

@@ -81,7 +81,7 @@ def materialize_features(
             for view in views:
                 fill(store, view, starts[view.name], end)
             target.settle(store, views)
-            readback.check(store, views, end)
+            readback.see_that_all_is_found(store, views, end)
             counts = target.count(store, views)
             now = seen_now(store, views, end, counts, files)
             state = json.dumps({name: view.model_dump(mode="json") for name, view in now.items()})

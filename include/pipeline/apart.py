@@ -1,4 +1,4 @@
-"""Workers that share no disk: data travels by the DVC remote, lock entries by the run.
+"""Workers that share no disk: data travels by the DVC remote, entries of lockfiles by the run.
 
 The worker that opens a run puts its commit where the others fetch it. Each makes a workspace of
 its own, takes over what the lockfile says of the stages before its own, pulls what it reads, and
@@ -160,7 +160,7 @@ def see_that_of(stage: str, lines: str) -> str:
     """
     if not lines or list(entries_in(lines)) == [place_of_stage(stage)[1]]:
         return lines
-    what = f"What was told of stage {stage!r} is no entry of a lock file."
+    what = f"What was told of stage {stage!r} is no entry of a lockfile."
     raise PipelineError(what, "clear the task of the stage, and all that comes after it.")
 
 

@@ -59,10 +59,10 @@ def ask(
             said = "\n".join(last) or "it said nothing"
             what = f"The DVC process ended with {process.returncode} before its time: {said}"
             raise PipelineError(what, "clear the task to try again; what was done is kept.")
-        return read(file.read_text(), order)
+        return answer_in(file.read_text(), order)
 
 
-def read(text: str, order: Order[Answer]) -> Answer:
+def answer_in(text: str, order: Order[Answer]) -> Answer:
     """The answer to an order, of the type that it declares.
 
     Raises:

@@ -249,7 +249,7 @@ def test_a_run_outlives_the_death_of_the_scheduler(here):
     here.ask("headless", "wait")
     run_id = trigger(here, "again", "headless")
     first = here.told("headless")
-    groups = processes.read(here.site.home)
+    groups = processes.groups_of(here.site.home)
     old = groups["scheduler"]
     os.kill(old, signal.SIGKILL)
     wait_until(lambda: not processes.alive(old))

@@ -403,7 +403,7 @@ def health(api: AirflowApi, part: str) -> str:
 
 def listening(site: Site) -> list[str]:
     """Where the processes of a site, and all that they started, wait for others."""
-    groups = processes.read(site.home).values()
+    groups = processes.groups_of(site.home).values()
     ours = {group for leader in groups for group in processes.with_children(leader)}
     found = []
     for process in psutil.process_iter():

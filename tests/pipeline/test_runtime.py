@@ -18,7 +18,7 @@ from kubernetes.client import ApiClient
 from small_git import shell
 
 from include.errors import PipelineError
-from include.pipeline.asking import OrderRefused, read
+from include.pipeline.asking import OrderRefused, answer_in
 from include.pipeline.child.orders import Made, Reproduce, Terms
 from include.pipeline.places.container import command_of, user_of
 from include.pipeline.places.docker import docker_arguments, on_host
@@ -355,10 +355,10 @@ def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
 def test_what_a_container_answers_is_held_to_what_was_asked():
     step = Reproduce("a", False, False, "", None, None)
     answer = {"status": 0, "made": {"read": {}, "start": {}, "entry": {"cmd": "a"}}}
-    assert read(json.dumps({"answer": answer}), step).made == Made({}, {}, {"cmd": "a"})
+    assert answer_in(json.dumps({"answer": answer}), step).made == Made({}, {}, {"cmd": "a"})
     with pytest.raises(OrderRefused, match="no\n  Next: do") as refused:
-        read(json.dumps({"refusal": {"what": "no", "fix": "do", "again": "b"}}), step)
+        answer_in(json.dumps({"refusal": {"what": "no", "fix": "do", "again": "b"}}), step)
     assert refused.value.again == "b"
     for forged in ("", "[]", '{"answer": {"status": "ended"}}', '{"refusal": 1}'):
         with pytest.raises(PipelineError, match="answered cannot be read"):
-            read(forged, step)
+            answer_in(forged, step)

@@ -37,7 +37,7 @@ class Known:
         return pl.col(at).is_between(start, end, closed="left")
 
 
-def build(view: str, known: Known) -> pl.DataFrame:
+def rows_of(view: str, known: Known) -> pl.DataFrame:
     """The month's rows of a view: its keys, event_timestamp, and its columns, sorted."""
     table = BUILDERS[view](known)
     columns = [kept(name) for name, *_ in VIEWS[view].rows]

@@ -70,7 +70,7 @@ WHY = {
         "commit it, or set AIRFLOW__LEEWAY__PUSH_UNTRACKED to True",
     ),
     "unmade": (
-        "its stage is frozen, and no lock says what it made",
+        "its stage is frozen, and no lockfile says what it made",
         "`dvc unfreeze` it, or make it once and commit dvc.lock",
     ),
     "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),

@@ -60,7 +60,7 @@ def in_pod(api: Any, manifest: dict[str, Any], stage: str) -> int:
         pod, heard = begun(api, name, namespace), ""
         while True:
             heard = follow(api, name, namespace, heard)
-            pod = read(api, name, namespace)
+            pod = pod_now(api, name, namespace)
             if pod.status.phase not in ("Pending", "Running"):
                 follow(api, name, namespace, heard)  # what it said since the log broke, if it did
                 return status_of(pod, stage)
@@ -76,7 +76,7 @@ def begun(api: Any, name: str, namespace: str) -> Any:
         PipelineError: it waits for what will not come.
     """
     said = ""
-    while (pod := read(api, name, namespace)).status.phase == "Pending":
+    while (pod := pod_now(api, name, namespace)).status.phase == "Pending":
         reason, why = waits_for(pod)
         if reason in HOPELESS:
             what = f"The pod {name} cannot start: {reason}: {why}"
@@ -132,7 +132,7 @@ def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def read(api: Any, name: str, namespace: str) -> Any:
+def pod_now(api: Any, name: str, namespace: str) -> Any:
     """The pod as it is now.
 
     Raises:
