@@ -21,7 +21,7 @@ def test_the_default_is_the_whole_graph_under_the_name_of_the_folder(repo):
     assert shell(repo, "git", "status", "--porcelain", "--untracked-files=all") == ""
 
 
-def test_it_is_a_dag(repo, monkeypatch, airflow_database):
+def test_it_is_a_dag(repo):
     from airflow.dag_processing.dagbag import DagBag
 
     site = Site.of(repo)

@@ -60,3 +60,14 @@ def test_a_part_that_is_missing_is_not_up(idle):
         processes.write(idle.home, {"api-server": process.pid})
         assert not processes.up(idle)
         process.kill()
+
+
+def test_an_airflow_of_other_dags_is_not_up(idle):
+    with sleeper() as process:
+        processes.write(idle.home, dict.fromkeys(processes.PARTS, process.pid))
+        (idle.home / "dags_folder").write_text(str(idle.dags))
+        assert processes.up(idle)
+        (idle.repo / "dags").mkdir()
+        (idle.repo / "dags/own.py").touch()
+        assert not processes.up(Site.of(idle.repo)), "the user drew one since it was started"
+        process.kill()
