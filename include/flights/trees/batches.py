@@ -1,7 +1,9 @@
 """Flights as XGBoost takes them: encoded a month at a time, never all at once."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import numpy as np
 import polars as pl
@@ -11,27 +13,51 @@ from numpy.typing import NDArray
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
 
+Month = tuple[NDArray[np.float32], NDArray[np.bool_]]  # features and outcome of its flights
+
 
 class Batches(xgb.DataIter):
-    """The months of a history one after the other, as often as XGBoost begins anew."""
+    """The months of a history one after the other, as often as XGBoost begins anew.
 
-    def __init__(self, history: History, encoder: Encoder) -> None:
+    The first pass encodes them and writes what it made to a file; the others read that.
+    """
+
+    def __init__(self, history: History, encoder: Encoder, file: IO[bytes]) -> None:
         super().__init__()
-        self.history, self.encoder = history, encoder
+        self.history, self.encoder, self.file = history, encoder, file
+        self.held: list[NDArray[np.bool_]] = []  # outcomes of the months that the file holds
+        self.whole = False
         self.reset()
 
     def reset(self) -> None:
         """Begin with the first month."""
-        self.tables = self.history.tables([*self.encoder.names, "late"])
+        self.file.seek(0)
+        self.months = self.again() if self.whole else self.first()
 
     def next(self, input_data: Callable[..., Any]) -> bool:
         """Give the next month to XGBoost; False if there is none."""
-        table = next(self.tables, None)
-        if table is None:
+        month = next(self.months, None)
+        if month is None:
             return False
-        late = table.get_column("late").to_numpy()
-        input_data(data=matrix(table, self.encoder), label=late, **described(self.encoder))
+        input_data(data=month[0], label=month[1], **described(self.encoder))
         return True
+
+    def first(self) -> Iterator[Month]:
+        """Encode each month, and keep it."""
+        self.held.clear()
+        for table in self.history.tables([*self.encoder.names, "late"]):
+            rows, late = matrix(table, self.encoder), table.get_column("late").to_numpy()
+            self.file.write(rows.data)
+            self.held.append(late)
+            yield rows, late
+        self.whole = True
+
+    def again(self) -> Iterator[Month]:
+        """Read each month."""
+        width = len(self.encoder.names)
+        for late in self.held:
+            rows = np.fromfile(self.file, np.float32, len(late) * width)
+            yield rows.reshape(-1, width), late
 
 
 def quantized(
@@ -42,14 +68,17 @@ def quantized(
     like: xgb.DMatrix | None = None,
 ) -> xgb.QuantileDMatrix:
     """The flights in bins: those of `like`, or else at most `max_bin` a feature."""
-    # max_bin is needed again beside ref, or XGBoost takes 256.
-    return xgb.QuantileDMatrix(
-        Batches(history, encoder),
-        ref=like,
-        max_bin=max_bin,
-        nthread=threads,
-        enable_categorical=True,
-    )
+    # Here, not where temporary files lie: that may be memory. The file has no name, so it goes
+    # with the process, however that ends.
+    with TemporaryFile(dir=Path()) as file:
+        # max_bin is needed again beside ref, or XGBoost takes 256.
+        return xgb.QuantileDMatrix(
+            Batches(history, encoder, file),
+            ref=like,
+            max_bin=max_bin,
+            nthread=threads,
+            enable_categorical=True,
+        )
 
 
 def predict(booster: xgb.Booster, table: pl.DataFrame, encoder: Encoder) -> NDArray[np.float64]:

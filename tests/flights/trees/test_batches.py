@@ -1,5 +1,8 @@
 """XGBoost learns the same from months, one at a time, as from all flights at once."""
 
+from pathlib import Path
+from tempfile import TemporaryFile
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,7 +11,7 @@ import xgboost as xgb
 from include.errors import DataError
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
-from include.flights.trees.batches import described, matrix, predict, quantized
+from include.flights.trees.batches import Batches, described, matrix, predict, quantized
 
 SETTINGS = {"objective": "binary:logistic", "max_bin": 16, "subsample": 0.8, "seed": 1}
 
@@ -53,6 +56,49 @@ def test_months_give_the_same_model_as_all_flights_at_once(
     )
     by_month = quantized(months(flights, 1, 400, 1000), encoder, 16, 1)
     assert trained(by_month) == trained(at_once)
+
+
+def test_a_month_is_encoded_once_however_often_xgboost_reads_it(
+    flights: pl.DataFrame, encoder: Encoder, tmp_path: Path
+) -> None:
+    flights[:400].write_parquet(tmp_path / "1.parquet")
+    flights[400:].write_parquet(tmp_path / "2.parquet")
+    files = sorted(tmp_path.iterdir())
+    history = History(tuple(map(pl.scan_parquet, files)))
+    with TemporaryFile() as file:
+        batches, passes = Batches(history, encoder, file), []
+        for _ in range(3):
+            passes.append(list(batches.months))
+            batches.reset()
+            for path in files:
+                path.unlink(missing_ok=True)
+    assert [len(late) for _, late in passes[0]] == [400, 600]
+    for (rows, late), *others in zip(*passes, strict=True):
+        for other, other_late in others:
+            np.testing.assert_array_equal(other, rows)
+            assert (other_late == late).all()
+
+
+def test_a_first_pass_that_was_broken_off_begins_anew(
+    flights: pl.DataFrame, encoder: Encoder
+) -> None:
+    with TemporaryFile() as file:
+        batches = Batches(months(flights, 400, 1000), encoder, file)
+        next(batches.months)
+        for _ in range(2):
+            batches.reset()
+            read = np.concatenate([rows for rows, _ in batches.months])
+            np.testing.assert_array_equal(read, matrix(flights, encoder))
+
+
+def test_nothing_is_left_where_the_stage_runs(
+    flights: pl.DataFrame, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    quantized(months(flights, 400, 1000), encoder, 16, 1)
+    with pytest.raises(DataError):
+        quantized(months(flights.with_columns(wind=pl.lit("")), 1000), encoder, 16, 1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_flights_take_the_bins_of_those_that_train(
