@@ -18,12 +18,12 @@ DAG ?= $(notdir $(basename $(wildcard dags/*.py)))
 
 include containers.mk
 
-.PHONY: help setup run up down repro test check audit clean lock
+.PHONY: help setup run up down repro test check audit wheel clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
 
-setup: .venv/ready  ## make .venv with the locked packages (again: at once, if nothing changed)
+setup: .venv/bin/leeway  ## make .venv with the locked packages (again: at once, if nothing changed)
 
 .venv/ready: $(wildcard environments/*.txt)
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || python3 -m venv .venv
@@ -33,14 +33,20 @@ setup: .venv/ready  ## make .venv with the locked packages (again: at once, if n
 	@sha256sum environments/*.txt > .venv/environments.sha256
 	@touch $@
 
+# The command that people have who install the package; here it is the code of this tree.
+.venv/bin/leeway: .venv/ready
+	@printf '%s\n' '#!$(CURDIR)/.venv/bin/python' 'import sys' 'sys.path.insert(0, "$(CURDIR)")' \
+	  'from include.command.__main__ import main' 'raise SystemExit(main())' > $@
+	@chmod +x $@
+
 run: setup  ## set up, let Airflow run the whole pipeline on real data, and show the results
-	@for dag in $(DAG); do python -m include.embedded run $$dag || exit; done
+	@for dag in $(DAG); do python -m include.command run $$dag || exit; done
 
 up: setup  ## start Airflow and keep it up, with its UI
-	@python -m include.embedded up
+	@python -m include.command up
 
 down: setup  ## stop Airflow, with all its children
-	@python -m include.embedded down
+	@python -m include.command down
 
 repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the results
 	dvc repro
@@ -49,13 +55,17 @@ repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the r
 test: setup  ## everything that proves it works
 	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
-check: setup  ## ruff, formatting, types
+check: setup  ## ruff, formatting, imports between rooms, types
 	ruff check .
 	ruff format --check .
-	MYPYPATH=plugins mypy --strict include plugins dags
+	PYTHONPATH=. lint-imports --no-logo --no-cache
+	MYPYPATH=plugins mypy --strict --num-workers 2 include plugins dags
 
 audit: setup  ## known weaknesses of the locked packages (Error 75: their list cannot be had)
 	@python -m include.audit
+
+wheel: setup  ## build the runner as a package, into dist/: docs/your_repository.md
+	uv build --quiet --out-dir dist
 
 clean: setup  ## remove what the pipeline made (not the cache, not the environment)
 	set -o pipefail; python -m include.outs | xargs -0 rm -rf .checkpoints
@@ -63,8 +73,8 @@ clean: setup  ## remove what the pipeline made (not the cache, not the environme
 # What is locked stays where it can: else another ruff would bring another botocore to each stage.
 lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer
 	cp environments/development.txt environments/development.new
-	uv pip compile pyproject.toml --config-file environments/uv.toml --quiet \
-	  --all-extras --python-version 3.11 --no-header --no-annotate \
+	uv pip compile --group serving --group steps --group airflow --group dev \
+	  --config-file environments/uv.toml --quiet --python-version 3.11 --no-header --no-annotate \
 	  $(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) \
 	  --output-file environments/development.new
 	sed -i 's/+.*//' environments/development.new

@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site
 
 STEP = "python3 -c \"open('out-{n}','w').write(open('{source}').read())\""
 DAG = '''"""A chain of trivial stages, as an Airflow DAG."""

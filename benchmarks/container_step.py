@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.airflow_run import repository
-from include.pipeline.opening import open_run
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.places.where import Where
 from include.pipeline.reproduce import reproduce
-from include.pipeline.runtime import Where
 
 
 def main() -> None:

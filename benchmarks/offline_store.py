@@ -72,9 +72,8 @@ def measure(name: str) -> dict[str, Any]:
 def prepare(kind: str, work: Path) -> tuple[Any, Any, list[str]]:
     """A store with the weather of the airport and the last departure of its carrier."""
     import polars as pl
-    from feast import Entity, FeatureStore, FeatureView, Field, FileSource, ValueType
+    from feast import FeatureStore
     from feast.repo_config import RepoConfig
-    from feast.types import Float32, Int32
 
     flights = pl.scan_parquet(RAW / "flights" / "*.parquet")
     departed = work / "departed.parquet"
@@ -86,26 +85,6 @@ def prepare(kind: str, work: Path) -> tuple[Any, Any, list[str]]:
         .collect()
         .write_parquet(departed)
     )
-    origin, carrier = (
-        Entity(name=key, join_keys=[key], value_type=ValueType.STRING)
-        for key in ("origin", "carrier")
-    )
-    weather = FeatureView(
-        name="weather",
-        entities=[origin],
-        ttl=timedelta(hours=3),
-        schema=[Field(name=column, dtype=Float32) for column in WEATHER],
-        source=FileSource(
-            path=str((RAW / "weather" / "*.parquet").absolute()), timestamp_field="observed_utc"
-        ),
-    )
-    last = FeatureView(
-        name="last",
-        entities=[origin, carrier],
-        ttl=timedelta(hours=6),
-        schema=[Field(name="dep_delay_min", dtype=Int32)],
-        source=FileSource(path=str(departed), timestamp_field="dep_utc"),
-    )
     config = RepoConfig(
         project="benchmark",
         provider="local",
@@ -116,12 +95,39 @@ def prepare(kind: str, work: Path) -> tuple[Any, Any, list[str]]:
     )
     config.repo_path = Path.cwd()
     store = FeatureStore(config=config)
-    store.apply([origin, carrier, weather, last])
+    store.apply(definitions(departed))
     labelled = flights.filter(pl.col("arr_delay_min").is_not_null())
     cutoff = pl.col("sched_dep_utc") - pl.duration(hours=2)
     entity_df = labelled.select("flight_id", "origin", "carrier", event_timestamp=cutoff)
     features = [*(f"weather:{column}" for column in WEATHER), "last:dep_delay_min"]
     return store, entity_df.collect().to_pandas(), features
+
+
+def definitions(departed: Path) -> list[Any]:
+    """The entities and the views, in Feast's words."""
+    from feast import Entity, FeatureView, Field, FileSource, ValueType
+    from feast.types import Float32, Int32
+
+    origin, carrier = (
+        Entity(name=key, join_keys=[key], value_type=ValueType.STRING)
+        for key in ("origin", "carrier")
+    )
+    observed = str((RAW / "weather" / "*.parquet").absolute())
+    weather = FeatureView(
+        name="weather",
+        entities=[origin],
+        ttl=timedelta(hours=3),
+        schema=[Field(name=column, dtype=Float32) for column in WEATHER],
+        source=FileSource(path=observed, timestamp_field="observed_utc"),
+    )
+    last = FeatureView(
+        name="last",
+        entities=[origin, carrier],
+        ttl=timedelta(hours=6),
+        schema=[Field(name="dep_delay_min", dtype=Int32)],
+        source=FileSource(path=str(departed), timestamp_field="dep_utc"),
+    )
+    return [origin, carrier, weather, last]
 
 
 def peak_mb() -> float:

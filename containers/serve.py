@@ -43,7 +43,7 @@ def wait(repository: Path, home: Path) -> None:
 
 
 def newest(repository: Path, home: Path) -> str:
-    """The newest good lock; nothing if there is none yet."""
+    """The newest good lockfile; nothing if there is none yet."""
     if "LEEWAY_S3_URL" in os.environ:  # workers share no disk: it is where they pushed it
         command = ["git", "-C", str(repository), "show", "refs/leeway/good:dvc.lock"]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -51,12 +51,12 @@ def newest(repository: Path, home: Path) -> str:
     return locks[-1].read_text() if locks else ""
 
 
-def md5(lock: str) -> str:
-    """The hash of the bento in a lock; nothing if no stage made it.
+def md5(lockfile: str) -> str:
+    """The hash of the bento in a lockfile; nothing if no stage made it.
 
     It is the out that LEEWAY_BENTO names, or else the one whose name ends in .bento.
     """
-    held = yaml.load(lock, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    held = yaml.load(lockfile, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
     outs = [out for stage in (held.get("stages") or {}).values() for out in stage.get("outs", [])]
     hashes = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
     if wanted := os.environ.get("LEEWAY_BENTO"):
@@ -64,7 +64,7 @@ def md5(lock: str) -> str:
     bentos = sorted(path for path in hashes if path.endswith(".bento"))
     if len(bentos) > 1:
         raise SystemExit(
-            f"The lock holds {len(bentos)} bentos: {', '.join(bentos[:10])}.\n"
+            f"The lockfile holds {len(bentos)} bentos: {', '.join(bentos[:10])}.\n"
             "  Next: name the one to serve in .env, as LEEWAY_BENTO=PATH."
         )
     return hashes[bentos[0]] if bentos else ""

@@ -3,9 +3,9 @@
 Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it:
 
     make up
-    python -m include.embedded run flight_delays
-    python -m include.embedded run flight_delays
-    python -m include.embedded run flight_delays --set train_xgboost.max_depth=5
+    leeway run flight_delays
+    leeway run flight_delays
+    leeway run flight_delays --set train_xgboost.max_depth=5
     python -m docs.screenshots
 """
 
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from include.embedded import processes
-from include.embedded.settings import Site, secrets_of
+from include.airflow_site import processes
+from include.airflow_site.settings import Site, secrets_of
 from tests.browsing import signed_in
 
 DAG = "flight_delays"

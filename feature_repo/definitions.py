@@ -3,8 +3,9 @@
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueType
 from feast.types import Float32, Float64
 
-from include.flights.columns import DERIVED, VIEWS
+from include.flights.columns import VIEWS, kept
 
+TYPES = {"Float32": Float32, "Float64": Float64}
 KEYS = sorted({key for view in VIEWS.values() for key in view.keys})
 ENTITIES = {
     key: Entity(
@@ -22,12 +23,12 @@ FEATURE_VIEWS = [
         ttl=view.ttl,
         schema=[
             Field(
-                name=DERIVED.get(column, column),
-                dtype=Float64 if column in DERIVED else Float32,
+                name=kept(column)[0],
+                dtype=TYPES[str(kept(column)[1])],
                 description=meaning,
                 tags={"unit": unit},
             )
-            for column, unit, meaning in view.rows
+            for column, unit, meaning, *_ in view.rows
         ],
         online=view.online,
         source=FileSource(

@@ -1,8 +1,8 @@
 """Known weaknesses of the locked packages: `make audit` asks pip-audit, and believes no silence.
 
-pip-audit calls a package that its source does not know "skipped", and the whole lock sound. So a
+pip-audit calls a package that its source does not know "skipped", and all of it sound. So a
 source is asked first for a package with a weakness that is known for long: where that is not found,
-there is no data, and nothing is known of the lock either.
+there is no data, and nothing is known of the packages either.
 
 The status is 0 if there is nothing to do, 1 if there is, and 75 if the data cannot be had.
 """

@@ -1,6 +1,6 @@
 """What each use of Leeway installs: one file of exact versions each, in environments/.
 
-`development.txt` is the resolution of all of pyproject.toml; the others are parts of it.
+`development.txt` is the resolution of all groups of pyproject.toml; the others are parts of it.
 `python -m include.environments`, as `make lock` runs it, writes them anew.
 """
 
@@ -16,8 +16,12 @@ from packaging.utils import canonicalize_name
 from include.errors import DataError, PlatformError, did_you_mean
 
 FOLDER = Path("environments")
-# The extras of pyproject.toml that a use needs besides its dependencies.
-EXTRAS = {"serving": (), "steps": ("steps",), "airflow": ("steps", "airflow")}
+# The groups of pyproject.toml that a use needs.
+GROUPS = {
+    "serving": ("serving",),
+    "steps": ("serving", "steps"),
+    "airflow": ("serving", "steps", "airflow"),
+}
 # From the public index, torch comes with CUDA libraries that it pins itself; the build for CPUs
 # has none. The files are of neither build.
 BUILDS = ("torch",)
@@ -43,48 +47,42 @@ def exported(pyproject: Path, resolution: Path) -> dict[str, str]:
     Raises:
         DataError: what a use needs is not in the resolution, or not installed.
     """
-    project = tomllib.loads(pyproject.read_text())["project"]
-    lines = {
-        use: [
-            *project["dependencies"],
-            *(line for extra in extras for line in project["optional-dependencies"][extra]),
-        ]
-        for use, extras in EXTRAS.items()
-    }
+    held = tomllib.loads(pyproject.read_text())["dependency-groups"]
+    lines = {use: [line for name in names for line in held[name]] for use, names in GROUPS.items()}
     return {use: "\n".join(needed(resolution, roots)) + "\n" for use, roots in lines.items()}
 
 
-def needed(lock: Path, roots: Iterable[str]) -> list[str]:
-    """The lines of `lock`, as name==version, for `roots` and all that they depend on.
+def needed(resolution: Path, roots: Iterable[str]) -> list[str]:
+    """The lines of `resolution`, as name==version, for `roots` and all that they depend on.
 
     Raises:
-        DataError: the lock lacks one of them, or gives it no exact version.
+        DataError: the resolution lacks one of them, or gives it no exact version.
     """
-    locked = read_lock(lock)
+    pins = pins_of(resolution)
     found: set[tuple[str, str]] = set()  # package and extra, "" for the package itself
     waiting = [one for root in roots for one in asked_by(Requirement(root))]
     while waiting:
         name, extra = waiting.pop()
         if (name, extra) in found:
             continue
-        if name not in locked:
-            what = f"{lock} has no exact version of {name}.{did_you_mean(name, locked)}"
+        if name not in pins:
+            what = f"{resolution} has no exact version of {name}.{did_you_mean(name, pins)}"
             raise DataError(what, "run `make lock`.")
         found.add((name, extra))
         asked = dependencies(name, extra)
-        waiting += [one for one in asked if one[0] in locked or name not in BUILDS]
-    return [f"{name}=={locked[name]}" for name in sorted({name for name, _ in found})]
+        waiting += [one for one in asked if one[0] in pins or name not in BUILDS]
+    return [f"{name}=={pins[name]}" for name in sorted({name for name, _ in found})]
 
 
-def read_lock(lock: Path) -> dict[str, str]:
+def pins_of(resolution: Path) -> dict[str, str]:
     """Package to version. What follows a plus in a version is of one machine, and is left out."""
-    locked: dict[str, str] = {}
-    for line in lock.read_text().splitlines():
+    pins: dict[str, str] = {}
+    for line in resolution.read_text().splitlines():
         text = line.split("#")[0].split(";")[0].strip().rstrip("\\").strip()
         name, separator, version = text.partition("==")
         if separator:
-            locked[canonicalize_name(name.split("[")[0])] = version.split()[0].split("+")[0]
-    return locked
+            pins[canonicalize_name(name.split("[")[0])] = version.split()[0].split("+")[0]
+    return pins
 
 
 def dependencies(name: str, extra: str) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """A folder of monthly files that a run extends instead of rebuilding.
 
-`update` makes a month only when its key is new. The key is a hash of all that the month is
+`update` makes a month only when its key is new; several folders that grow together are brought up
+month by month with `stale` and `make`. The key is a hash of all that the month is
 made from (input files, parameters, code), so a kept month is the same, byte for byte, as one made
 from nothing: a folder that grew month by month equals one that was built at once.
 """
@@ -31,6 +32,14 @@ def update(folder: Path, keys: Mapping[str, str], build: Callable[[str, Path], N
     Returns:
         The months that were made. Others were kept; months not in `keys` are removed.
     """
+    made = stale(folder, keys)
+    for month in made:
+        make(folder, month, keys[month], build)
+    return made
+
+
+def stale(folder: Path, keys: Mapping[str, str]) -> list[str]:
+    """The months in `keys` that are to be made, in order; months not in `keys` are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     held = read_keys(folder)
     entries = [path for path in folder.iterdir() if path.name != KEYS]
@@ -38,16 +47,16 @@ def update(folder: Path, keys: Mapping[str, str], build: Callable[[str, Path], N
         if month_of(path) not in keys:
             remove(path)
     present = {month_of(path) for path in entries}
-    kept = {month: key for month, key in held.items() if keys.get(month) == key} if held else {}
-    kept = {month: key for month, key in kept.items() if month in present}
-    made = [month for month in sorted(keys) if month not in kept]
-    for month in made:
-        put(folder, month, build)
-        kept[month] = keys[month]
-        write_keys(folder, kept)
+    kept = {month: key for month, key in held.items() if month in keys and month in present}
     if kept != held:
         write_keys(folder, kept)
-    return made
+    return [month for month in sorted(keys) if kept.get(month) != keys[month]]
+
+
+def make(folder: Path, month: str, key: str, build: Callable[[str, Path], None]) -> None:
+    """Make one month, and keep its key once it is in place."""
+    put(folder, month, build)
+    write_keys(folder, {**read_keys(folder), month: key})
 
 
 def put(folder: Path, month: str, build: Callable[[str, Path], None]) -> None:

@@ -9,6 +9,8 @@ import importlib
 import importlib.util
 import sys
 
+from include import pipeline
+
 FORKING = (["scheduler"], ["celery", "worker"])
 NEEDED = (
     "airflow.dag_processing.dagbag",
@@ -22,15 +24,11 @@ NEEDED = (
     "dvc.stage.run",
     "dvc_data.index",
     "networkx",
-    "include.pipeline.child",
-    "include.pipeline.experiment",
-    "include.pipeline.opening",
-    "include.pipeline.reproduce",
-    "include.pipeline.workspace",
 )
+OURS = ("child.__main__", "judge.__main__", "opening.open_run", "closing.close_run")
 
 forking = any(sys.argv[1 : 1 + len(words)] == words for words in FORKING)
 # A scheduler whose tasks all run elsewhere needs no DVC.
 if forking and importlib.util.find_spec("dvc"):
-    for name in NEEDED:
+    for name in (*NEEDED, *(f"{pipeline.__name__}.{one}" for one in OURS)):
         importlib.import_module(name)

@@ -16,7 +16,8 @@ from dvc_schedule import Pipeline
 
 from include.errors import PipelineError, did_you_mean
 from include.pipeline import params_file
-from include.pipeline.plan import CLOSE, OPEN, Plan, Stage, load, see_that_free
+from include.pipeline.graph import CLOSE, OPEN, Plan, Stage, see_that_free
+from include.pipeline.plan import load
 from include.pipeline.selection import select
 
 OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
@@ -86,11 +87,7 @@ def pipeline_dag(
             repo=str(root),
             home=home,
             plan_key=plan.key,
-            selection={
-                "targets": list(targets),
-                "upstream": upstream,
-                "downstream": downstream,
-            },
+            selection={"targets": [*targets], "upstream": upstream, "downstream": downstream},
             form=list(values),
             interval=dict(interval or {}),
             url=url,
@@ -98,20 +95,21 @@ def pipeline_dag(
             keep_failed_h=keep_failed_h,
         )
         tasks = add_stages(stages, root, home, url)
-        closed = CloseRun(
-            repo=str(root),
-            home=home,
-            url=url,
-            reports=named(reports, plan.stages, stages),
-            # It is the last task: a run whose stages were skipped must not end without its word.
-            trigger_rule="none_failed",
-        )
-        for stage in stages:
-            before = [tasks[name] for name in stage.upstream if name in tasks]
-            tasks[stage.name].set_upstream(before or opened)
-        ends = [task for task in tasks.values() if not task.downstream_task_ids]
-        closed.set_upstream(ends or opened)
+        kept = named(reports, plan.stages, stages)
+        closed = CloseRun(repo=str(root), home=home, url=url, reports=kept)
+        in_order(stages, opened, tasks, closed)
     return dag
+
+
+def in_order(
+    stages: Sequence[Stage], opened: OpenRun, tasks: Mapping[str, DvcStage], closed: CloseRun
+) -> None:
+    """Let each task wait for those of the stages that it needs."""
+    for stage in stages:
+        before = [tasks[name] for name in stage.upstream if name in tasks]
+        tasks[stage.name].set_upstream(before or opened)
+    ends = [task for task in tasks.values() if not task.downstream_task_ids]
+    closed.set_upstream(ends or opened)
 
 
 def see_that_green_means_done(

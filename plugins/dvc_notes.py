@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from airflow.sdk import Connection, Context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from include.airflow_api import AirflowApi
+from include.airflow_site.api import AirflowApi
 from include.errors import PipelineError
 
 CONNECTION = "leeway_api"

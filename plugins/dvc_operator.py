@@ -4,21 +4,23 @@ What they do is in include/pipeline; here it meets Airflow. Nothing heavy is imp
 runs: the scheduler reads this file often.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.exceptions import AirflowRuntimeError, ParamValidationError
+from airflow.sdk.exceptions import ParamValidationError
 from dvc_interval import date_of
 from dvc_notes import describe, tell
+from dvc_runs import beside, drawn, live, run_here, see_that_scheduled
 
-from include.errors import ParamsError, PipelineError, at_most_ten, masked
+from include.errors import ParamsError, masked
+from include.pipeline.graph import CLOSE, OPEN
 from include.pipeline.params_file import DEFAULT
-from include.pipeline.plan import CLOSE, OPEN
 
 if TYPE_CHECKING:
-    from include.pipeline.workspace import Run
+    pass
 
 
 class OpenRun(BaseOperator):
@@ -47,7 +49,7 @@ class OpenRun(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what the run is made of, for people to read."""
-        from include.pipeline.opening import open_run
+        from include.pipeline.opening.open_run import open_run
         from include.pipeline.reproduce import ABSENT, UNCHANGED
         from include.pipeline.workspace import discard_old
 
@@ -131,16 +133,18 @@ class DvcStage(BaseOperator):
         home: str,
         url: str = "",
         where: Mapping[str, Any] | None = None,
+        memory_gb: float | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.stage, self.repo, self.home, self.url, self.where = stage, repo, home, url, where
+        self.memory_gb = memory_gb  # that the stage declares
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return what happened: status (cached or ran), why, and seconds."""
+        """Return what happened: status (cached or ran), why, seconds, and what its step took."""
         from include.pipeline.apart import told
-        from include.pipeline.reproduce import reproduce
-        from include.pipeline.runtime import Where
+        from include.pipeline.places.where import Where
+        from include.pipeline.reproduce import beyond, reproduce
 
         run = run_here(context, self)
         outcome = reproduce(
@@ -152,13 +156,18 @@ class DvcStage(BaseOperator):
         )
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
-        tell(context, {self.task_id: f"{outcome.status}: {'; '.join(outcome.why)}"})
+        said = [*outcome.why]
+        if more := beyond(outcome.usage, self.memory_gb):
+            self.log.warning("%s", more)
+            said.append(more)
+        tell(context, {self.task_id: f"{outcome.status}: {'; '.join(said)}"})
         found = {"status": outcome.status, "why": list(outcome.why), "seconds": outcome.seconds}
+        found |= asdict(outcome.usage) if outcome.usage else {}
         return found | ({"made": told(run, self.stage)} if run.url else {})
 
     def on_kill(self) -> None:
         """End the step and all that it started: the task was marked, cleared, or timed out."""
-        from include.pipeline.process import end_all
+        from include.pipeline.places.process import end_all
 
         end_all()
 
@@ -171,12 +180,14 @@ class CloseRun(BaseOperator):
     def __init__(
         self, *, repo: str, home: str, url: str, reports: Sequence[str], **arguments: Any
     ) -> None:
+        # It is the last task: a run whose stages were skipped must not end without its word.
+        arguments["trigger_rule"] = "none_failed"
         super().__init__(task_id=CLOSE, doc_md=CloseRun.__doc__, **arguments)
         self.repo, self.home, self.url, self.reports = repo, home, url, list(reports)
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
-        from include.pipeline.experiment import close_run, closed_before
+        from include.pipeline.closing.close_run import close_run, closed_before
 
         name = closed_before(Path(self.repo), Path(self.home), self.dag_id, context["run_id"])
         if name:
@@ -193,13 +204,6 @@ def has_interval(context: Context) -> bool:
     return str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill")
 
 
-def beside(run: "Run") -> str:
-    """What the note of a run says of files that nobody committed."""
-    taken = f" Files of it that nobody committed: {at_most_ten(run.taken)}." if run.taken else ""
-    left = f" Not taken: {at_most_ten(f'{p} ({why})' for p, why in run.left.items())}."
-    return taken + (left if run.left else "")
-
-
 def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object]:
     """The values that a run was given; of a section with fields of the form, each by its name."""
     found: dict[str, object] = {}
@@ -211,64 +215,3 @@ def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object
         else:
             found[name] = value
     return found
-
-
-def see_that_scheduled(context: Context, task_ids: Sequence[str]) -> None:
-    """Refuse a run that Airflow scheduled from an older reading of the graph.
-
-    Raises:
-        PipelineError: a task of the graph as it is now is not in the run.
-    """
-    run_id = context["run_id"]
-    held = context["ti"].get_task_states(dag_id=context["dag"].dag_id, run_ids=[run_id])
-    missing = [name for name in task_ids if name not in held.get(run_id, {})]
-    if missing:
-        what = f"The graph has changed since this run was made: it lacks {at_most_ten(missing)}."
-        raise PipelineError(what, "trigger a new run.")
-
-
-def before(task: BaseOperator) -> dict[str, str]:
-    """The stages before a task, by their task ids."""
-    tasks = task.get_flat_relatives(upstream=True)
-    return {found.task_id: found.stage for found in tasks if isinstance(found, DvcStage)}
-
-
-def run_here(context: Context, task: "DvcStage | CloseRun") -> "Run":
-    """The run, as `open_run` left it; where workers share no disk, as this one has it.
-
-    What is obeyed of it comes from where only workers write: its workspace, or the git server. XCom
-    tells what became of stages on other workers, and nothing that a worker would carry out.
-
-    Raises:
-        PipelineError: somebody had `open_run` skipped, or marked it as done, or the run is closed.
-    """
-    from include.pipeline import apart
-    from include.pipeline.workspace import find
-
-    dag_id, run_id = task.dag_id, context["run_id"]
-    if not task.url:
-        return find(Path(task.repo), Path(task.home), dag_id, run_id)
-    stages = before(task)
-    results = {name: context["ti"].xcom_pull(task_ids=name) for name in stages}
-    told = {stages[name]: held["made"] for name, held in results.items() if held}
-    place = apart.Place(task.url, Path(task.repo), Path(task.home), dag_id, run_id)
-    return apart.here(place, told, live(context))
-
-
-def live(context: Context) -> Callable[["Run"], bool]:
-    """Whether a run is waiting or at work, by Airflow's own word; where it is silent, it may be."""
-
-    def lives(run: "Run") -> bool:
-        waits = ["queued", "running"]
-        try:
-            return context["ti"].get_dr_count(run.dag_id, run_ids=[run.id], states=waits) > 0
-        except AirflowRuntimeError:
-            return True
-
-    return lives
-
-
-def drawn(tasks: Iterable[object]) -> dict[str, set[str]]:
-    """The stages of a DAG, and those that each waits for, directly or not."""
-    stages = [task for task in tasks if isinstance(task, DvcStage)]
-    return {task.stage: set(before(task).values()) for task in stages}

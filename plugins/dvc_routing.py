@@ -11,8 +11,9 @@ from typing import Any
 from airflow.configuration import conf
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
-from include.pipeline.plan import Stage
-from include.pipeline.runtime import RUNTIMES, Where
+from include.pipeline.graph import Stage
+from include.pipeline.places.registry import RUNTIMES
+from include.pipeline.places.where import Where
 
 LOCAL = ("LocalExecutor", "SequentialExecutor")
 
@@ -30,6 +31,8 @@ def routing(stage: Stage) -> dict[str, Any]:
         found["retries"] = meta.retries
     if meta.timeout_minutes is not None:
         found["execution_timeout"] = timedelta(minutes=meta.timeout_minutes)
+    if meta.resources.memory_gb is not None:
+        found["memory_gb"] = meta.resources.memory_gb
     place = where(stage)
     if place is not None:
         found["where"] = place.to_json()

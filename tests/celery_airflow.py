@@ -1,4 +1,7 @@
-"""Runs a real Airflow on Celery for tests: PostgreSQL, Redis, and workers that come and go."""
+"""Runs a real Airflow on Celery for tests: PostgreSQL, Redis, and workers that come and go.
+
+Long because it is a whole Airflow with workers, made and taken down in order.
+"""
 
 import json
 import os
@@ -20,9 +23,9 @@ import psycopg2
 import pytest
 from redis import Redis
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site, environment, prepare, secrets_of
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site, environment, prepare, secrets_of
 
 INSTALL = "apt-get install postgresql redis-server"
 WEEK_S = 7 * 24 * 3600
@@ -56,7 +59,7 @@ class Cluster:
 
     def wait_for_worker(self, name: str) -> None:
         log = self.site.home / "logs" / f"worker-{name}.log"
-        group = processes.read(self.site.home)[log.stem]
+        group = processes.groups_of(self.site.home)[log.stem]
         wait_until(
             lambda: not processes.alive(group) or " ready." in log.read_text(),
             f"worker {name} is ready",
@@ -76,14 +79,16 @@ class Cluster:
                 stderr=file,
                 start_new_session=True,
             )
-        processes.write(self.site.home, {**processes.read(self.site.home), log.stem: process.pid})
+        processes.write(
+            self.site.home, {**processes.groups_of(self.site.home), log.stem: process.pid}
+        )
         return process.pid
 
     def restart(self, settings: Mapping[str, str], dag_id: str) -> None:
         """Start the scheduler and the DAG processor anew; return when they have read a DAG again."""
         self.env |= {f"AIRFLOW__{name}": value for name, value in settings.items()}
         for part in PARTS:
-            end(processes.read(self.site.home)[part])
+            end(processes.groups_of(self.site.home)[part])
         before = self.read_at(dag_id)
         for part in PARTS:
             self.launch([part], self.site.home / "logs" / f"{part}.log")
@@ -160,7 +165,7 @@ def celery(
             cluster.launch(["api-server"], logs / "api-server.log")
             for name, queue in workers.items():
                 cluster.launch_worker(name, queue)
-            processes.wait(api, site.home, processes.read(site.home))
+            processes.wait(api, site.home, processes.groups_of(site.home))
             for part in PARTS:
                 cluster.launch([part], logs / f"{part}.log")
             for name in workers:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from include.airflow_api import AirflowApi
-from include.embedded import processes
-from include.embedded.settings import Site
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site
 
 SMALL_DAG = '''"""The small repository of the tests, as an Airflow DAG."""
 

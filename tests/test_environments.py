@@ -10,7 +10,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from include.environments import exported, needed, read_lock
+from include.environments import exported, needed, pins_of
 from include.errors import DataError
 
 ROOT = Path(__file__).parents[1]
@@ -92,13 +92,12 @@ def test_the_files_are_what_the_export_gives(tmp_path: Path) -> None:
 
 
 def test_the_resolution_holds_what_pyproject_asks_for_and_nothing_else() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"].values()
-    roots = [*project["dependencies"], *(line for lines in extras for line in lines)]
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    roots = [line for lines in groups.values() for line in lines]
     resolution = ROOT / "environments/development.txt"
     assert needed(resolution, roots) == resolution.read_text().splitlines()
     exact = dict(line.split("==") for line in roots if "==" in line)
-    locked = read_lock(resolution)
+    locked = pins_of(resolution)
     assert {name: locked[name.split("[")[0]] for name in exact} == exact
 
 

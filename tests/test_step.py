@@ -1,4 +1,7 @@
-"""How a function becomes the command of a stage, and what a failure leaves behind."""
+"""How a function becomes the command of a stage, and what a failure leaves behind.
+
+Long because each promise of one function is a case of its own.
+"""
 
 import os
 import shutil

@@ -42,7 +42,7 @@ from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from feast.utils import compute_non_entity_date_range, make_tzaware
 
 from include.errors import DataError
-from include.feature_store import arrow, asof, files, plans, sources, times, views, writing
+from include.feature_store import arrow, asof, files, latest, plans, sources, times, views, writing
 from include.feature_store.job import PolarsRetrievalJob, Unsupported
 
 NO_ENTITY = pl.lit(DUMMY_ENTITY_VAL).alias(DUMMY_ENTITY_ID)  # the key that Feast expects instead
@@ -150,16 +150,14 @@ class PolarsOfflineStore(OfflineStore):
         order = [timestamp_field, *filter(None, [created_timestamp_column])]
         names = [*join_key_columns, *feature_name_columns]
         edges = make_tzaware(start_date), make_tzaware(end_date)
-        rows = plans.rows_between(config, data_source, names, order, *edges)
+        files = plans.rows_between(config, data_source, names, order, *edges)
 
-        def latest() -> pl.DataFrame:
-            ordered = rows.sort(order, nulls_last=False, maintain_order=True)
-            if not join_key_columns:  # a view without an entity has one row
-                return sources.collect(ordered.tail(1).with_columns(NO_ENTITY), data_source.name)
-            last = ordered.unique(subset=join_key_columns, keep="last", maintain_order=True)
-            return sources.collect(last, data_source.name)
+        def compute() -> pl.DataFrame:
+            found = latest.rows(files, join_key_columns, order, data_source.name)
+            # A view without an entity has one row.
+            return found if join_key_columns else found.with_columns(NO_ENTITY)
 
-        return PolarsRetrievalJob(latest, config)
+        return PolarsRetrievalJob(compute, config)
 
     @staticmethod
     def pull_all_from_table_or_query(
@@ -176,7 +174,7 @@ class PolarsOfflineStore(OfflineStore):
         order = [timestamp_field, *filter(None, [created_timestamp_column])]
         names = [*join_key_columns, *feature_name_columns]
         edges = (make_tzaware(time) if time else None for time in (start_date, end_date))
-        rows = plans.rows_between(config, data_source, names, order, *edges)
+        rows = pl.concat(plans.rows_between(config, data_source, names, order, *edges))
         rows = rows if join_key_columns else rows.with_columns(NO_ENTITY)
         return PolarsRetrievalJob(lambda: sources.collect(rows, data_source.name), config)
 

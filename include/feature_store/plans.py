@@ -15,7 +15,8 @@ from feast.infra.offline_stores.offline_utils import infer_event_timestamp_from_
 from feast.repo_config import RepoConfig
 
 from include.errors import DataError, at_most_ten, did_you_mean
-from include.feature_store import files, sources, times
+from include.feature_store import files, footers, sources, times
+from include.feature_store.footers import Near, anywhere
 from include.feature_store.sources import Part
 from include.feature_store.views import View
 
@@ -160,10 +161,12 @@ def options(source: FileSource) -> dict[str, str] | None:
     return given or None
 
 
-def parts(config: RepoConfig, data_source: DataSource) -> list[Part]:
+def parts(
+    config: RepoConfig, data_source: DataSource, near: Near = anywhere, apart: bool = False
+) -> list[Part]:
     """The files of a source."""
     source = file_source(data_source, data_source.name)
-    return sources.parts(location(source, config), source.path, options(source))
+    return sources.parts(location(source, config), source.path, options(source), near, apart)
 
 
 def rows_between(
@@ -173,15 +176,20 @@ def rows_between(
     order: list[str],
     first: datetime | None,
     last: datetime | None,
-) -> pl.LazyFrame:
+) -> list[pl.LazyFrame]:
     """Columns of a source, named as in its files, between two times, both included.
 
     Args:
         order: the columns of timestamps, the event's first.
+
+    Returns:
+        A table for each file that may hold such rows, in the order of the files. All have the same
+        columns.
     """
     what = f"The source {data_source.name}"
+    near = footers.between(order[0], first, last)
     held = []
-    for part in parts(config, data_source):
+    for part in parts(config, data_source, near, apart=True):
         sources.check_columns(part.held.names(), order[:1], f"{what}, {part.first},")
         inside = times.between(part.rows, order[0], first, last, what)
         rows = part.rows.filter(inside).with_columns(as_times(part, order, what))

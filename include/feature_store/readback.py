@@ -1,6 +1,6 @@
 """Read an entity of each view as its readers do, before the online store counts as filled."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
 from typing import TYPE_CHECKING, Any
 
@@ -8,15 +8,17 @@ import polars as pl
 import polars.selectors as cs
 
 from include.errors import PipelineError
-from include.feature_store.receipt import in_file, source_of
+from include.feature_store.progress import in_file, source_of
 
 if TYPE_CHECKING:
     from feast import FeatureStore
     from feast.feature_view import FeatureView
     from feast.infra.provider import Provider
 
+LATE = timedelta(days=31)
 
-def check(store: "FeatureStore", views: list["FeatureView"], end: datetime) -> None:
+
+def see_that_all_is_found(store: "FeatureStore", views: list["FeatureView"], end: datetime) -> None:
     """Raise PipelineError if a view's source has a row whose entity Feast does not find online."""
     from feast.infra.provider import get_provider
 
@@ -40,11 +42,15 @@ def some_row(
     source = source_of(view)
     keys = {key: in_file(source, key) for key in view.join_keys}
     time = in_file(source, source.timestamp_field)
-    rows = plans.rows_between(store.config, source, [*keys.values()], [time], None, end)
-    rows = rows.drop_nulls().head(1).with_columns(times.to_utc(rows, time, view.name))
-    rows = rows.with_columns(cs.date().cast(pl.Datetime("us")))  # Feast asks for no date
-    found = sources.collect(rows, view.name).to_dicts()
-    return ({key: found[0][name] for key, name in keys.items()}, found[0][time]) if found else None
+    columns = list(dict.fromkeys([*keys.values(), time]))
+    # Most views have a recent row: then the files of all history are not looked at.
+    for first in (end - LATE, None):
+        for rows in reversed(plans.rows_between(store.config, source, columns, [time], first, end)):
+            found = rows.drop_nulls().head(1).with_columns(times.to_utc(rows, time, view.name))
+            found = found.with_columns(cs.date().cast(pl.Datetime("us")))  # Feast asks for no date
+            for row in sources.collect(found, view.name).to_dicts():
+                return {key: row[name] for key, name in keys.items()}, row[time]
+    return None
 
 
 def is_online(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from include.errors import DataError, at_most_ten
+from include.feature_store.feast_import import import_feast
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -30,6 +31,7 @@ def open_store(repo: Path, work: Path, online: dict[str, Any] | None = None) -> 
         DataError: feature_store.yaml is missing or wrong, or nothing is defined; or it counts
             versions of views, under which readers would look for them online.
     """
+    import_feast()
     from feast import FeatureStore, RepoConfig
     from pydantic import ValidationError
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from include.errors import DataError, at_most_ten, did_you_mean
 from include.feature_store import kinds
 from include.feature_store.files import SUFFIX, files, partition
+from include.feature_store.footers import Near, anywhere, footer
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +32,21 @@ class Part:
         return Part(rows, rows.collect_schema(), self.first)
 
 
-def parts(location: str, name: str, options: dict[str, str] | None = None) -> list[Part]:
+def parts(
+    location: str,
+    name: str,
+    options: dict[str, str] | None = None,
+    near: Near = anywhere,
+    apart: bool = False,
+) -> list[Part]:
     """The rows of a source in the order of its files, cut where the columns change.
 
     Args:
         location: a path, or a URL whose files must hold the same columns.
         name: of the view or source, to name in a message.
         options: how to reach a URL, as polars' storage_options.
+        near: the files that are read; of others only the columns count.
+        apart: each file that is read is a part of its own.
 
     Raises:
         DataError: there is no such file, or one is damaged.
@@ -48,21 +57,30 @@ def parts(location: str, name: str, options: dict[str, str] | None = None) -> li
             whole = location if single else f"{location.rstrip('/')}/**/*{SUFFIX}"
             rows = pl.scan_parquet(whole, storage_options=options, hive_partitioning=False)
             return [Part(rows, rows.collect_schema(), location)]
-        runs = itertools.groupby(
-            files(Path(location)), key=lambda f: (pq.read_schema(f), partition(f))
-        )
-        return [part(list(run), *key) for key, run in runs]
+
+        def alike(file: Path) -> tuple[pa.Schema, dict[str, object], bool, Path | None]:
+            end = footer(file)
+            read = near(end)
+            return end.schema, partition(file), read, file if apart and read else None
+
+        runs = itertools.groupby(files(Path(location)), key=alike)
+        return [part(list(run), schema, values, read) for (schema, values, read, _), run in runs]
 
 
-def part(run: list[Path], schema: pa.Schema, values: dict[str, object]) -> Part:
-    """Files of one schema, with the values that the names of their folders give."""
-    rows = scan(run, schema)
+def part(run: list[Path], schema: pa.Schema, values: dict[str, object], read: bool = True) -> Part:
+    """Files of one schema, with the values that the names of their folders give.
+
+    Args:
+        read: False for the columns alone, without a row.
+    """
+    rows = scan(run if read else run[:1], schema, read)
     given = {name: value for name, value in values.items() if name not in schema.names}
     rows = rows.with_columns(pl.lit(value).alias(name) for name, value in given.items())
-    return Part(rows, rows.collect_schema(), str(run[0]))
+    held = rows.collect_schema()
+    return Part(rows if read else pl.LazyFrame(schema=held), held, str(run[0]))
 
 
-def scan(run: list[Path], schema: pa.Schema) -> pl.LazyFrame:
+def scan(run: list[Path], schema: pa.Schema, read: bool) -> pl.LazyFrame:
     """Files of one schema. Polars knows no zone such as +05:30: such times are read as UTC."""
     offsets = [
         index
@@ -74,7 +92,8 @@ def scan(run: list[Path], schema: pa.Schema) -> pl.LazyFrame:
     for index in offsets:
         field = schema.field(index)
         schema = schema.set(index, field.with_type(pa.timestamp(field.type.unit, tz="UTC")))
-    table = pa.concat_tables(pq.ParquetFile(file).read().cast(schema) for file in run)
+    tables = [pq.ParquetFile(file).read().cast(schema) for file in run if read]
+    table = pa.concat_tables([schema.empty_table(), *tables])
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame.lazy()
@@ -88,17 +107,17 @@ def is_zone(name: str) -> bool:
         return False
 
 
-def select(parts: list[Part], wanted: list[str], what: str) -> pl.LazyFrame:
-    """Columns of all parts. A part that lacks one has nulls there; of unlike types, the widest.
+def select(parts: list[Part], wanted: list[str], what: str) -> list[pl.LazyFrame]:
+    """Columns of each part. One that lacks a column has nulls there; of unlike types, the widest.
 
     Raises:
         DataError: no part has the column; the files hold unlike things in it.
     """
     types = common(parts, wanted, what)
-    return pl.concat(
+    return [
         part.rows.select(column(part, name, kind, what).alias(name) for name, kind in types.items())
         for part in parts
-    )
+    ]
 
 
 def names(parts: list[Part]) -> list[str]:

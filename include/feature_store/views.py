@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from include.errors import DataError
-from include.feature_store import kinds, sources, times
+from include.feature_store import footers, kinds, sources, times
 from include.feature_store.sources import Part, collect
 
 ROW, TIME, CREATED = "__row", "__time", "__created"
@@ -33,13 +33,14 @@ class View:
         """How messages call the files."""
         return f"The source of {self.name}, {self.location},"
 
-    def parts(self) -> list[Part]:
-        """The files of the view.
+    def parts(self, first: datetime | None, last: datetime | None) -> list[Part]:
+        """The files of the view, without the rows of those that have none between two times.
 
         Raises:
             DataError: one cannot be read, or lacks the time or a key.
         """
-        parts = sources.parts(self.location, self.name, self.options)
+        near = footers.between(self.timestamp, first, last)
+        parts = sources.parts(self.location, self.name, self.options, near)
         parts = [part.renamed(self.renamed) for part in parts]
         for part in parts:
             where = f"The source of {self.name}, {part.first},"
@@ -72,7 +73,8 @@ def scan_view(view: View, ordered: pl.DataFrame) -> pl.LazyFrame:
     Raises:
         DataError: a source cannot be read, lacks a column, or has keys of another kind.
     """
-    parts = view.parts()
+    reach = reached(view, ordered[TIME])
+    parts = view.parts(*(reach or (None, None)))
     created = [view.named(view.created)] if view.created else []
     sources.check_columns(sources.names(parts), created, view.what)
     types = sources.common(parts, list(view.features), view.what)
@@ -80,12 +82,10 @@ def scan_view(view: View, ordered: pl.DataFrame) -> pl.LazyFrame:
         key: key_type(view, key, ordered.schema[column], column, parts)
         for key, column in view.keys.items()
     }
-    first, last = ordered[TIME].min(), ordered[TIME].max()
 
     def wanted(part: Part) -> pl.LazyFrame:
         rows = part.rows.head(0)
-        if isinstance(first, datetime) and isinstance(last, datetime):
-            reach = (lowest(first, view.ttl), last)
+        if reach:
             rows = part.rows.filter(
                 times.between(part.rows, view.named(view.timestamp), *reach, view.what)
             )
@@ -103,6 +103,14 @@ def scan_view(view: View, ordered: pl.DataFrame) -> pl.LazyFrame:
         ).drop_nulls([f"__key_{key}" for key in keys])
 
     return pl.concat([wanted(part) for part in parts])
+
+
+def reached(view: View, asked: pl.Series) -> tuple[datetime | None, datetime] | None:
+    """From when to when the rows are that count at some of these times; None if no row does."""
+    first, last = asked.min(), asked.max()
+    if isinstance(first, datetime) and isinstance(last, datetime):
+        return lowest(first, view.ttl), last
+    return None
 
 
 def lowest(first: datetime, ttl: timedelta | None) -> datetime | None:
@@ -144,7 +152,7 @@ def observed(views: list[View], first: datetime, last: datetime) -> pl.DataFrame
     Raises:
         DataError: a source cannot be read, or two views hold unlike things in a key.
     """
-    held = [(view, part) for view in views for part in view.parts()]
+    held = [(view, part) for view in views for part in view.parts(first, last)]
     types = shared_types(held)
 
     def rows(view: View, part: Part) -> pl.LazyFrame:

@@ -1,5 +1,6 @@
 """Stage build_features: what was known of each flight two hours before it was to leave."""
 
+import functools
 import json
 import tempfile
 from collections.abc import Callable
@@ -52,21 +53,39 @@ def build_features(
     months = {f"{month:%Y-%m}": month for month in window.months()}
     inputs = Inputs(flights, weather, reference, label, params)
     keys = {name: inputs.key(month) for name, month in months.items()}
-    made = update_views(feature_views, months, keys, inputs)
+    due = {view: partitions.stale(feature_views / view, of_view(view, keys)) for view in VIEWS}
+    code = join_key(feature_repo)
+    joins = {name: partitions.content_key(key, code) for name, key in keys.items()}
+    unjoined = partitions.stale(features, joins)
     store = Store(feature_repo)
 
-    def build(name: str, folder: Path) -> None:
-        rows = labelled(pl.read_parquet(flights / f"{name}.parquet"), label, params)
-        joined = store.join(rows)
-        finish(joined).write_parquet(folder / f"{name}.parquet")
+    def join(name: str, folder: Path) -> None:
+        rows = labelled(inputs.flights_of(months[name]), label, params)
+        finish(store.join(rows)).write_parquet(folder / f"{name}.parquet")
 
-    code = join_key(feature_repo)
-    partitions.update(
-        features, {name: partitions.content_key(key, code) for name, key in keys.items()}, build
-    )
+    # Month by month, not view by view: so each month of flights is read once.
+    for name, month in with_register(months, [*due.values(), unjoined]).items():
+        for view in [view for view in VIEWS if name in due[view]]:
+            partitions.make(
+                feature_views / view, name, of_view(view, keys)[name], inputs.builder(view, month)
+            )
+        if name in unjoined:
+            partitions.make(features, name, joins[name], join)
     counts = count(flights, features)
     metrics.write_text(json.dumps(counts, indent=2) + "\n")
+    made = sum(map(len, due.values()))
     print(f"{len(months)} months, {made} views of them new; {counts}", flush=True)
+
+
+def of_view(view: str, keys: dict[str, str]) -> dict[str, str]:
+    """The files of a view, and the hashes of all that they are made from."""
+    return keys if VIEWS[view].monthly else {REGISTER: keys[max(keys)]}
+
+
+def with_register(months: dict[str, date], due: list[list[str]]) -> dict[str, date]:
+    """The months, and before them the register, which is made with the first that is to be made."""
+    new = [name for names in due for name in names if name in months]
+    return {REGISTER: months[min(new, default=max(months))], **months}
 
 
 def join_key(feature_repo: Path) -> str:
@@ -78,13 +97,16 @@ def join_key(feature_repo: Path) -> str:
 
 
 class Inputs:
-    """The validated tables, read as far back as a month's views look."""
+    """The validated tables, each month of them read once, and kept while views look back on it."""
 
     def __init__(
         self, flights: Path, weather: Path, reference: Path, label: Label, params: Params
     ) -> None:
-        self.flights, self.weather, self.reference = flights, weather, reference
+        self.flights, self.weather, self.planes = flights, weather, reference / "planes.parquet"
         self.label, self.params = label, params
+        self.held: dict[Path, pl.DataFrame] = {}
+        self.last: Known | None = None
+        self.digest = functools.cache(partitions.content_key)
 
     def files(self, folder: Path, month: date) -> list[Path]:
         """The files of a month and of the two before it, as far as they are there."""
@@ -97,37 +119,46 @@ class Inputs:
 
     def key(self, month: date) -> str:
         """A hash of all that the month's views are made from."""
-        tables = [*self.files(self.flights, month), *self.files(self.weather, month)]
-        planes = self.reference / "planes.parquet"
+        tables = [*self.files(self.flights, month), *self.files(self.weather, month), self.planes]
         code = [columns, congestion, feature_views, history, splits]
-        return partitions.content_key(*tables, planes, *code, self.label, self.params)
+        return partitions.content_key(*map(self.digest, tables), *code, self.label, self.params)
 
     def known(self, month: date) -> Known:
         """What the month's views are made from."""
-        flights = pl.read_parquet(self.files(self.flights, month))
-        return Known(
-            month,
-            congestion.with_milestones(flights, self.params.stranded_after_h),
-            pl.read_parquet(self.files(self.weather, month)),
-            pl.read_parquet(self.reference / "planes.parquet"),
-            self.label.late_after_min,
-        )
+        if self.last is None or self.last.month != month:
+            flights, weather = (self.files(kind, month) for kind in (self.flights, self.weather))
+            self.held = {
+                path: self.held[path] if path in self.held else self.read(path)
+                for path in [*flights, *weather]
+            }
+            self.last = Known(
+                month,
+                pl.concat(self.held[path] for path in flights),
+                pl.concat(self.held[path] for path in weather),
+                pl.read_parquet(self.planes),
+                self.label.late_after_min,
+            )
+        return self.last
 
+    def read(self, path: Path) -> pl.DataFrame:
+        """A month of flights with their milestones, or of weather."""
+        table = pl.read_parquet(path)
+        if path.parent != self.flights:
+            return table
+        return congestion.with_milestones(table, self.params.stranded_after_h)
 
-def update_views(
-    folder: Path, months: dict[str, date], keys: dict[str, str], inputs: Inputs
-) -> int:
-    """Build the views of the months that are new, and return how many files that were."""
-    made, last = 0, max(months)
-    for view in VIEWS:
-        names = {REGISTER: keys[last]} if not VIEWS[view].monthly else keys
+    def flights_of(self, month: date) -> pl.DataFrame:
+        """The flights of one month."""
+        self.known(month)
+        return self.held[self.files(self.flights, month)[-1]]
 
-        def build(name: str, aside: Path, view: str = view) -> None:
-            known = inputs.known(months.get(name, months[last]))
-            feature_views.build(view, known).write_parquet(aside / f"{name}.parquet")
+    def builder(self, view: str, month: date) -> Callable[[str, Path], None]:
+        """How a file of a view is made from what was known in a month."""
 
-        made += len(partitions.update(folder / view, names, build))
-    return made
+        def build(name: str, folder: Path) -> None:
+            feature_views.rows_of(view, self.known(month)).write_parquet(folder / f"{name}.parquet")
+
+        return build
 
 
 def labelled(flights: pl.DataFrame, label: Label, params: Params) -> pl.DataFrame:
@@ -162,16 +193,17 @@ class Store:
             self.work = tempfile.TemporaryDirectory()
             self.opened = feast_repo.open_store(self.repo, Path(self.work.name))
         service = self.opened.get_feature_service(SERVICE)
-        job = self.opened.get_historical_features(rows.to_pandas(), service)
+        job = self.opened.get_historical_features(rows, service)
         to_polars: Callable[[], pl.DataFrame] = job.to_polars  # type: ignore[attr-defined]
         return to_polars()
 
 
 def finish(joined: pl.DataFrame) -> pl.DataFrame:
     """Derive what needs both the flight and the view, and put the columns in their order."""
-    departure_h = pl.col("sched_dep_utc").dt.epoch("s") / 3600
     known = pl.Datetime("us", "UTC")
-    return joined.with_columns(last_leg_ago_h=departure_h - pl.col("last_leg_dep_h")).select(
+    departure_h = columns.hours("sched_dep_utc")
+    derived = {name: departure_h - pl.col(held) for name, held in columns.DERIVED.items()}
+    return joined.with_columns(**derived).select(
         "flight_id",
         pl.col("date").cast(pl.Date),
         pl.col("sched_dep_utc").cast(known),

@@ -19,6 +19,8 @@ These decisions keep every feature free of what came after it:
 - *Tail number* is the one that flew. Airlines assign it the day before, and swap some aircraft
   later; it is taken as known. The README says what the model loses without it.
 - *Schedule* (and so the demand per hour) is known a day before; later changes are not in the data.
+
+Long because it is one table: each column, with its meaning, unit, and when it is known.
 """
 
 from dataclasses import dataclass
@@ -206,7 +208,8 @@ def overdue(prefix: str, whose: str) -> list[tuple[str, ...]]:
 class View:
     """One Feast feature view: how its rows are found, and the (name, unit, meaning) of each column.
 
-    A row counts for `ttl` after its time; 0 is for ever. The unit "code" makes a category.
+    A row counts for `ttl` after its time; 0 is for ever. The unit "code" makes a category. A fourth
+    item is the column that the view keeps instead: see DERIVED.
     """
 
     keys: tuple[str, ...]
@@ -310,7 +313,12 @@ VIEWS: dict[str, View] = {
         rows=(
             ("last_leg_dep_delay_min", "min", "delay of the aircraft's last departure, 24 h"),
             ("last_leg_arr_delay_min", "min", "delay of that flight at arrival, once it landed"),
-            ("last_leg_ago_h", "h", "from that departure to this scheduled departure"),
+            (
+                "last_leg_ago_h",
+                "h",
+                "from that departure to this scheduled departure",
+                "last_leg_dep_h",
+            ),
         ),
     ),
     "origin_weather": View(
@@ -338,9 +346,20 @@ VIEWS: dict[str, View] = {
     ),
 }
 
-# A view cannot know the flight that will ask, so this view keeps the time of the aircraft's last
-# departure (hours since 1970), and build_features takes it from the time of the schedule.
-DERIVED = {"last_leg_ago_h": "last_leg_dep_h"}
+# A view cannot know the flight that will ask. In place of these features it keeps a moment, in
+# hours since 1970, and build_features takes it from the time of the schedule.
+DERIVED = {row[0]: row[3] for view in VIEWS.values() for row in view.rows if len(row) > 3}
+
+
+def kept(name: str) -> tuple[str, pl.DataType]:
+    """The column in which a view keeps a feature, and its type: a moment needs many digits."""
+    return (DERIVED[name], pl.Float64()) if name in DERIVED else (name, pl.Float32())
+
+
+def hours(time: str) -> pl.Expr:
+    """A column of times as hours since 1970."""
+    return pl.col(time).dt.epoch("s") / 3600
+
 
 # Keys of the joins that are features as well: they stand on the labelled flight itself.
 ROUTE: tuple[tuple[str, ...], ...] = (
@@ -352,7 +371,7 @@ ROUTE: tuple[tuple[str, ...], ...] = (
 
 def feature(view: str, known: str, row: tuple[str, ...]) -> Column:
     """One feature from its row in a view."""
-    name, unit, meaning = row
+    name, unit, meaning = row[:3]
     return Column(name, view, "category" if unit == "code" else "number", unit, known, meaning)
 
 

@@ -25,6 +25,7 @@ from include.flights.splits import Window, add_months
 from include.step import Kept, Out
 
 log = logging.getLogger(__name__)
+DAY = ("year", "month", "day")
 
 
 class Tables(BaseModel):
@@ -80,41 +81,65 @@ def ingest_flights(
 
 
 class Source:
-    """The source's monthly tables; a file that holds all months is read once."""
+    """The source's monthly tables. A file of all months is read once, and only its days are typed.
+
+    The rest is typed for the months that are asked for: a month more does not cost all history.
+    """
 
     def __init__(self, params: Params, window: Window) -> None:
         self.params, self.window = params, window
-        self.whole: dict[str, pl.DataFrame] = {}
+        self.whole: dict[str, tuple[pl.DataFrame, pl.Series]] = {}
 
     def read(self, name: str, month: date, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-        """The rows of one month, inside the window, in the source's columns.
+        """The rows of one month, inside the window, in the source's columns and with their day.
 
         Raises:
             DataError: the source has no row for the month.
         """
-        table = self.table(name, month, schema)
+        origin = f"{name} of {month:%Y-%m}" if self.is_monthly(name) else name
+        table, days = self.table(name, month, schema, origin)
         first, last = max(month, self.window.start), min(add_months(month, 1), self.window.end)
-        rows = table.filter(pl.col("date") >= first, pl.col("date") < last)
-        if rows.is_empty():
-            days = table.select(first=pl.col("date").min(), last=pl.col("date").max()).row(0)
-            held = "no row at all" if table.is_empty() else f"{days[0]} to {days[1]}"
+        asked = days.is_between(first, last, closed="left")
+        if not asked.any():
+            known = days.dt.to_string().sort()
+            held = "no row at all" if known.is_empty() else f"{known[0]} to {known[-1]}"
             raise DataError(
                 f"{name} has no row for {first} to {last}; the source holds {held}.",
                 "set window.start and window.end in params.yaml to months that the source has.",
             )
-        return rows
+        try:
+            rows = sources.typed(table.filter(asked), schema, origin)
+        except DataError:
+            sources.typed(table, schema, origin)  # says in which row of the file
+            raise
+        return rows.with_columns(date=days.filter(asked))
 
-    def table(self, name: str, month: date, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-        """The file that holds a month, with the local day of each row."""
-        file = str(getattr(self.params.tables, name))
-        if "{month}" in file:
-            origin = f"{name} of {month:%Y-%m}"
-            table = read_table(self.params, name, month)
-            return with_date(sources.typed(table, schema, origin), origin)
+    def is_monthly(self, name: str) -> bool:
+        """Whether a table has a file for each month."""
+        return "{month}" in str(getattr(self.params.tables, name))
+
+    def table(
+        self, name: str, month: date, schema: dict[str, pl.DataType], origin: str
+    ) -> tuple[pl.DataFrame, pl.Series]:
+        """The file that holds a month, as it is, and the local day of each row."""
+        if self.is_monthly(name):
+            return dated(read_table(self.params, name, month), schema, origin)
         if name not in self.whole:
-            table = read_table(self.params, name)
-            self.whole[name] = with_date(sources.typed(table, schema, name), name)
+            self.whole[name] = dated(read_table(self.params, name), schema, origin)
         return self.whole[name]
+
+
+def dated(
+    table: pl.DataFrame, schema: dict[str, pl.DataType], origin: str
+) -> tuple[pl.DataFrame, pl.Series]:
+    """A table as it is, and the local day of each row.
+
+    Raises:
+        DataError: a column is missing, or a row has no day.
+    """
+    sources.typed(table.head(0), schema, origin)
+    days = sources.typed(table, {name: schema[name] for name in DAY}, origin)
+    return table, with_date(days, origin)["date"]
 
 
 def read_table(params: Params, name: str, month: date | None = None) -> pl.DataFrame:
@@ -125,11 +150,11 @@ def read_table(params: Params, name: str, month: date | None = None) -> pl.DataF
 
 def with_date(table: pl.DataFrame, origin: str) -> pl.DataFrame:
     """Add the local day; DataError if a row has none, which would be lost without a word."""
-    written = pl.concat_str("year", "month", "day", separator="-")
+    written = pl.concat_str(DAY, separator="-")
     dated = table.with_columns(date=written.str.to_date("%Y-%m-%d", strict=False))
     wrong = dated["date"].is_null().arg_true()
     if len(wrong):
-        days = dated[wrong.head(20)].select("year", "month", "day").unique(maintain_order=True)
+        days = dated[wrong.head(20)].select(DAY).unique(maintain_order=True)
         texts = ("-".join(map(str, day)) for day in days.iter_rows())
         raise DataError(
             f"{origin} has {len(wrong):,} rows whose year, month and day are no date: "

@@ -60,7 +60,7 @@ def package_bento(
         lay_out(source, chosen, models)
         manifest = describe(source, params, environment, directory_md5(features))
         (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-        built = bento_file.build(source, Path(folder) / "home", manifest, SERVICE, ABOUT)
+        built = bento_file.bento_of(source, Path(folder) / "home", manifest, SERVICE, ABOUT)
         bento_file.pack(built, bento, newest)
     size, digest = bento.stat().st_size, file_sha256(bento)
     whole = {**manifest, "bento": {"bytes": size, "sha256": digest}}

@@ -13,7 +13,7 @@ from include.errors import PipelineError
 from include.flights import columns
 from include.flights.models import encoding, training
 from include.flights.models import history as months
-from include.flights.models.curves import recording
+from include.flights.models.curves import Curves
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
 from include.flights.splits import Splits, Window
@@ -66,11 +66,10 @@ def train_torch(
         rows.where((flights["split"] == name).to_numpy()) for name in ("train", "validation")
     )
     fitted = new_model(encoder, train, params, device)
-    with recording(curves) as record:
-        checkpoint = Checkpoint(folder, "fit")
-        progress = epochs.train(
-            fitted.network, train, validation, params, params.epochs, checkpoint, record
-        )
+    record, checkpoint = Curves(curves), Checkpoint(folder, "fit")
+    progress = epochs.train(
+        fitted.network, train, validation, params, params.epochs, checkpoint, record
+    )
     probability = network.score(fitted.network, rows.numbers, rows.codes)
     fitted.save(model, {"epochs": progress.best_epoch})
     if params.refit:

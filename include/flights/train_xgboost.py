@@ -14,7 +14,7 @@ from include import step
 from include.errors import PipelineError
 from include.flights import columns
 from include.flights.models import training
-from include.flights.models.curves import Record, recording
+from include.flights.models.curves import Curves, Record
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
 from include.flights.splits import Splits, Window
@@ -69,8 +69,7 @@ def train_xgboost(
     flights = training.read_flights(history)
     train = history.only("train").scan(columns.names("category"))
     encoder = Encoder.fit(train, columns.names("number"), columns.names("category"))
-    with recording(curves) as record:
-        booster = fit(history, encoder, params, record)
+    booster = fit(history, encoder, params, Curves(curves))
     trees = booster.num_boosted_rounds()
     model.mkdir()
     save(booster, model / "model.ubj")

@@ -78,7 +78,7 @@ def validate_flights(
         write_kept(table, quarantined / LISTS, validated_reference)
     written = [quarantined / name / f"{t.label}.json" for name in tables for t in tables[name]]
     data_docs.update(docs, written)
-    totals = records.summary([records.read(path) for path in written])
+    totals = records.summary([records.record_in(path) for path in written])
     metrics.write_text(json.dumps(totals, indent=2, ensure_ascii=False) + "\n")
     aside = ", ".join(f"{total['quarantined']:,} of {name}" for name, total in totals.items())
     print(f"{checked} of {len(written)} tables checked now; rows set aside: {aside}", flush=True)
@@ -147,10 +147,10 @@ class Checker:
         Raises:
             DataError: the table cannot be used.
         """
-        rows = read(table.file, table.name, table.where)
+        rows = rows_of(table.file, table.name, table.where)
         wide = checked_columns.with_checked_columns(table.name, rows, table.bounds)
         suites.check_columns(rules.suite, wide.columns, rules.path)
-        found = checks.check(wide, rules.resolved, table.where)
+        found = checks.findings_of(wide, rules.resolved, table.where)
         # A record names a list instead of repeating it: so it takes the rule as it is written.
         findings = [
             replace(finding, rule=rule)
@@ -165,7 +165,7 @@ class Checker:
             fix = f"see {page}; {again}, or change the rule in {rules.path}."
             raise DataError(problem, fix)
         quarantine.set_aside(rows, findings).write_parquet(work / f"{table.label}.parquet")
-        records.write(work / f"{table.label}.json", record)
+        records.write_record(work / f"{table.label}.json", record)
 
 
 def months(name: str, folder: Path, window: Window, airports: pl.DataFrame) -> list[Table]:
@@ -199,10 +199,10 @@ def lists(folder: Path, window: Window) -> list[Table]:
 def read_reference(folder: Path) -> dict[str, pl.DataFrame]:
     """Planes, airports and airlines."""
     names = columns.SOURCE_REFERENCE
-    return {name: read(folder / f"{name}.parquet", name, name) for name in names}
+    return {name: rows_of(folder / f"{name}.parquet", name, name) for name in names}
 
 
-def read(file: Path, name: str, where: str) -> pl.DataFrame:
+def rows_of(file: Path, name: str, where: str) -> pl.DataFrame:
     """The rows of a table.
 
     Raises:
@@ -232,7 +232,7 @@ def keep(tables: list[Table], aside: Path, folder: Path) -> None:
 def write_kept(table: Table, aside: Path, folder: Path) -> None:
     """Write the rows of a table that were not set aside."""
     broken = pl.read_parquet(aside / f"{table.label}.parquet")
-    rows = quarantine.kept_rows(read(table.file, table.name, table.where), broken)
+    rows = quarantine.kept_rows(rows_of(table.file, table.name, table.where), broken)
     rows.write_parquet(folder / f"{table.label}.parquet")
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from include.monitoring import comparison, performance
 from include.monitoring.comparison import METHODS
-from include.monitoring.drift_limits import Check, Column, Limits, Words, check, rounded
+from include.monitoring.drift_limits import Check, Column, Limits, Words, checks_of, rounded
 from include.monitoring.plain_columns import Kind
 
 
@@ -92,7 +92,7 @@ def score(
     }
     measured = measure(reference, current, words)
     measured["prediction_psi"] = rounded(statistics[words.score])
-    return Drift(columns, measured, check(columns, measured, limits, words)), page
+    return Drift(columns, measured, checks_of(columns, measured, limits, words)), page
 
 
 def threshold(kind: Kind, limits: Limits) -> float:

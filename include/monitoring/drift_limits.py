@@ -88,7 +88,7 @@ class Check:
     reason: str  # in words, whether or not it passed
 
 
-def check(
+def checks_of(
     columns: Mapping[str, Column],
     measured: Mapping[str, float | None],
     limits: Limits,

@@ -1,26 +1,28 @@
-"""Workers that share no disk: data travels by the DVC remote, lock entries by the run.
+"""Workers that share no disk: data travels by the DVC remote, entries of lockfiles by the run.
 
 The worker that opens a run puts its commit where the others fetch it. Each makes a workspace of
-its own, takes over what the lock says of the stages before its own, pulls what it reads, and
+its own, takes over what the lockfile says of the stages before its own, pulls what it reads, and
 pushes what it makes. The worker that closes the run has all entries, and no need of the data.
 """
 
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files, memory, params_file
-from include.pipeline.git import AUTHOR, clone, git, top_of
-from include.pipeline.locks import entries_in, lines_of, locks, put
-from include.pipeline.locks import place_of as place_of_stage
-from include.pipeline.plan import Stage, load
-from include.pipeline.reproduce import order
+from include.pipeline.git.cloning import clone
+from include.pipeline.git.command import git, top_of
+from include.pipeline.git.trees import commit_of, tree_of
+from include.pipeline.graph import Stage
+from include.pipeline.lockfile import entries_in, lines_of, lockfiles, put
+from include.pipeline.lockfile import place_of as place_of_stage
+from include.pipeline.orders import Configure
+from include.pipeline.plan import load
+from include.pipeline.reproduce import asked
 from include.pipeline.workspace import (
     Run,
     anchor,
@@ -72,7 +74,7 @@ def offer(run: Run) -> None:
         git(file.parent, "update-index", "--add", "--cacheinfo", f"100644,{blob},{RUN}", env=env)
         tree = git(file.parent, "write-tree", env=env)
     file.unlink()
-    commit = git(run.repo, "commit-tree", tree, "-p", run.commit, "-m", run.name, env=AUTHOR)
+    commit = commit_of(run.repo, tree, run.name, run.commit)
     git(run.repo, "push", "--quiet", "--force", "--", run.url, f"{commit}:{run.ref}")
     files.write(held_by(run.top), commit)
 
@@ -88,8 +90,8 @@ def held_by(top: Path) -> Path:
 
 
 def texts(run: Run) -> dict[str, str]:
-    """The locks of a workspace, by their paths."""
-    found = locks(run.folder, run.order)
+    """The lockfiles of a workspace, by their paths."""
+    found = lockfiles(run.folder, run.order)
     return {str(path): (run.folder / path).read_text() for path in found}
 
 
@@ -101,7 +103,7 @@ def here(
     """The run as this worker has it: in a workspace of its own, with what is known by now.
 
     Args:
-        made: of each stage that ended before, what it was made from, and the lines of its lock.
+        made: of each stage that ended before, what it was made from, and the lines of its lockfile.
         live: whether another run may still go on; its workspace is kept.
 
     Raises:
@@ -134,14 +136,12 @@ def made_here(place: Place, offered: str) -> Run:
     if found.params:
         known = load(aside / found.below).values
         params_file.write(aside / found.below, found.params, known, found.whole)
-    for name, text in found.locks.items():
+    for name, text in found.lockfiles.items():
         (aside / found.below / name).write_text(text)
     anchor(found)
     settle(aside, found)
-    settings = order(
-        found, {"do": "configure", "repo": str(found.repo), "began": str(began_of(found.top))}
-    )
-    found = replace(found, cache=settings["cache"], remote=settings["remote"])
+    settings = asked(found, Configure(str(found.repo), str(began_of(found.top))))
+    found = replace(found, cache=settings.cache, remote=settings.remote)
     files.write(marker_of(place.top), found.to_json())
     files.write(held_by(place.top), offered)
     return found
@@ -153,14 +153,14 @@ def told(run: Run, stage: str) -> dict[str, Any]:
 
 
 def see_that_of(stage: str, lines: str) -> str:
-    """The lines of a lock, if they are those of one stage.
+    """The lines of a lockfile, if they are those of one stage.
 
     Raises:
         PipelineError: they are not.
     """
     if not lines or list(entries_in(lines)) == [place_of_stage(stage)[1]]:
         return lines
-    what = f"What was told of stage {stage!r} is no entry of a lock file."
+    what = f"What was told of stage {stage!r} is no entry of a lockfile."
     raise PipelineError(what, "clear the task of the stage, and all that comes after it.")
 
 
@@ -188,7 +188,7 @@ def share_memory(run: Run, folder: Path) -> None:
         with tree_of(run.repo, folder) as env:
             git(folder, "add", "--all", "--force", ".", env=env)
             tree = git(folder, "write-tree", env=env)
-        commit = git(run.repo, "commit-tree", tree, "-m", "What good runs made", env=AUTHOR)
+        commit = commit_of(run.repo, tree, "What good runs made")
         lease = f"--force-with-lease={GOOD}:{before}"
         git(run.repo, "push", "--quiet", lease, "--", run.url, f"{commit}:{GOOD}", check=False)
         if git(run.repo, "ls-remote", "--", run.url, GOOD).startswith(commit):
@@ -196,15 +196,6 @@ def share_memory(run: Run, folder: Path) -> None:
             return
     what = f"{run.url} did not take what run {run.id} made."
     raise PipelineError(what, "see that the worker may push to it, then clear this task.")
-
-
-@contextmanager
-def tree_of(repo: Path, folder: Path) -> Iterator[dict[str, str]]:
-    """Let git take a folder for the files of a repository, with an index of its own."""
-    place = git(repo, "rev-parse", "--absolute-git-dir")
-    with tempfile.TemporaryDirectory() as work:
-        index = str(Path(work) / "index")
-        yield {"GIT_DIR": place, "GIT_WORK_TREE": str(folder), "GIT_INDEX_FILE": index}
 
 
 def publish(run: Run, ref: str) -> None:

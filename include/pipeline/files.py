@@ -4,12 +4,12 @@ import uuid
 from pathlib import Path
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, content: str | bytes) -> None:
     """Write aside, under a name of its own, then into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        aside.write_text(text)
+        aside.write_bytes(content if isinstance(content, bytes) else content.encode())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -6,31 +6,30 @@ whatever order, write side by side. A run writes down only what its own stages m
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from include.pipeline import files
+from include.pipeline.child.orders import Entry
 from include.pipeline.names import file_name
 
 MOST = 20  # states of a stage that are kept
 
 
 @dataclass(frozen=True)
-class Entry:
+class Memory:
     """What a run made of a stage."""
 
-    lock: dict[str, Any]  # as dvc.lock has it
+    entry: Entry  # as dvc.lock has it
     commit: str  # the run's experiment
     age: tuple[float, float]  # when the run's commit was made, and when the run was opened
 
 
-def remember(folder: Path, stage: str, entry: Entry) -> None:
+def remember(folder: Path, stage: str, made: Memory) -> None:
     """Write down what a run made of a stage, and forget the oldest that is too much."""
     place = folder / file_name(stage)
-    held = {"lock": entry.lock, "commit": entry.commit, "age": entry.age}
-    files.write(place / f"{key_of(entry.lock)}.json", json.dumps(held, default=str))
+    held = {"lock": made.entry, "commit": made.commit, "age": made.age}
+    files.write(place / f"{key_of(made.entry)}.json", json.dumps(held, default=str))
     prune(folder, place.name)
 
 
@@ -41,26 +40,26 @@ def prune(folder: Path, names: str = "*") -> None:
             path.unlink(missing_ok=True)
 
 
-def recall(folder: Path, stage: str) -> list[Entry]:
+def recall(folder: Path, stage: str) -> list[Memory]:
     """What runs made of a stage, that of the newest commit first."""
-    return [entry for _, entry in entries(folder / file_name(stage))]
+    return [made for _, made in entries(folder / file_name(stage))]
 
 
-def entries(place: Path) -> list[tuple[Path, Entry]]:
+def entries(place: Path) -> list[tuple[Path, Memory]]:
     """The files of a stage, the newest first; what cannot be read is passed over."""
     found = []
     for path in place.glob("*.json"):
         try:
             held = json.loads(path.read_text())
-            found.append((path, Entry(held["lock"], held["commit"], tuple(held["age"]))))
+            found.append((path, Memory(held["lock"], held["commit"], tuple(held["age"]))))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return sorted(found, key=lambda pair: (pair[1].age, pair[0].name), reverse=True)
 
 
-def key_of(lock: Mapping[str, Any]) -> str:
+def key_of(entry: Entry) -> str:
     """A hash of all that a stage was made from."""
-    made_from = {name: lock.get(name) for name in ("cmd", "deps", "params")}
+    made_from = {name: entry.get(name) for name in ("cmd", "deps", "params")}
     text = json.dumps(made_from, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.errors import PipelineError, did_you_mean
 
+Runtime = Literal["process", "docker", "kubernetes"]
 OWN = "leeway"  # the key of `meta` under which our keys may stand
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
@@ -27,9 +28,7 @@ class Meta(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     queue: str | None = Field(default=None, pattern=NAME, description="queue of the workers")
-    runtime: Literal["process", "docker", "kubernetes"] | None = Field(
-        default=None, description="process, docker or kubernetes"
-    )
+    runtime: Runtime | None = Field(default=None, description="process, docker or kubernetes")
     image: str | None = Field(default=None, description="container image")
     resources: Resources = Field(default=Resources(), description="cpus, memory_gb and gpus")
     retries: int | None = Field(default=None, ge=0, le=100, description="tries after the first")

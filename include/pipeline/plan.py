@@ -9,70 +9,21 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.git import command
-from include.pipeline.meta import Meta, read_meta
-from include.pipeline.process import python_path
+from include.pipeline.environment import python_path
+from include.pipeline.git.listing import in_git
+from include.pipeline.graph import Out, Plan, Stage
+from include.pipeline.meta import read_meta
 from include.pipeline.site_cache import site_cache
 
-OPEN, CLOSE = "open_run", "close_run"  # tasks of every run: no stage has such a name
 FORMAT = 3  # of the JSON: another format is another key
+
 MADE_FROM = ("dvc.yaml", "*/dvc.yaml", "*.dvc", ".dvcignore", "*/.dvcignore", ".dvc/config")
-
-
-@dataclass(frozen=True)
-class Out:
-    """A file or folder that a stage makes; the path is relative to the repository."""
-
-    path: str
-    cached: bool
-    persist: bool
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage, as DVC resolved it; paths are relative to the repository."""
-
-    name: str  # DVC's address: train, train@a, sub/dvc.yaml:train
-    task_id: str  # the same, in the letters that Airflow allows
-    group: str  # foreach or matrix stage, or folder; empty if alone
-    file: str
-    wdir: str
-    cmd: str  # empty for a .dvc file
-    desc: str
-    deps: tuple[str, ...]
-    params: tuple[str, ...]
-    outs: tuple[Out, ...]
-    upstream: tuple[str, ...]  # names
-    frozen: bool
-    always_changed: bool
-    meta: Meta
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All stages, each after those that it needs."""
-
-    key: str
-    stages: tuple[Stage, ...]
-    values: dict[str, Any] = field(default_factory=dict)  # what files of params hold, by file
-    helps: dict[str, dict[str, str]] = field(default_factory=dict)  # and say of each value
-
-    def stage(self, name: str) -> Stage:
-        """The stage with this name or task id.
-
-        Raises:
-            PipelineError: there is none.
-        """
-        from include.pipeline.selection import find
-
-        return find(self, name)
 
 
 def load(repo: Path, cache: Path | None = None) -> Plan:
@@ -117,7 +68,7 @@ def plan_of(held: dict[str, Any]) -> Plan:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    words = [sys.executable, "-P", "-m", "include.pipeline.resolve", str(repo)]
+    words = [sys.executable, "-P", "-m", f"{__package__}.resolve", str(repo)]
     environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()}
     environment |= site_cache(repo)
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
@@ -153,30 +104,9 @@ def key_of(repo: Path, read: list[str]) -> str:
     return digest.hexdigest()
 
 
-def in_git(repo: Path, *patterns: str) -> list[str]:
-    """The files of the repository that git tracks, or could: not the ignored ones."""
-    words = command(repo, "ls-files", "-z", "-co", "--exclude-standard", "--", *patterns)
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        what = f"{repo} is not a git repository: {done.stderr.strip()}"
-        raise PipelineError(what, "run `git init` and `dvc init` in it, or name another folder.")
-    return [name for name in done.stdout.split("\0") if name]
-
-
 def stage_of(held: dict[str, Any]) -> Stage:
     """A stage from its JSON."""
     lists = {name: tuple(held[name]) for name in ("deps", "params", "upstream")}
     outs = tuple(Out(**out) for out in held["outs"])
     meta = read_meta(held["name"], held["file"], held["meta"])
     return Stage(**{**held, **lists, "outs": outs, "meta": meta})
-
-
-def see_that_free(stage: Stage) -> None:
-    """Refuse a stage that has the name of a task of every run.
-
-    Raises:
-        PipelineError: it has.
-    """
-    if stage.task_id in (OPEN, CLOSE):
-        what = f"Stage {stage.name!r} in {stage.file} has the name of a task of every run."
-        raise PipelineError(what, "give the stage another name.")

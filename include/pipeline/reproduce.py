@@ -5,16 +5,17 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from include.errors import PipelineError
 from include.pipeline import files, memory
+from include.pipeline.asking import OrderRefused, ask
+from include.pipeline.child.orders import Answer, Entry, Order, Reproduce, Reproduced, Usage
 from include.pipeline.params_file import flatten
-from include.pipeline.process import talk
-from include.pipeline.runtime import Where, below
+from include.pipeline.places.mounts import below
+from include.pipeline.places.where import Contained, Where
 from include.pipeline.workspace import (
     Run,
     again,
@@ -39,6 +40,7 @@ class Outcome:
     status: Literal["cached", "ran", "left out"]
     why: tuple[str, ...]
     seconds: float
+    usage: Usage | None = None  # of its step, if it had one
 
 
 class StageFailed(PipelineError):
@@ -79,51 +81,63 @@ def reproduce(
     if not run.folder.exists():
         what = f"The workspace of run {run.id} is gone: the run was closed, or left for too long."
         raise PipelineError(what, "clear open_run and all that follows it, or trigger a new run.")
-    see_that_git_is_the_run_s(run)
-    tail: deque[str] = deque(maxlen=40)
-    task: dict[str, Any] = {"do": "reproduce", "stage": stage, "lock_wait_s": lock_wait_s}
-    task |= {"workspace": True, "remote": bool(run.url), "fetch": bool(run.url) or run.remote}
-    task["recall"] = str(memory.beside(own(run.top), stage))
-    if where is not None:
-        touch(contained(run))
-    task |= guard(run, stage)
-    if where is not None:
-        place = {"folder": run.folder, "top": run.top, "cache": run.cache_dir, "repo": run.repo}
-        named = {"dag": "", "run": run.id, "try": "", **(labels or {}), "stage": stage}
-        task |= {name: str(path) for name, path in place.items()}
-        task |= {"where": where.to_json(), "labels": named}
-    started = False
-    for line in talk(run.folder, task, tail):
-        started = started or line.startswith(f"Running stage '{stage}'")
-        log(line)
-    result = json.loads(tail.pop())
-    see_that_accepted(run, result)
-    if result["status"]:
-        raise failed(run, stage, result, list(tail))
-    made = result["made"]
-    new = (
-        started or made["start"] != made["entry"] or bool((read_made(run, stage) or {}).get("new"))
-    )
-    files.write(made_of(run, stage), json.dumps({**made, "new": new}))
+    heard = Heard(stage, log)
+    found = asked(run, order_of(run, stage, where, labels or {}), lock_wait_s, heard)
+    started = heard.started
+    if found.status or found.made is None:
+        raise failed(run, stage, found, list(heard.tail))
+    made, new = found.made, started or found.made.start != found.made.entry
+    new = new or bool((read_made(run, stage) or {}).get("new"))
+    files.write(made_of(run, stage), json.dumps({**asdict(made), "new": new}, default=str))
     why: tuple[str, ...] = ("restored from the cache",)
     if started:
-        why = reasons(made["start"], made["entry"])
-    elif made["start"] == made["entry"]:
+        why = reasons(made.start, made.entry)
+    elif made.start == made.entry:
         why = (UNCHANGED,)
-    return Outcome("ran" if started else "cached", why, time.monotonic() - began)
+    return Outcome("ran" if started else "cached", why, time.monotonic() - began, found.usage)
 
 
-def guard(run: Run, stage: str) -> dict[str, Any]:
-    """What dvc.yaml and the lock said of a stage as the run began, where a step may change both.
+class Heard:
+    """What a stage says on its way: passed on, and its last lines kept."""
 
-    The lock counts for the first try alone: a later one goes on with what an earlier one made.
+    def __init__(self, stage: str, log: Log) -> None:
+        self.sign, self.log = f"Running stage '{stage}'", log
+        self.started, self.tail = False, deque[str](maxlen=40)
+
+    def __call__(self, line: str) -> None:
+        """One line of output."""
+        self.started = self.started or line.startswith(self.sign)
+        self.tail.append(line)
+        self.log(line)
+
+
+def order_of(
+    run: Run, stage: str, where: Where | None, labels: Mapping[str, str]
+) -> Order[Reproduced]:
+    """What is to be done about a stage: in a process of this task, or in a container or pod."""
+    if where is not None:
+        touch(contained(run))
+    opened, begin = guard(run, stage)
+    recall = str(memory.beside(own(run.top), stage))
+    apart = bool(run.url)
+    step = Reproduce(stage, apart, apart or run.remote, recall, opened, begin)
+    if where is None:
+        return step
+    named = {"dag": "", "run": run.id, "try": "", **labels, "stage": stage}
+    return Contained(step, where, named, run.folder, run.top, run.cache_dir, run.repo)
+
+
+def guard(run: Run, stage: str) -> tuple[dict[str, Any] | None, Entry | None]:
+    """What dvc.yaml and the lockfile said of a stage as the run began, where a step may write both.
+
+    The lockfile counts for the first try alone: a later one goes on with what an earlier one made.
     """
     if not contained(run).exists():
-        return {"opened": None, "begin": None}
+        return None, None
     held = json.loads(began_of(run.top).read_text())[stage]
     first = not tried(run, stage).exists()
     touch(tried(run, stage))
-    return {"opened": {stage: held["opened"]}, "begin": held["entry"] if first else None}
+    return held["opened"], held["entry"] if first else None
 
 
 def see_that_git_is_the_run_s(run: Run) -> None:
@@ -138,71 +152,50 @@ def see_that_git_is_the_run_s(run: Run) -> None:
             raise PipelineError(what, "let no stage write there, then trigger a new run.")
 
 
-def see_that_sound(run: Run, paths: Sequence[str], push: bool = False) -> None:
-    """Raise PipelineError if what leaves the workspace is not what the lock says.
-
-    Args:
-        paths: outs that are to be read from the cache.
-        push: whether all that the remote lacks leaves as well.
-    """
-    order(run, {"do": "sound", "paths": list(paths), "stages": list(run.stages) if push else []})
-
-
-def push(run: Run) -> None:
-    """Push what the stages of the run made to the default remote."""
-    order(run, {"do": "push", "stages": list(run.stages)})
-
-
-def fetch(run: Run, paths: Sequence[str]) -> None:
-    """Bring outs into the workspace, from the cache or, where it is not shared, from the remote."""
-    order(run, {"do": "fetch", "paths": list(paths), "apart": bool(run.url)})
-
-
-def order(run: Run, task: dict[str, Any]) -> dict[str, Any]:
-    """Let a DVC process do a task in the workspace of a run, and return what it found.
+def asked(
+    run: Run, order: Order[Answer], lock_wait_s: float = 60, heard: Callable[[str], object] = len
+) -> Answer:
+    """What a DVC process in the workspace of a run answers to an order.
 
     Raises:
-        PipelineError: it could not be done.
+        PipelineError: it cannot be carried out.
     """
     see_that_git_is_the_run_s(run)
-    found = answer(run.folder, {**task, "workspace": True})
-    see_that_accepted(run, found)
-    return found
+    try:
+        return ask(run.folder, order, lock_wait_s=lock_wait_s, heard=heard)
+    except OrderRefused as error:
+        if error.again:
+            touch(again(run, error.again))
+        raise
 
 
-def answer(folder: Path, task: dict[str, Any]) -> dict[str, Any]:
-    """What a DVC process that says nothing on the way has found."""
-    tail: deque[str] = deque(maxlen=40)
-    for _ in talk(folder, {**task, "lock_wait_s": 60}, tail):
-        pass
-    found = json.loads(tail.pop())
-    assert isinstance(found, dict)
-    return found
-
-
-def see_that_accepted(run: Run, result: dict[str, Any]) -> None:
-    """Raise PipelineError if the DVC process refused its task; it says which stage can mend it."""
-    if "again" in result:
-        touch(again(run, result["again"]))
-    if "refused" in result:
-        raise PipelineError(*result["refused"])
-
-
-def failed(run: Run, stage: str, result: dict[str, Any], tail: list[str]) -> StageFailed:
+def failed(run: Run, stage: str, found: Reproduced, tail: list[str]) -> StageFailed:
     """The error of a step, in its own words, and what can be done about it in a run."""
     words = [line for line in tail if line.strip() and not line.startswith("ERROR:")]
     said = [line for line in words if line.strip().startswith("Next:")]
     if said:
         index = max(i for i, line in enumerate(words) if line == said[-1])
         what, fix = words[max(index - 1, 0)], words[index].strip().removeprefix("Next:").strip()
-        return StageFailed(what, fix + in_a_run(run, f"{what} {fix}"), result["status"])
+        return StageFailed(what, fix + in_a_run(run, f"{what} {fix}"), found.status)
     # What DVC itself says before it runs a step is no word of the step's.
     own = [line for line in words if not line.startswith(("Running stage ", "> "))]
-    last = " / ".join(own[-2:]) or result.get("problem", "it said nothing")
-    what = f"Stage {stage!r} ended with {result['status']}: {last}"
+    last = " / ".join(own[-2:]) or found.problem or "it said nothing"
+    what = f"Stage {stage!r} ended with {found.status}: {last}"
     fix = "read its log above. If it was the machine, clear the task; "
     fix += "if it is in the repository, mend and commit it, and trigger a new run."
-    return StageFailed(what, fix, result["status"])
+    return StageFailed(what, fix, found.status)
+
+
+def beyond(usage: Usage | None, memory_gb: float | None) -> str:
+    """What to say of a step that took more memory than its stage declares; empty if it did not.
+
+    Args:
+        memory_gb: meta.resources.memory_gb of the stage.
+    """
+    if usage is None or memory_gb is None or usage.peak_gb <= memory_gb:
+        return ""
+    took = f"its largest process took {usage.peak_gb:.2f} GB"
+    return f"{took}, more than the {memory_gb:g} GB of meta.resources.memory_gb"
 
 
 def in_a_run(run: Run, said: str) -> str:
@@ -218,8 +211,8 @@ def in_a_run(run: Run, said: str) -> str:
     return ""
 
 
-def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
-    """Which dep, param or command changed between two lock entries."""
+def reasons(before: Entry, after: Entry) -> tuple[str, ...]:
+    """Which dep, param or command changed between two entries of a lockfile."""
     if not before:
         return ("it never ran before",)
     found = ["the command changed"] if before.get("cmd") != after.get("cmd") else []
@@ -237,7 +230,7 @@ def reasons(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):
             found.append(f"param {name} changed from {was.get(name)!r} to {now.get(name)!r}")
-    return tuple(found or ["its outs were not in the cache, or not what the lock says"])
+    return tuple(found or ["its outs were not in the cache, or not what the lockfile says"])
 
 
 def flat(params: dict[str, Any]) -> dict[str, object]:

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from include.pipeline.child.reproducing import causes
+
 LONGEST = 200  # letters of an id: the folder of a task's log is task_id=..., and Linux takes 255
 PARAMS = (".yaml", ".yml", ".json", ".toml", ".py")
 NO_PARAMS = ("dvc.yaml", "dvc.lock")
@@ -42,15 +44,6 @@ def said(error: BaseException) -> str:
         return str(error)
     each = (f"{part.msg} in {'.'.join(map(str, part.path))}" for part in inner)
     return "; ".join(sorted(each))
-
-
-def causes(error: BaseException) -> list[BaseException]:
-    """What an error came from, outermost first."""
-    found = []
-    while error.__cause__ is not None:
-        error = error.__cause__
-        found.append(error)
-    return found
 
 
 def graph_of(repo: Any, root: Path, *, helps: bool = True) -> dict[str, Any]:

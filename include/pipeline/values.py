@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from include.errors import ParamsError
-from include.pipeline.child import OURS
+from include.pipeline.child.guards import OURS
+from include.pipeline.graph import Plan, Stage
 from include.pipeline.params_file import at, located
-from include.pipeline.plan import Plan, Stage
 
 # Formats that are looked at, and that no command and no path fits; `multiline` is but a hint.
 FORMATS = ("date", "date-time", "time", "uuid", "ipv4", "ipv6")

@@ -12,7 +12,7 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.git import git
+from include.pipeline.git.command import git
 from include.pipeline.names import file_name, run_name
 
 TUPLES = ("stages", "unchanged", "order", "whole", "kept", "taken")
@@ -25,15 +25,15 @@ class Run:
     id: str
     repo: Path  # root of the DVC repository
     folder: Path  # the same in the workspace
-    commit: str
-    snapshot: bool  # whether the commit is a working tree that nobody committed
-    plan_key: str
-    stages: tuple[str, ...]
-    unchanged: tuple[str, ...]  # stages that have nothing to do
-    order: tuple[str, ...]  # all stages of the graph, in the order of `dvc repro`
-    params: dict[str, object]  # what was written into files of params
+    commit: str = ""
+    snapshot: bool = False  # whether the commit is a working tree that nobody committed
+    plan_key: str = ""
+    stages: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()  # stages that have nothing to do
+    order: tuple[str, ...] = ()  # all stages of the graph, in the order of `dvc repro`
+    params: dict[str, object] = field(default_factory=dict)  # written into files of params
     url: str = ""  # the git server between workers that share no disk; empty if they share one
-    locks: dict[str, str] = field(default_factory=dict)  # that they begin from, by path
+    lockfiles: dict[str, str] = field(default_factory=dict)  # that they begin from, by path
     dag_id: str = ""
     below: str = ""  # where git's working tree holds the DVC repository; empty at its root
     cache: str = ""  # of DVC; empty if it is in the repository, where DVC has it by default
@@ -125,7 +125,7 @@ def again(run: Run, stage: str) -> Path:
 
 
 def began_of(top: Path) -> Path:
-    """The file that says what dvc.yaml and the lock said of each stage as the run began."""
+    """The file that says what dvc.yaml and the lockfile said of each stage as the run began."""
     return own(top) / "began.json"
 
 
@@ -135,7 +135,7 @@ def contained(run: Run) -> Path:
 
 
 def tried(run: Run, stage: str) -> Path:
-    """A file that is there if a stage was begun in this run: its lock may be an earlier try's."""
+    """A file that is there if a stage was begun in this run: its entry may be an earlier try's."""
     return own(run.top) / f"tried-{file_name(stage)}"
 
 

@@ -33,7 +33,7 @@ and, from another terminal, with that token:
 """
 
 
-def build(source: Path, home: Path, manifest: dict[str, Any], service: str, about: str) -> Path:
+def bento_of(source: Path, home: Path, manifest: dict[str, Any], service: str, about: str) -> Path:
     """Let BentoML build `source`, in a store of its own.
 
     Args:

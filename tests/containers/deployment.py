@@ -19,8 +19,8 @@ from typing import Any
 from engine import Engine, certificates, wheels
 from small_git import shell
 
-from include.airflow_api import AirflowApi
-from include.embedded.settings import any_port
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import any_port
 from include.pipeline.names import run_name
 
 ROOT = Path(__file__).parents[2]

@@ -9,10 +9,11 @@ from parity import dvc_, make
 from small_git import commit, shell
 
 from include.errors import PipelineError
-from include.pipeline.experiment import close_run, publish
-from include.pipeline.opening import open_run
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.closing.reports import publish
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.places.where import Where
 from include.pipeline.reproduce import reproduce
-from include.pipeline.runtime import Where
 from include.pipeline.workspace import Run, own
 
 pytestmark = pytest.mark.containers

@@ -1,4 +1,7 @@
-"""A stage in a container gives what a process gives, and leaves nothing behind."""
+"""A stage in a container gives what a process gives, and leaves nothing behind.
+
+Long because all its cases share one image and one small repository.
+"""
 
 import json
 import os
@@ -17,10 +20,10 @@ from running_airflow import wait_until
 from workers import lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
-from include.pipeline.experiment import close_run
-from include.pipeline.opening import open_run
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.places.where import Where
 from include.pipeline.reproduce import Outcome, StageFailed, reproduce
-from include.pipeline.runtime import Where
 from include.pipeline.workspace import Run
 
 pytestmark = pytest.mark.containers
@@ -196,7 +199,7 @@ def test_an_image_of_the_environment_of_a_stage_runs_it(repo, image, tmp_path):
 def task(run: Run, image: str) -> subprocess.Popen[str]:
     code = (
         "import json, sys; from include.pipeline.workspace import Run;"
-        "from include.pipeline.runtime import Where; from include.pipeline.reproduce import reproduce;"
+        "from include.pipeline.places.where import Where; from include.pipeline.reproduce import reproduce;"
         "reproduce(Run.from_json(sys.argv[1]), 'frozen', where=Where('docker', sys.argv[2]),"
         " labels=json.loads(sys.argv[3]))"
     )

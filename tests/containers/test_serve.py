@@ -30,6 +30,6 @@ def test_of_two_bentos_one_must_be_named(monkeypatch):
     with pytest.raises(SystemExit) as caught:
         serve.md5(LOCK + "    - {path: b.bento, md5: cc}\n")
     assert str(caught.value) == (
-        "The lock holds 2 bentos: b.bento, out/shop.bento.\n"
+        "The lockfile holds 2 bentos: b.bento, out/shop.bento.\n"
         "  Next: name the one to serve in .env, as LEEWAY_BENTO=PATH."
     )

@@ -10,7 +10,7 @@ import yaml
 from small_git import commit, shell
 
 from include.pipeline import params_file
-from include.pipeline.git import pin
+from include.pipeline.git.snapshot import pin
 
 ROOT = Path(__file__).parents[2]
 # Three months are the least that the pipeline takes: one to train on, one to choose, one to judge.
@@ -64,7 +64,7 @@ def told(clones) -> str:
     """What both runners made; what Airflow's said."""
     plain, flown = clones
     run(plain, "dvc", "repro")
-    return run(flown, "include.embedded", "run", "flight_delays")
+    return run(flown, "include.command", "run", "flight_delays")
 
 
 def test_the_locks_of_both_runners_are_the_same_bytes(clones, told):

@@ -1,4 +1,7 @@
-"""The offline store on polars gives what Feast's duckdb store gives, in order, and says why not."""
+"""The offline store on polars gives what Feast's duckdb store gives, in order, and says why not.
+
+Long because each promise of one store is a case on the same small views.
+"""
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path

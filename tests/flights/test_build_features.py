@@ -11,7 +11,7 @@ import pytest
 from include import partitions
 from include.errors import DataError
 from include.flights import columns
-from include.flights.build_features import Params, build_features
+from include.flights.build_features import Inputs, Params, build_features
 from include.flights.splits import Label, Window
 
 ROOT = Path(__file__).parents[2]
@@ -160,3 +160,60 @@ def test_a_run_with_nothing_new_rewrites_no_file(tmp_path):
     before = [path.stat().st_mtime_ns for path in paths]
     run(tmp_path, day(0, 30))
     assert [path.stat().st_mtime_ns for path in paths] == before
+
+
+def test_each_month_is_read_once_and_three_are_held(tmp_path, monkeypatch):
+    months = [date(2013, month, 1) for month in range(1, 7)]
+    for folder, schema in (("flights", columns.FLIGHTS), ("weather", columns.WEATHER)):
+        (tmp_path / folder).mkdir()
+        for month in months:
+            pl.DataFrame(schema=schema).write_parquet(tmp_path / f"{folder}/{month:%Y-%m}.parquet")
+    read, reader = [], pl.read_parquet
+    monkeypatch.setattr(pl, "read_parquet", lambda path: read.append(path) or reader(path))
+    planes = pl.DataFrame(schema=columns.SOURCE_REFERENCE["planes"])
+    planes.write_parquet(tmp_path / "planes.parquet")
+    inputs = Inputs(
+        *(tmp_path / name for name in ("flights", "weather", "")), Label(late_after_min=15), PARAMS
+    )
+    for month in months:
+        for view in columns.VIEWS:
+            inputs.builder(view, month)(view, tmp_path)
+        assert inputs.flights_of(month).is_empty()
+        assert len(inputs.held) == 2 * min(months.index(month) + 1, 3)
+    tables = [path for path in read if path.name != "planes.parquet"]
+    assert len(tables) == len(set(tables)) == 12
+
+
+def test_the_flights_are_joined_as_they_are_not_by_way_of_pandas(tmp_path, monkeypatch):
+    monkeypatch.delattr(pl.DataFrame, "to_pandas")
+    assert run(tmp_path, day(0, 30)).height == 2
+
+
+def test_month_by_month_equals_all_at_once(tmp_path):
+    """Views and joins of a month are made before the next month's: none looks ahead."""
+    flights = day(0, 40, 0, 0, 0, 0)
+    later = flights.with_columns(
+        pl.col("flight_id").str.replace("-06-", "-07-"),
+        pl.col(pl.Date, pl.Datetime).dt.offset_by("1mo"),
+    )
+
+    def build(root: Path, end: date) -> dict[str, bytes]:
+        folders = [root / f"data/{name}" for name in ("flights", "weather", "reference")]
+        out = [root / name for name in ("feature_repo", "data/feature_views", "data/features")]
+        window = Window(start=date(2013, 6, 1), end=end)
+        label = Label(late_after_min=15)
+        build_features(*folders, *out, root / "metrics.json", window, label, PARAMS)
+        made = [path for folder in out[1:] for path in sorted(folder.rglob("*")) if path.is_file()]
+        return {str(path.relative_to(root)): path.read_bytes() for path in made}
+
+    for root in (tmp_path / "grown", tmp_path / "cold"):
+        run(root, flights)
+        later.write_parquet(root / "data/flights/2013-07.parquet")
+        weather = pl.read_parquet(root / "data/weather/2013-06.parquet")
+        later_weather = weather.with_columns(pl.col("observed_utc").dt.offset_by("1mo"))
+        later_weather.write_parquet(root / "data/weather/2013-07.parquet")
+    shutil.rmtree(tmp_path / "cold/data/features")
+    shutil.rmtree(tmp_path / "cold/data/feature_views")
+    grown = build(tmp_path / "grown", date(2013, 8, 1))
+    assert grown == build(tmp_path / "cold", date(2013, 8, 1))
+    assert "data/features/2013-07.parquet" in grown

@@ -1,4 +1,7 @@
-"""What the stage ingest_flights promises, on a source of a few flights."""
+"""What the stage ingest_flights promises, on a source of a few flights.
+
+Long because each way in which a file can be wrong is a case of its own.
+"""
 
 import os
 from collections.abc import Callable
@@ -318,6 +321,36 @@ def test_a_month_in_the_past_is_final(source: Path) -> None:
     change(source / "flights.csv", lambda rows: rows.with_columns(tailnum=pl.lit("NEW")))
     assert run() == 0
     assert inodes("data/raw/flights") == before
+
+
+def test_of_a_file_of_all_months_only_new_months_are_typed(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_params(source, end="2013-03-01")
+    assert run() == 0
+
+    def spoil(month: int) -> None:
+        bad = (pl.col("month") == str(month)) & (pl.col("day") == "1")
+        change(
+            source / "flights.csv",
+            lambda rows: rows.with_columns(
+                distance=pl.when(bad).then(pl.lit("far")).otherwise("distance")
+            ),
+        )
+
+    spoil(1)
+    write_params(source)
+    assert run() == 0
+    write_params(source, end="2013-02-01")
+    assert run() == 0
+    capsys.readouterr()
+    change(source / "flights.csv", lambda rows: rows.with_columns(distance=pl.lit("1400")))
+    spoil(3)
+    write_params(source)
+    assert run() == 1
+    # February is made, and the fault of March is told by its row in the file.
+    assert "'far' (first in row 2 of 6)" in capsys.readouterr().err
+    assert sorted(os.listdir("data/raw/flights")) == [*MONTHS[:2], "_keys.json"]
 
 
 def test_another_setting_makes_every_month_again(

@@ -1,4 +1,7 @@
-"""What the stage materialize_features promises, on a Feast repository small enough to read."""
+"""What the stage materialize_features promises, on a Feast repository small enough to read.
+
+Long because all its cases fill the same small store.
+"""
 
 import os
 import shutil
@@ -90,6 +93,23 @@ def test_a_month_added_reads_only_what_is_new(root, monkeypatch):
     asked.clear()
     run(root, date(2013, 3, 1))
     assert asked == []
+
+
+def test_a_run_with_nothing_new_writes_nothing(root):
+    receipt = run(root, date(2013, 2, 1))
+    online = root / "data" / "online"
+    before = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in online.iterdir()}
+    assert run(root, date(2013, 2, 1)) == receipt
+    after = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in online.iterdir()}
+    assert after == before
+
+
+def test_a_view_that_is_gone_is_no_longer_held_though_nothing_is_new(root):
+    run(root, date(2013, 2, 1))
+    definitions = root / "feature_repo" / "definitions.py"
+    definitions.write_text(definitions.read_text().replace("plane = view", "plane = None and view"))
+    assert list(run(root, date(2013, 2, 1)).views) == ["weather"]
+    assert b"flights_plane" not in outputs(root)["online.db"]
 
 
 @pytest.mark.parametrize("change", ["window moved back", "past corrected", "file damaged"])

@@ -1,4 +1,7 @@
-"""The bento is the same file for the same inputs, and serves what the pipeline predicts."""
+"""The bento is the same file for the same inputs, and serves what the pipeline predicts.
+
+Long because all its cases serve the same small bundle.
+"""
 
 import json
 import os

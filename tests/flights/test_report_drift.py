@@ -1,4 +1,7 @@
-"""What the stage report_drift promises, on four months of made-up flights."""
+"""What the stage report_drift promises, on four months of made-up flights.
+
+Long because all its cases read the same small history.
+"""
 
 import calendar
 import json

@@ -1,4 +1,7 @@
-"""What the stage train_torch promises, on files in a folder of its own."""
+"""What the stage train_torch promises, on files in a folder of its own.
+
+Long because all its cases train the same small network.
+"""
 
 import json
 import os

@@ -13,8 +13,8 @@ from real_processes import fork, status_of
 from small_git import commit, shell
 
 from include.errors import PlatformError
-from include.pipeline.experiment import close_run
-from include.pipeline.opening import open_run
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.opening.open_run import open_run
 from include.pipeline.plan import load
 from include.pipeline.reproduce import reproduce
 from include.pipeline.workspace import Run

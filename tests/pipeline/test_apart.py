@@ -12,7 +12,7 @@ from small_git import commit, shell
 from workers import Worker, lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
-from include.pipeline.experiment import publish
+from include.pipeline.closing.reports import publish
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """A step in a container may write into its workspace and the cache: its worker takes no harm.
 
 The steps of these tests run as processes, in runs that know that some of them were in containers.
+
+Long because each attack is a case on the same run of three stages.
 """
 
 import hashlib
@@ -22,9 +24,15 @@ from real_processes import fork, status_of
 from small_git import commit, shell
 
 from include.errors import PipelineError
-from include.pipeline import child, docker_step, elsewhere
-from include.pipeline.experiment import close_run, publish
-from include.pipeline.opening import open_run
+from include.pipeline.child.guards import save_no_runs
+from include.pipeline.child.orders import Reproduce, Terms
+from include.pipeline.child.transfer import be_here, here
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.closing.reports import publish
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.places import elsewhere
+from include.pipeline.places.ownership import give
+from include.pipeline.places.where import Contained, Where
 from include.pipeline.reproduce import reproduce
 from include.pipeline.workspace import Run, contained, discard_old, good_of, own, touch
 
@@ -113,13 +121,13 @@ def written_to(run: Run) -> set[Path]:
 
 def brought(run: Run, result: Path) -> str:
     """What comes of it when a worker fetches what a container is to read."""
-    task = {"stage": "two", "remote": False, "fetch": True, "opened": None, "workspace": True}
-    task |= {"parent": 0, "lock_wait_s": 9, "result": str(result), "where": {"runtime": "docker"}}
+    step = Reproduce("two", False, True, "", None, None)
+    order = Contained(step, Where("docker", "-"), {}, run.folder, run.top, run.cache_dir, run.repo)
 
     def work() -> None:
         os.chdir(run.folder)
-        elsewhere.RUN["docker"] = lambda task: result.write_text("it came to a container")
-        elsewhere.work(task)
+        elsewhere.container_of = lambda runtime: lambda *_: result.write_text("it came to one")
+        elsewhere.work(Terms(str(result), 0, True, 9), order)
 
     status_of(fork(work))
     return result.read_text()
@@ -163,7 +171,7 @@ def test_a_lock_that_is_forged_after_its_stage_is_put_right_as_the_run_closes(ru
     forge(run, "two", {"md5": plant(run, "planted", b"planted"), "size": 7})
     said = []
     name = close_run(run, home, log=said.append)
-    assert said == ["a step wrote into the lock of two: it says again what the stages made"]
+    assert said == ["a step wrote into the lockfile of two: it says again what the stages made"]
     ref = shell(repo, "git", "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").strip()
     assert shell(repo, "git", "show", f"{ref}:dvc.lock").strip() == right.strip()
     kept = [json.loads(path.read_text()) for path in good_of(home, repo).rglob("*.json")]
@@ -350,7 +358,7 @@ def test_what_a_parallel_step_swaps_in_is_not_given_away(tmp_path):
     swapping.start()
     until = time.monotonic() + 2
     while time.monotonic() < until:
-        docker_step.give(top, 50000, 0, files=True)
+        give(top, 50000, 0, files=True)
     done.set()
     swapping.join()
     assert {path.lstat().st_uid for path in (victims, *victims.iterdir())} == {0}
@@ -362,7 +370,7 @@ def test_the_files_of_a_run_are_given_to_the_user_of_its_containers(run):
     outside = run.top.parent / "outside"
     outside.write_text("of root")
     os.link(outside, run.folder / "link")
-    docker_step.give(run.top, 50000, 0, files=True)
+    give(run.top, 50000, 0, files=True)
     assert (run.folder / "dvc.yaml").stat().st_uid == 50000
     assert run.folder.stat().st_uid == 50000
     assert {p.lstat().st_uid for p in ((run.top / ".git"), own(run.top), outside)} == {0}
@@ -525,20 +533,19 @@ def test_a_container_saves_nothing_in_the_run_cache(run, monkeypatch):
         raise OSError("a file system that is read-only, and DVC would remove what is torn")
 
     monkeypatch.setattr(StageCache, "_load_cache", torn)
-    child.save_no_runs()
+    save_no_runs()
     assert StageCache.save(None, None) is None
     assert StageCache._load_cache(None, "", "") is None
-    assert elsewhere.RUN.keys() == {"docker", "kubernetes"}
 
 
 def test_the_sign_that_an_out_is_here_is_not_made_through_a_link(tmp_path, monkeypatch):
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     out = SimpleNamespace(fs_path=str(tmp_path / "out"))
-    child.here(out).symlink_to(tmp_path / "victim")
-    child.be_here(out)
+    here(out).symlink_to(tmp_path / "victim")
+    be_here(out)
     assert not (tmp_path / "victim").exists()
-    child.here(out).unlink()
-    child.be_here(out)
-    child.be_here(out)
-    assert child.here(out).is_file()
+    here(out).unlink()
+    be_here(out)
+    be_here(out)
+    assert here(out).is_file()

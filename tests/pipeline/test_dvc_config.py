@@ -8,7 +8,7 @@ import pytest
 from parity import Both, cat, dvc_, make, stages
 from small_git import commit
 
-from include.pipeline import dvc_config
+from include.pipeline.judge import dvc_config
 
 FILES = {"dvc.yaml": stages(use=cat("data.csv", out="used.txt")), "data.csv": "1\n"}
 

@@ -1,4 +1,7 @@
-"""After every fault a run goes on to the result of a run that nothing happened to."""
+"""After every fault a run goes on to the result of a run that nothing happened to.
+
+Long because each fault is a case on the same run, compared with one without it.
+"""
 
 import os
 import shutil
@@ -17,10 +20,15 @@ from real_processes import at_work_in, fork, kill_self, status_of, wait_until
 from small_git import commit, shell
 
 from include.errors import PipelineError
-from include.pipeline import experiment, memory, opening, params_file, workspace
-from include.pipeline import git as git_calls
-from include.pipeline.experiment import close_run, publish
-from include.pipeline.opening import open_run
+from include.pipeline import memory, params_file, workspace
+from include.pipeline.closing import close_run as closing
+from include.pipeline.closing import experiment
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.closing.reports import publish
+from include.pipeline.git import cloning
+from include.pipeline.opening import open_run as opening
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.orders import Push
 from include.pipeline.reproduce import reproduce
 from include.pipeline.workspace import Run, discard_old
 
@@ -167,12 +175,12 @@ def killed(arrange: Callable[[], None], work: Callable[[], object]) -> None:
 
 OPENING = {
     "before the clone": killed_at(opening, "clone"),
-    "in the clone": killed_at(git_calls, "git", lambda _, *words, **named: words[0] == "checkout"),
+    "in the clone": killed_at(cloning, "git", lambda _, *words, **named: words[0] == "checkout"),
     "before the params": killed_at(params_file, "write"),
     "before the commit is kept": killed_at(opening, "anchor"),
     "before it is known whose it is": killed_at(opening, "settle"),
     "before it has its name": killed_at(Path, "replace", lambda path, _: path.name[:5] == ".one."),
-    "before what is unchanged is known": killed_at(opening, "order"),
+    "before what is unchanged is known": killed_at(opening, "asked"),
     "before that is written down": killed_at(opening, "see_that_runnable"),
 }
 
@@ -195,12 +203,12 @@ def test_what_a_killed_opening_left_is_aged_out(new):
 
 
 CLOSING = {
-    "before the locks are ordered": killed_at(experiment, "put_in_order"),
-    "before the experiment": killed_at(experiment, "save"),
+    "before the lockfiles are ordered": killed_at(closing, "put_in_order"),
+    "before the experiment": killed_at(closing, "save"),
     "in the experiment": killed_at(
         experiment, "git", lambda repo, *words, **_: words[0] == "update-ref"
     ),
-    "before the push": killed_at(experiment, "push"),
+    "before the push": killed_at(closing, "asked", lambda run, order: isinstance(order, Push)),
     "before what it made is remembered": killed_at(memory, "remember"),
     "before the workspace is put aside": killed_at(
         Path, "replace", lambda path, _: path.name == "one"
@@ -367,7 +375,7 @@ def object_of(site: Path, name: str) -> Path:
     """The object of an out, or of a file of the folder `parts`."""
     out, _, inner = name.partition("/") if name.startswith("parts/") else (name, "", "")
     for stage in (PREPARE, COUNT, SHOUT):
-        for held in memory.recall(good(site), stage)[0].lock["outs"]:
+        for held in memory.recall(good(site), stage)[0].entry["outs"]:
             if held["path"] == out:
                 found = held["md5"]
     if inner:

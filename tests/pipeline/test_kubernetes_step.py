@@ -9,7 +9,8 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import ProtocolError
 
 from include.errors import PipelineError
-from include.pipeline import kubernetes_step
+from include.pipeline.places import kubernetes
+from include.pipeline.places.kubernetes import in_pod
 
 MANIFEST = {"metadata": {"name": "leeway-train", "namespace": "ml"}}
 LINES = (b"2026-01-01T00:00:00.1Z epoch 1\n2026-01-01T", b"00:00:00.2Z epoch 2\n")
@@ -88,12 +89,12 @@ def chunks(log: tuple[Any, ...]) -> Iterator[bytes]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kubernetes_step.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(kubernetes.time, "sleep", lambda seconds: None)
 
 
 def test_a_pod_is_followed_to_its_end_and_removed(capfd):
     cluster = Cluster()
-    assert kubernetes_step.in_pod(cluster, MANIFEST, "train") == 0
+    assert in_pod(cluster, MANIFEST, "train") == 0
     # The log was asked for again, for the pod still ran: no line comes twice.
     assert capfd.readouterr().out == "epoch 1\nepoch 2\n"
     assert cluster.pods == {}
@@ -103,69 +104,69 @@ def test_a_pod_is_followed_to_its_end_and_removed(capfd):
 def test_what_an_earlier_try_left_is_gone_before_the_pod_is_made():
     cluster = Cluster()
     cluster.pods["leeway-train"] = 2
-    assert kubernetes_step.in_pod(cluster, MANIFEST, "train") == 0
+    assert in_pod(cluster, MANIFEST, "train") == 0
     assert cluster.calls.index("create ml") == 2
 
 
 def test_the_exit_status_of_the_step_is_that_of_the_pod():
-    assert kubernetes_step.in_pod(Cluster(exit_code=7), MANIFEST, "train") == 7
+    assert in_pod(Cluster(exit_code=7), MANIFEST, "train") == 7
 
 
 def test_a_pod_that_took_too_much_memory_says_so():
     cluster = Cluster(exit_code=137, reason="OOMKilled")
     with pytest.raises(PipelineError, match=r"'train' was killed: it used more memory"):
-        kubernetes_step.in_pod(cluster, MANIFEST, "train")
+        in_pod(cluster, MANIFEST, "train")
     assert cluster.pods == {}
 
 
 def test_a_broken_log_goes_on_where_it_broke(capfd):
     late = (*LINES, b"2026-01-01T00:00:00.3Z epoch 3")
     cluster = Cluster(logs=((LINES[0], ProtocolError("broken")), ApiException(status=502), late))
-    assert kubernetes_step.in_pod(cluster, MANIFEST, "train") == 0
+    assert in_pod(cluster, MANIFEST, "train") == 0
     assert capfd.readouterr().out == "epoch 1\nepoch 2\nepoch 3\n"
 
 
 @pytest.mark.parametrize("outage", [ApiException(status=503), ProtocolError("reset")])
 def test_a_step_outlives_a_short_silence_of_the_api(outage):
-    assert kubernetes_step.in_pod(Cluster(outages=(outage,) * 3), MANIFEST, "train") == 0
+    assert in_pod(Cluster(outages=(outage,) * 3), MANIFEST, "train") == 0
 
 
 def test_a_long_silence_of_the_api_says_so():
     cluster = Cluster(outages=(ApiException(status=503),) * 9)
     with pytest.raises(PipelineError, match=r"did not answer for 63 s"):
-        kubernetes_step.in_pod(cluster, MANIFEST, "train")
+        in_pod(cluster, MANIFEST, "train")
 
 
 def test_an_image_that_cannot_be_pulled_is_not_waited_for():
     cluster = Cluster(waiting=("ImagePullBackOff", "Back-off pulling image leeway/none"))
     with pytest.raises(PipelineError, match=r"cannot start: ImagePullBackOff: Back-off pulling"):
-        kubernetes_step.in_pod(cluster, MANIFEST, "train")
+        in_pod(cluster, MANIFEST, "train")
     assert cluster.pods == {}
 
 
 def test_a_pod_says_what_it_waits_for(capfd):
     cluster = Cluster(waiting=("Unschedulable", "0/3 nodes: 3 Insufficient nvidia.com/gpu"))
-    assert kubernetes_step.in_pod(cluster, MANIFEST, "train") == 0
+    assert in_pod(cluster, MANIFEST, "train") == 0
     assert "waiting: 0/3 nodes: 3 Insufficient nvidia.com/gpu\n" in capfd.readouterr().out
 
 
 def test_an_evicted_pod_says_so():
     with pytest.raises(PipelineError, match=r"ended as Evicted: The node was low on memory"):
-        kubernetes_step.in_pod(Cluster(evicted=True), MANIFEST, "train")
+        in_pod(Cluster(evicted=True), MANIFEST, "train")
 
 
 def test_a_pod_that_somebody_removed_says_so(monkeypatch):
     cluster = Cluster()
-    monkeypatch.setattr(kubernetes_step, "follow", lambda *_: cluster.pods.clear() or "")
+    monkeypatch.setattr(kubernetes, "follow", lambda *_: cluster.pods.clear() or "")
     with pytest.raises(PipelineError, match=r"was removed from outside"):
-        kubernetes_step.in_pod(cluster, MANIFEST, "train")
+        in_pod(cluster, MANIFEST, "train")
 
 
 def test_a_pod_that_does_not_go_is_an_error_and_no_second_one_is_made(monkeypatch):
     cluster = Cluster(stuck=True)
     cluster.pods["leeway-train"] = 2
     ticks = iter(range(0, 10_000, 10))
-    monkeypatch.setattr(kubernetes_step.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(kubernetes.time, "monotonic", lambda: next(ticks))
     with pytest.raises(PipelineError, match=r"The pod leeway-train is still there"):
-        kubernetes_step.in_pod(cluster, MANIFEST, "train")
+        in_pod(cluster, MANIFEST, "train")
     assert "create ml" not in cluster.calls

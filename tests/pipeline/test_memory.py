@@ -8,9 +8,10 @@ import pytest
 from parity import Both, cat, dvc_, make, stages
 from small_git import commit, shell
 
-from include.pipeline import child, memory
-from include.pipeline.experiment import close_run
-from include.pipeline.memory import Entry
+from include.pipeline import memory
+from include.pipeline.child.recalling import nearest
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.memory import Memory
 from include.pipeline.reproduce import reproduce
 
 DICE = "od -An -N8 -tx1 /dev/urandom"  # never the same twice
@@ -174,15 +175,15 @@ def test_a_run_remembers_what_it_made_and_not_what_it_began_with(tmp_path):
 
 def test_the_newest_is_of_the_newest_commit_and_not_of_the_run_that_closed_last(tmp_path):
     for name, age in (("old commit", (1.0, 9.0)), ("new commit", (2.0, 3.0)), ("late", (2.0, 4.0))):
-        memory.remember(tmp_path, "s", Entry({"cmd": name}, "", age))
-    found = [entry.lock["cmd"] for entry in memory.recall(tmp_path, "s")]
+        memory.remember(tmp_path, "s", Memory({"cmd": name}, "", age))
+    found = [made.entry["cmd"] for made in memory.recall(tmp_path, "s")]
     assert found == ["late", "new commit", "old commit"]
 
 
 def test_the_oldest_is_forgotten(tmp_path):
     for number in range(memory.MOST + 3):
-        memory.remember(tmp_path, "s", Entry({"cmd": str(number)}, "", (number, 0.0)))
-    found = [entry.lock["cmd"] for entry in memory.recall(tmp_path, "s")]
+        memory.remember(tmp_path, "s", Memory({"cmd": str(number)}, "", (number, 0.0)))
+    found = [made.entry["cmd"] for made in memory.recall(tmp_path, "s")]
     assert (found[0], found[-1], len(found)) == ("22", "3", 20)
     (tmp_path / "s" / "torn.json").write_text('{"lock": ')
     assert len(memory.recall(tmp_path, "s")) == 20
@@ -217,5 +218,5 @@ def lock(cmd: str = "c", code: str = "1", **params: object) -> dict[str, object]
     ],
 )
 def test_the_nearest_start_is(held, best):
-    assert child.nearest(held, lock(end=5)) == best
+    assert nearest(held, lock(end=5)) == best
     assert json.loads(json.dumps(best)) == best

@@ -1,4 +1,7 @@
-"""A run has what a clean clone has, or it is refused as it opens, and says what to do."""
+"""A run has what a clean clone has, or it is refused as it opens, and says what to do.
+
+Long because each thing that a run can lack is a case on the same small repository.
+"""
 
 import os
 import shutil
@@ -9,7 +12,7 @@ import pytest
 from parity import Both, cat, dvc_, make, refused, stages, write
 from small_git import AUTHOR, commit, shell
 
-from include.pipeline.experiment import close_run
+from include.pipeline.closing.close_run import close_run
 from include.pipeline.names import run_name
 from include.pipeline.reproduce import reproduce
 from include.pipeline.workspace import Run

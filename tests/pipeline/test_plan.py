@@ -1,4 +1,7 @@
-"""The plan is the graph that DVC resolves, and reading it takes neither DVC nor time."""
+"""The plan is the graph that DVC resolves, and reading it takes neither DVC nor time.
+
+Long because each form of dvc.yaml is a case of one reading.
+"""
 
 import json
 import subprocess
@@ -9,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from include.errors import PipelineError
-from include.pipeline.plan import Plan, load
+from include.pipeline.graph import Plan
+from include.pipeline.plan import load
 from include.pipeline.selection import select
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,11 @@ from real_processes import at_work_in, fork, status_of, wait_until
 from small_git import commit, shell
 
 from include.errors import PipelineError
-from include.pipeline import child, runtime
-from include.pipeline.reproduce import Outcome, StageFailed, reproduce
+from include.pipeline.child.dvc_locks import works
+from include.pipeline.child.orders import Reproduce, Terms
+from include.pipeline.places.container import command_of
+from include.pipeline.places.where import Contained, Where
+from include.pipeline.reproduce import Outcome, StageFailed, beyond, reproduce
 from include.pipeline.workspace import Run
 
 ROOT = Path(__file__).parents[2]
@@ -213,7 +216,7 @@ def test_a_process_that_works_is_never_taken_for_a_dead_one(way, run):
         if line == "seen":
             [path] = (run.folder / ".dvc/tmp").glob("rwlock-*[0-9]")
             locks = json.loads(path.read_text())
-            held.extend(child.works(holder) for holder in locks["write"].values())
+            held.extend(works(holder) for holder in locks["write"].values())
             (run.folder / "go").touch()
 
     reproduce(run, "step", log=look)
@@ -225,11 +228,21 @@ def test_a_container_does_not_judge_the_locks_of_others(run):
     # A stage in another container, whose number is that of no process here.
     other = {"write": {}, "read": {str(run.folder / "x"): [{"pid": 2**22 - 1, "cmd": "other"}]}}
     (run.folder / ".dvc/tmp/rwlock").write_text(json.dumps(other))
-    words = {"do": "reproduce", "stage": "step", "lock_wait_s": 5, "result": "r"}
-    words |= {"workspace": True, "recall": "", "opened": None, "begin": None}
-    _, script, task = runtime.command_of(run.folder, words)
-    shell(run.folder, "setsid", sys.executable, script, task)
-    assert json.loads((run.folder / "r").read_text())["status"] == 0
+    step = Reproduce("step", False, False, "", None, None)
+    order = Contained(step, Where("docker", "-"), {}, run.folder, run.top, run.cache_dir, run.repo)
+    _, script, message = command_of(order, Terms("r", 1, True, 5))
+    shell(run.folder, "setsid", sys.executable, script, message)
+    assert json.loads((run.folder / "r").read_text())["answer"]["status"] == 0
     assert json.loads((run.folder / ".dvc/tmp/rwlock").read_text()) == other
     own = json.loads((run.folder / ".dvc/tmp/rwlock-step").read_text())
     assert not any(own.values())
+
+
+def test_a_step_s_memory_is_measured_and_held_to_what_its_stage_declares(way, run):
+    write(run, "held = b'x' * 400_000_000\nopen('out.txt', 'w').write('made')")
+    usage = reproduce(run, "step", log=lambda line: None).usage
+    assert usage is not None and 0.4 < usage.peak_gb < 4 and usage.cpu_s > 0
+    said = beyond(usage, 0.3)
+    assert said.startswith("its largest process took 0.")
+    assert said.endswith(" GB, more than the 0.3 GB of meta.resources.memory_gb")
+    assert beyond(usage, 4) == beyond(usage, None) == beyond(None, 0.3) == ""

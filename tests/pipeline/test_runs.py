@@ -1,4 +1,7 @@
-"""A run is isolated, goes on where it stopped, and ends as one experiment."""
+"""A run is isolated, goes on where it stopped, and ends as one experiment.
+
+Long because each case is one run of the same small repository.
+"""
 
 import json
 import os
@@ -13,9 +16,16 @@ import pytest
 from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
-from include.pipeline import child, experiment, opening, yaml_text
-from include.pipeline.experiment import close_run, publish
-from include.pipeline.opening import open_run
+from include.pipeline import yaml_text
+from include.pipeline.child.orders import Refused, Reproduce
+from include.pipeline.child.reproducing import reproduce as reproduce_here
+from include.pipeline.child.reproducing import see_that_environment_is_its_own
+from include.pipeline.child.stages import stage_of
+from include.pipeline.closing import close_run as closing
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.closing.reports import publish
+from include.pipeline.opening import open_run as opening
+from include.pipeline.opening.open_run import open_run
 from include.pipeline.plan import load
 from include.pipeline.reproduce import StageFailed, reproduce
 from include.pipeline.workspace import Run, discard_old
@@ -202,7 +212,7 @@ def declaring(repo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return repo
 
 
-FROZEN = {"stage": "frozen", "opened": None}
+FROZEN = Reproduce("frozen", False, False, "", None, None)
 DVC_1 = sha256(b"dvc==1\n").hexdigest()
 
 
@@ -220,14 +230,16 @@ DVC_1 = sha256(b"dvc==1\n").hexdigest()
 def test_a_stage_is_refused_where_its_environment_is_not_installed(declaring, held, problem):
     lines = (f"{digest}  {name}\n" for name, digest in held.items())
     (declaring / "environments.sha256").write_text("".join(lines))
-    assert child.reproduce(FROZEN) == {
-        "refused": [
-            f"This image or environment was made from {problem} that of the run ({DVC_1[:12]}): "
-            "the result of stage 'frozen' would not be what its key says.",
-            "make it anew (`make compose-up`, or `make setup` where the worker is in no image), "
-            "then trigger a new run.",
-        ]
-    }
+    with pytest.raises(Refused) as refused:
+        reproduce_here(FROZEN)
+    assert refused.value.refusal.what == (
+        f"This image or environment was made from {problem} that of the run ({DVC_1[:12]}): "
+        "the result of stage 'frozen' would not be what its key says."
+    )
+    assert refused.value.refusal.fix == (
+        "make it anew (`make compose-up`, or `make setup` where the worker is in no image), "
+        "then trigger a new run."
+    )
     assert not (declaring / "frozen.txt").exists()
 
 
@@ -235,11 +247,11 @@ def test_other_environments_than_a_stage_s_own_may_change(declaring):
     from dvc.repo import Repo
 
     with Repo(".") as repo:
-        stage = child.stage_of(repo, "frozen")
-        assert child.another_environment(stage) == {}  # not an image of ours
+        stage = stage_of(repo, "frozen")
+        see_that_environment_is_its_own(stage)  # not an image of ours
         note = f"{DVC_1}  environments/steps.txt\n{'0' * 64}  environments/airflow.txt\n"
         (declaring / "environments.sha256").write_text(note)
-        assert child.another_environment(stage) == {}
+        see_that_environment_is_its_own(stage)
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["a file", "a folder"])
@@ -376,7 +388,7 @@ def test_a_close_that_is_killed_is_finished_by_the_next_and_saves_once(repo, hom
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "remember", killed)
+        patch.setattr(closing, "remember", killed)
         with pytest.raises(KeyboardInterrupt):
             close_run(run, home)
     first = shell(repo, "git", "for-each-ref", "refs/exps")

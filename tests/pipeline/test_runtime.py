@@ -1,8 +1,14 @@
-"""What a container and a pod of a stage are made of: plain data, compared whole."""
+"""What a container and a pod of a stage are made of: plain data, compared whole.
 
+Long because containers and pods are compared whole, as plain data.
+"""
+
+import ast
 import hashlib
 import json
 import os
+import sys
+import zipfile
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +18,13 @@ from kubernetes.client import ApiClient
 from small_git import shell
 
 from include.errors import PipelineError
-from include.pipeline import docker_step, runtime
-from include.pipeline.runtime import Mount, Where
+from include.pipeline.asking import OrderRefused, answer_in
+from include.pipeline.child.orders import Made, Reproduce, Terms
+from include.pipeline.places.container import command_of, user_of
+from include.pipeline.places.docker import docker_arguments, on_host
+from include.pipeline.places.mounts import Mount, folders_of
+from include.pipeline.places.pod import label, mounted, pod_manifest, pod_name
+from include.pipeline.places.where import Contained, Where
 from include.pipeline.workspace import marker_of
 
 LABELS = {"dag": "flights", "run": "flights.manual__1", "stage": "train@big", "try": "2"}
@@ -45,7 +56,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_asked_for():
-    assert runtime.docker_arguments(GPU, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
+    assert docker_arguments(GPU, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
         "image": "leeway/step-gpu",
         "command": COMMAND,
         "working_dir": "/home/runs/one",
@@ -87,25 +98,25 @@ def test_a_container_has_no_root_no_network_no_writable_system_and_only_what_it_
 
 
 def test_a_stage_that_asks_for_nothing_has_no_limit_and_no_gpu():
-    made = runtime.docker_arguments(Where("docker", "image"), COMMAND, WORKSPACE, FOLDERS, LABELS)
+    made = docker_arguments(Where("docker", "image"), COMMAND, WORKSPACE, FOLDERS, LABELS)
     assert not {"nano_cpus", "mem_limit", "device_requests"} & made.keys()
 
 
 def test_the_network_is_there_for_a_stage_that_says_so():
     where = Where("docker", "image", network="bridge")
-    made = runtime.docker_arguments(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
+    made = docker_arguments(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
     assert made["network_mode"] == "bridge"
 
 
 def test_a_folder_is_named_as_the_engine_knows_it():
     held = {Path("/home"): Path("/volumes/leeway"), Path("/repo"): Path("/volumes/repo")}
-    made = runtime.docker_arguments(
+    made = docker_arguments(
         Where("docker", "image"),
         COMMAND,
         WORKSPACE,
         FOLDERS,
         LABELS,
-        partial(docker_step.on_host, held),
+        partial(on_host, held),
     )
     assert made["volumes"] == {
         "/volumes/leeway/runs/one": {"bind": "/home/runs/one", "mode": "rw"},
@@ -116,20 +127,21 @@ def test_a_folder_is_named_as_the_engine_knows_it():
 
 def test_a_folder_that_only_the_worker_sees_says_what_to_do():
     with pytest.raises(PipelineError, match=r"/home/runs/one is in the .* alone.*\n  Next: mount"):
-        docker_step.on_host({Path("/other"): Path("/volumes/other")}, "/home/runs/one")
+        on_host({Path("/other"): Path("/volumes/other")}, "/home/runs/one")
 
 
 def test_no_step_is_root_even_where_the_worker_is(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert runtime.user_of(Where("docker", "image")) == "50000:0"
+    assert user_of(Where("docker", "image")) == "50000:0"
     monkeypatch.setattr(os, "geteuid", lambda: 1234)
     monkeypatch.setattr(os, "getegid", lambda: 99)
-    assert runtime.user_of(Where("docker", "image")) == "1234:99"
+    assert user_of(Where("docker", "image")) == "1234:99"
 
 
 def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
+    """Long because a pod is compared whole."""
     where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
-    assert runtime.pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
+    assert pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS) == {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
@@ -226,20 +238,18 @@ def test_a_pod_asks_for_gpus_and_tolerates_what_meta_says():
 
 def test_a_pod_without_a_claim_says_what_to_set():
     with pytest.raises(PipelineError, match=r"no volume.*\n  Next: set AIRFLOW__LEEWAY__VOLUMES"):
-        runtime.pod_manifest(Where("kubernetes", "image"), COMMAND, WORKSPACE, FOLDERS, LABELS)
+        pod_manifest(Where("kubernetes", "image"), COMMAND, WORKSPACE, FOLDERS, LABELS)
 
 
 def test_a_folder_that_is_in_no_claim_says_what_to_set():
     where = Where("kubernetes", "image", volumes=("claim:/home",))
     with pytest.raises(PipelineError, match=r"/repo/\.dvc/cache is in no claim of .* \(claim\)\."):
-        runtime.pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
+        pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
 
 
 def test_of_two_claims_the_nearer_one_holds_a_folder():
     names = {"a": "volume-0", "b": "volume-1"}
-    held = runtime.mounted(
-        Mount("/leeway/home/x", "rw"), {"a": "/leeway", "b": "/leeway/home"}, names
-    )
+    held = mounted(Mount("/leeway/home/x", "rw"), {"a": "/leeway", "b": "/leeway/home"}, names)
     assert (held["name"], held["subPath"]) == ("volume-1", "x")
 
 
@@ -252,7 +262,7 @@ def test_what_git_and_dvc_obey_is_not_for_a_step_to_write(tmp_path, below, withi
     shell(tmp_path, "git", "init", "--quiet")
     (tmp_path / below).mkdir(parents=True, exist_ok=True)
     top = Path("/runs/one")
-    folders = runtime.folders_of(top / below, top, Path("/cache"), tmp_path / below)
+    folders = folders_of(top / below, top, Path("/cache"), tmp_path / below)
     assert folders == [
         Mount("/runs/one", "rw"),
         *(Mount(f"/runs/one/{path}", "rw") for path in within),
@@ -269,7 +279,7 @@ def test_a_container_has_the_objects_that_a_clone_of_a_clone_needs(repo, tmp_pat
     one, two = tmp_path / "one", tmp_path / "two"
     shell(tmp_path, "git", "clone", "--quiet", "--shared", str(repo), str(one))
     shell(tmp_path, "git", "clone", "--quiet", "--shared", str(one), str(two))
-    mounts = runtime.folders_of(two, two, tmp_path / "cache", one)
+    mounts = folders_of(two, two, tmp_path / "cache", one)
     lent = [mount.path for mount in mounts if mount.path.endswith("objects")]
     assert lent == [str(one / ".git/objects"), str(repo / ".git/objects")]
 
@@ -282,7 +292,7 @@ def test_a_container_reads_no_login(repo, tmp_path):
     shell(repo, "git", "config", "filter.lfs.smudge", 'git-lfs smudge -- "%f"')
     marker_of(repo).parent.mkdir()
     marker_of(repo).write_text('{"url": "https://me:hunter2@example.org"}')
-    mounts = runtime.folders_of(repo, repo, tmp_path / "cache", repo)
+    mounts = folders_of(repo, repo, tmp_path / "cache", repo)
     shown = {Path(m.path).name: Path(m.source).read_text() for m in mounts if m.source}
     assert shown.keys() == {"config", "config.local", "run.json"}
     assert "hunter2" not in str(shown) and "store" not in str(shown)
@@ -299,23 +309,23 @@ def test_a_user_that_is_root_or_no_number_is_refused(user):
     with pytest.raises(
         PipelineError, match=r"no number of a user, or that of root|set it to UID:GID"
     ):
-        runtime.user_of(Where("docker", "image", user=user))
+        user_of(Where("docker", "image", user=user))
 
 
 def test_names_in_a_cluster_are_plain():
-    assert runtime.label("train@größe") == "train-gr--e"
-    assert runtime.pod_name({"place": "", "run": "one", "stage": "größe"}).isascii()
+    assert label("train@größe") == "train-gr--e"
+    assert pod_name({"place": "", "run": "one", "stage": "größe"}).isascii()
 
 
 def test_a_long_label_is_cut_and_stays_unlike_others():
-    one, two = (runtime.label("x" * 70 + end) for end in "ab")
+    one, two = (label("x" * 70 + end) for end in "ab")
     assert len(one) == 63
     assert one != two
 
 
 def test_a_pod_says_nothing_that_kubernetes_does_not_know():
     where = Where.from_json({**GPU.to_json(), "volumes": VOLUMES, "runtime": "kubernetes"})
-    manifest = runtime.pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
+    manifest = pod_manifest(where, COMMAND, WORKSPACE, FOLDERS, LABELS)
     client = ApiClient()
     pod = client.deserialize(SimpleNamespace(data=json.dumps(manifest)), "V1Pod")
     assert client.sanitize_for_serialization(pod) == manifest
@@ -326,28 +336,29 @@ def test_where_survives_its_way_through_json():
 
 
 def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
-    (tmp_path / ".dvc/tmp").mkdir(parents=True)
-    task = {
-        "do": "reproduce",
-        "stage": "a",
-        "lock_wait_s": 1,
-        "remote": True,
-        "fetch": True,
-        "workspace": True,
-        "recall": "r.json",
-        "opened": None,
-        "begin": None,
-        "result": "r",
-        "where": {},
-    }
-    python, script, words = runtime.command_of(tmp_path, task)
-    assert (python, json.loads(words)["parent"]) == ("python3", 0)
-    assert "where" not in json.loads(words)
+    step = Reproduce("a", True, True, "r.json", None, None)
+    order = Contained(step, GPU, {}, tmp_path, tmp_path, tmp_path, tmp_path)
+    python, file, message = command_of(order, Terms("r", 7, True, 1))
+    told = json.loads(message)
+    assert (python, told["terms"]["parent"], told["kind"]) == ("python3", 0, "Reproduce")
     # What goes over the network is done around the container, not in it.
-    assert (json.loads(words)["remote"], json.loads(words)["fetch"]) == (False, False)
-    top = [
-        line
-        for line in Path(script).read_text().splitlines()
-        if line.startswith(("import", "from"))
-    ]
-    assert not [line for line in top if "include" in line or "yaml" in line]
+    assert (told["order"]["remote"], told["order"]["fetch"]) == (False, False)
+    with zipfile.ZipFile(file) as held:
+        trees = [ast.parse(held.read(name)) for name in held.namelist()]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    named = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+    named |= {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
+    others = {name.split(".")[0] for name in named} - sys.stdlib_module_names
+    assert others == {"dvc", "dvc_data", "dvc_objects", "leeway_child"}
+
+
+def test_what_a_container_answers_is_held_to_what_was_asked():
+    step = Reproduce("a", False, False, "", None, None)
+    answer = {"status": 0, "made": {"read": {}, "start": {}, "entry": {"cmd": "a"}}}
+    assert answer_in(json.dumps({"answer": answer}), step).made == Made({}, {}, {"cmd": "a"})
+    with pytest.raises(OrderRefused, match="no\n  Next: do") as refused:
+        answer_in(json.dumps({"refusal": {"what": "no", "fix": "do", "again": "b"}}), step)
+    assert refused.value.again == "b"
+    for forged in ("", "[]", '{"answer": {"status": "ended"}}', '{"refusal": 1}'):
+        with pytest.raises(PipelineError, match="answered cannot be read"):
+            answer_in(forged, step)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from small_git import shell
 
-from include.pipeline.experiment import close_run
-from include.pipeline.opening import open_run
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.opening.open_run import open_run
 from include.pipeline.reproduce import reproduce
 from include.pipeline.site_cache import site_cache
 from include.pipeline.workspace import Run

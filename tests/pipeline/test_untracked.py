@@ -6,8 +6,8 @@ import pytest
 from parity import Both, cat, make, refused, stages, write
 from small_git import shell
 
-from include.pipeline.opening import open_run
-from include.pipeline.untracked import is_secret
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.opening.untracked import is_secret
 
 CODE = {
     "dvc.yaml": stages(use={"cmd": "python3 main.py > used.txt", "outs": ["used.txt"]}),

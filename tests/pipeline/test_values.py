@@ -7,7 +7,7 @@ from parity import make
 from small_git import shell
 
 from include.errors import PipelineError
-from include.pipeline.opening import open_run
+from include.pipeline.opening.open_run import open_run
 from include.pipeline.values import is_held
 
 GRAPH = """

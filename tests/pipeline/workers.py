@@ -7,10 +7,10 @@ from typing import Any
 from small_git import commit, shell
 
 from include.pipeline import apart
-from include.pipeline.experiment import close_run
-from include.pipeline.opening import open_run
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.places.where import Where
 from include.pipeline.reproduce import Outcome, reproduce
-from include.pipeline.runtime import Where
 from include.pipeline.workspace import Run
 
 Made = dict[str, Any]  # what is known of stages that ended, by stage

@@ -1,4 +1,7 @@
-"""A DAG is the graph of dvc.yaml, drawn without running DVC; what is wrong says so in the UI."""
+"""A DAG is the graph of dvc.yaml, drawn without running DVC; what is wrong says so in the UI.
+
+Long because each promise of one function is a case on the same small graphs.
+"""
 
 import json
 import os
@@ -267,7 +270,7 @@ BROKEN = {
         "stages: {train: {cmd: x, outs: [o]}}",
         ["trian"],
         "The graph has no stage 'trian'; it has 2. Did you mean 'train'?",
-        "Next: run `python -m include.pipeline show`",
+        "Next: run `leeway show`",
     ),
 }
 

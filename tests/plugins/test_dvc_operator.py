@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
-import dvc_operator
+import dvc_runs
 import pytest
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
@@ -25,12 +25,12 @@ def context(*scheduled: str) -> dict[str, object]:
 
 
 def test_a_run_that_holds_all_tasks_of_the_graph_goes_on():
-    dvc_operator.see_that_scheduled(context("open_run", "train", "close_run"), ["train"])
+    dvc_runs.see_that_scheduled(context("open_run", "train", "close_run"), ["train"])
 
 
 def test_a_run_from_an_older_reading_of_the_graph_names_what_it_lacks():
     with pytest.raises(PipelineError) as error:
-        dvc_operator.see_that_scheduled(context("open_run", "close_run"), ["train"])
+        dvc_runs.see_that_scheduled(context("open_run", "close_run"), ["train"])
     assert str(error.value) == (
         "The graph has changed since this run was made: it lacks train.\n  Next: trigger a new run."
     )
@@ -39,7 +39,7 @@ def test_a_run_from_an_older_reading_of_the_graph_names_what_it_lacks():
 def test_a_task_of_a_run_that_nobody_opened_says_so(repo):
     task = pipeline_dag("any", repo=repo, targets=["."]).get_task("close_run")
     with pytest.raises(PipelineError) as error:
-        dvc_operator.run_here({"run_id": "one"}, task)
+        dvc_runs.run_here({"run_id": "one"}, task)
     assert str(error.value) == (
         "The run one has no workspace: open_run was skipped or marked, or the run was closed, or "
         "left for too long.\n  Next: clear open_run, with all that comes after it."
@@ -94,7 +94,7 @@ def test_a_section_does_not_lead_around_what_the_form_asks(made):
 
 def test_a_dag_knows_what_each_stage_waits_for(made):
     dag = pipeline_dag("any", repo=made, targets=["second"])
-    assert dvc_operator.drawn(dag.tasks) == {
+    assert dvc_runs.drawn(dag.tasks) == {
         "prepare": set(),
         "count@left": {"prepare"},
         "second/dvc.yaml:shout": {"prepare", "count@left"},
@@ -115,7 +115,7 @@ def test_a_run_lives_while_airflow_says_so_or_says_nothing(made, count, lives):
 
     run = Run("a b", made, made, "", False, "", (), (), (), {}, dag_id="flights")
     context = {"ti": SimpleNamespace(get_dr_count=get_dr_count)}
-    assert dvc_operator.live(context)(run) is lives
+    assert dvc_runs.live(context)(run) is lives
     assert asked == [("flights", ["a b"], ["queued", "running"])]
 
 
@@ -170,4 +170,4 @@ def test_no_stage_is_done_before_the_tasks_after_it_can_ask_for_the_run(repo, ha
     found = dag.get_task("open_run").execute(context)
     assert happened == ["one success, 1 workspaces", "open_run None, 1 workspaces"]
     assert found["unchanged"] == ["one"]
-    assert dvc_operator.run_here(context, dag.get_task("close_run")).unchanged == ("one",)
+    assert dvc_runs.run_here(context, dag.get_task("close_run")).unchanged == ("one",)

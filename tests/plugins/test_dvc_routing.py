@@ -6,8 +6,8 @@ import pytest
 from dvc_routing import routing
 
 from include.errors import PipelineError
+from include.pipeline.graph import Stage
 from include.pipeline.meta import Meta
-from include.pipeline.plan import Stage
 
 
 def stage(**meta) -> Stage:

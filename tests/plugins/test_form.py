@@ -6,7 +6,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from dvc_dag import fields
 
 from include.errors import ParamsError
-from include.pipeline.plan import Plan
+from include.pipeline.graph import Plan
 from include.pipeline.yaml_text import comments
 
 PARAMS = """\

@@ -1,4 +1,7 @@
-"""Whatever stages, folders and outs are called, tasks, groups and assets have names of their own."""
+"""Whatever stages, folders and outs are called, tasks, groups and assets have names of their own.
+
+Long because each kind of name is a case of one rule.
+"""
 
 import re
 import shutil

@@ -1,4 +1,7 @@
-"""A stage runs where its queue is served, waits there for its worker, and is refused elsewhere."""
+"""A stage runs where its queue is served, waits there for its worker, and is refused elsewhere.
+
+Long because all its cases share one Airflow with two workers.
+"""
 
 import sys
 import time

@@ -45,6 +45,6 @@ def test_what_bentoml_refuses_is_said(tmp_path: Path):
     manifest = {"name": "x", "version": "1", "members": {}, "requirements": []}
     manifest |= {"data_md5": "", "code_sha256": ""}
     with pytest.raises(PipelineError) as caught:
-        bento_file.build(tmp_path / "source", tmp_path / "home", manifest, "none:None", "")
+        bento_file.bento_of(tmp_path / "source", tmp_path / "home", manifest, "none:None", "")
     assert str(caught.value).startswith("`bentoml build` ended with 1: ")
     assert caught.value.fix == "run `make setup`; if that does not help, report it."

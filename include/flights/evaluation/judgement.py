@@ -156,22 +156,26 @@ def judge(
         },
         monthly=monthly(flights, everyone),
         expected=performance.interval(judged.mean(final), params.confidence),
-        calibration={
-            name: performance.calibration_curve(
-                judged, forecasts[name], params.calibration_bins, params.confidence
-            )
-            for name in everyone
-            if name not in BASELINES
-        },
-        roc={
-            name: performance.roc_curve(judged.outcome, values, 101)
-            for name, values in forecasts.items()
-        },
+        calibration=calibration(judged, forecasts, params),
+        roc={n: performance.roc_curve(judged.outcome, p, 101) for n, p in forecasts.items()},
         precision_recall={
-            name: performance.precision_recall_curve(judged.outcome, values, 100)
-            for name, values in forecasts.items()
+            n: performance.precision_recall_curve(judged.outcome, p, 100)
+            for n, p in forecasts.items()
         },
     )
+
+
+def calibration(
+    judged: Period, forecasts: Mapping[str, Floats], params: Params
+) -> dict[str, list[tuple[int, float, Interval]]]:
+    """The calibration curve of each model that is no baseline."""
+    return {
+        name: performance.calibration_curve(
+            judged, values, params.calibration_bins, params.confidence
+        )
+        for name, values in forecasts.items()
+        if name not in BASELINES
+    }
 
 
 def period(flights: pl.DataFrame, resamples: int, params: Params) -> Period:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from include.flights.columns import DERIVED, TIME_ZONE, VIEWS
+from include.flights.columns import TIME_ZONE, VIEWS, hours, kept
 from include.flights.features.congestion import congestion, delays
 from include.flights.features.history import TIME, grid, seen
 from include.flights.splits import add_months
@@ -37,15 +37,12 @@ class Known:
         return pl.col(at).is_between(start, end, closed="left")
 
 
-def build(view: str, known: Known) -> pl.DataFrame:
+def rows_of(view: str, known: Known) -> pl.DataFrame:
     """The month's rows of a view: its keys, event_timestamp, and its columns, sorted."""
     table = BUILDERS[view](known)
-    columns = [DERIVED.get(name, name) for name, *_ in VIEWS[view].rows]
+    columns = [kept(name) for name, *_ in VIEWS[view].rows]
     keys = [*VIEWS[view].keys, TIME]
-    wide = {"last_leg_dep_h": pl.Float64}
-    return table.select(*keys, *(pl.col(n).cast(wide.get(n, pl.Float32)) for n in columns)).sort(
-        keys
-    )
+    return table.select(*keys, *(pl.col(name).cast(kind) for name, kind in columns)).sort(keys)
 
 
 def midnight(day: date) -> datetime:
@@ -134,7 +131,7 @@ def aircraft_last_leg(known: Known) -> pl.DataFrame:
         "tailnum",
         "dep_utc",
         "arr_utc",
-        last_leg_dep_h=pl.col("sched_dep_utc").dt.epoch("s") / 3600,
+        last_leg_dep_h=hours("sched_dep_utc"),
         last_leg_dep_delay_min="dep_delay_min",
         last_leg_arr_delay_min="arr_delay_min",
     )

@@ -12,7 +12,7 @@ from include.flights.ingestion.unpacking import Limits
 STRANGE = set('"\r\n\0\N{REPLACEMENT CHARACTER};\t|')
 
 
-def read(
+def table_of(
     data: bytes, where: str, missing: Collection[str], limits: Limits | None = None
 ) -> pl.DataFrame:
     """The file as text, with nulls where nothing stands.

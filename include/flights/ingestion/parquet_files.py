@@ -13,7 +13,7 @@ BYTES_PER_VALUE = 8
 OFFSET = re.compile(rb"[+-]\d\d:?\d\d")
 
 
-def read(data: bytes, where: str, limits: Limits | None = None) -> pl.DataFrame:
+def table_of(data: bytes, where: str, limits: Limits | None = None) -> pl.DataFrame:
     """The file as it is; times whose zone polars does not know come in UTC, as the same instants.
 
     Raises:

@@ -54,9 +54,9 @@ def read_table(
     check_begin(url, kind, data)
     try:
         if kind == "parquet":
-            return parquet_files.read(data, url, limits)
+            return parquet_files.table_of(data, url, limits)
         where, text = unpacking.unzip(data, url, limits) if kind == "zip" else (url, data)
-        return csv_files.read(text, where, missing, limits)
+        return csv_files.table_of(text, where, missing, limits)
     except (pl.exceptions.PolarsError, OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
         what = f"{url} ({len(data):,} bytes) cannot be read: {problem}."

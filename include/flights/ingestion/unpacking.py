@@ -76,7 +76,7 @@ def unzip(data: bytes, where: str, limits: Limits) -> tuple[str, bytes]:
             if found[0].compress_type in UNBOUNDED:
                 raise NotImplementedError("That compression method is not supported")
             with archive.open(found[0].filename) as file:
-                return name, read(file, packed, name, limits)
+                return name, unpacked(file, packed, name, limits)
         except RuntimeError as error:  # a password, or a method that Python does not know
             problem = str(error).rstrip(".")
             fix = "zip it again, with the usual method and without a password."
@@ -97,7 +97,7 @@ def plain(data: bytes, where: str, limits: Limits) -> bytes:
     """
     if data.startswith(GZIP):
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            text = read(file, len(data), where, limits)
+            text = unpacked(file, len(data), where, limits)
         if text.startswith(GZIP):
             raise DataError(f"{where} is packed twice by gzip.", "pack it once.")
         data = text
@@ -108,7 +108,7 @@ def plain(data: bytes, where: str, limits: Limits) -> bytes:
     return data
 
 
-def read(file: IO[bytes] | gzip.GzipFile, packed: int, where: str, limits: Limits) -> bytes:
+def unpacked(file: IO[bytes] | gzip.GzipFile, packed: int, where: str, limits: Limits) -> bytes:
     """All that comes out of a packed file, unless it is too much."""
     out, size = io.BytesIO(), 0
     while chunk := file.read(MB):

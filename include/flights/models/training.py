@@ -51,11 +51,11 @@ def read_flights(history: History) -> pl.DataFrame:
     """
     flights = history.scan(["flight_id", "date", "split", "late"]).collect()
     for name in ("train", "validation"):
-        check(flights.filter(split=name).get_column("late"), name)
+        see_that_both_are_there(flights.filter(split=name).get_column("late"), name)
     return flights
 
 
-def check(late: pl.Series, split: str) -> None:
+def see_that_both_are_there(late: pl.Series, split: str) -> None:
     """Raise DataError unless some flights of the split are late, and some are not."""
     if late.is_empty():
         raise DataError(

@@ -39,7 +39,7 @@ class Finding:
     rows: Rows  # all rows that break a critical rule that does not hold
 
 
-def check(table: pl.DataFrame, rules: Sequence[Rule], where: str) -> list[Finding]:
+def findings_of(table: pl.DataFrame, rules: Sequence[Rule], where: str) -> list[Finding]:
     """Check a table against its rules.
 
     Args:
@@ -136,7 +136,8 @@ def validate(
     import great_expectations as gx
 
     suite = gx.ExpectationSuite(
-        name="suite", expectations=[build(rule, number) for number, rule in enumerate(rules)]
+        name="suite",
+        expectations=[expectation_of(rule, number) for number, rule in enumerate(rules)],
     )
     results = batch.validate(suite, result_format=dict(result_format)).results
     # They come back in an order of their own.
@@ -157,7 +158,7 @@ def rule_number(result: "ExpectationValidationResult") -> int:
     return -1 if config is None else int((config.meta or {})["rule"])
 
 
-def build(rule: Rule, number: int) -> "Expectation":
+def expectation_of(rule: Rule, number: int) -> "Expectation":
     """The expectation of a rule, marked with its number.
 
     Raises:

@@ -56,9 +56,9 @@ def update(folder: Path, written: Sequence[Path]) -> list[str]:
 
     def build(name: str, work: Path) -> None:
         if name == "index":
-            text = index([records.read(path) for path in written])
+            text = index([records.record_in(path) for path in written])
         else:
-            text = page(records.read(files[name]))
+            text = page(records.record_in(files[name]))
         (work / f"{name}.html").write_text(text)
 
     return partitions.update(folder, {**keys, "index": everything}, build)

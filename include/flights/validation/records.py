@@ -99,12 +99,12 @@ def row_name(table: pl.DataFrame, name: str, row: int) -> str:
     return " ".join(f"{p:%Y-%m-%d %H:%M}" if isinstance(p, datetime) else str(p) for p in parts)
 
 
-def write(path: Path, content: Record) -> None:
+def write_record(path: Path, content: Record) -> None:
     """Write a record as text that can be compared."""
     path.write_text(content.model_dump_json(indent=1) + "\n")
 
 
-def read(path: Path) -> Record:
+def record_in(path: Path) -> Record:
     """Read a record."""
     return Record.model_validate_json(path.read_text())
 

@@ -61,7 +61,7 @@ def known(table: pl.DataFrame) -> Known:
 
 
 def at(view: str, table: pl.DataFrame, time: datetime) -> dict[str, object]:
-    rows = feature_views.build(view, known(table)).filter(pl.col(TIME) == time)
+    rows = feature_views.rows_of(view, known(table)).filter(pl.col(TIME) == time)
     return rows.row(0, named=True)
 
 
@@ -96,8 +96,8 @@ def test_a_flight_three_hours_overdue_becomes_stranded():
 def test_what_happens_after_a_time_changes_no_row_up_to_it(view):
     """The leak test: two days that differ only after 15:30 are the same up to 15:30."""
     change = NOON + timedelta(hours=3, minutes=30)
-    punctual = feature_views.build(view, known(flights(0, 50, 0, 31, 0, 0)))
-    terrible = feature_views.build(view, known(flights(0, 50, 0, 300, None, 600)))
+    punctual = feature_views.rows_of(view, known(flights(0, 50, 0, 31, 0, 0)))
+    terrible = feature_views.rows_of(view, known(flights(0, 50, 0, 300, None, 600)))
     seen = pl.col(TIME) <= change
     assert punctual.filter(seen).equals(terrible.filter(seen))
     if view not in ("origin_weather",):
@@ -105,12 +105,12 @@ def test_what_happens_after_a_time_changes_no_row_up_to_it(view):
 
 
 def test_weather_is_known_an_hour_after_its_hour():
-    table = feature_views.build("origin_weather", known(flights(0)))
+    table = feature_views.rows_of("origin_weather", known(flights(0)))
     assert table[TIME].to_list() == [NOON + timedelta(hours=1)]
 
 
 def test_a_leg_shows_its_arrival_delay_once_it_has_landed():
-    table = feature_views.build("aircraft_last_leg", known(flights(10)))
+    table = feature_views.rows_of("aircraft_last_leg", known(flights(10)))
     assert table.select(TIME, "last_leg_arr_delay_min").rows() == [
         (NOON + timedelta(minutes=10), None),
         (NOON + timedelta(minutes=130), 10),
@@ -120,4 +120,4 @@ def test_a_leg_shows_its_arrival_delay_once_it_has_landed():
 def test_every_view_has_the_columns_that_columns_py_names():
     for name, view in VIEWS.items():
         expected = [*view.keys, TIME, *(DERIVED.get(row[0], row[0]) for row in view.rows)]
-        assert feature_views.build(name, known(flights(0, 20))).columns == expected
+        assert feature_views.rows_of(name, known(flights(0, 20))).columns == expected

@@ -12,7 +12,7 @@ Columns = dict[str, list[str | None]]
 
 def read(text: str | bytes, *missing: str) -> Columns:
     data = text.encode() if isinstance(text, str) else text
-    table = csv_files.read(data, "flights.csv", missing)
+    table = csv_files.table_of(data, "flights.csv", missing)
     return table.to_dict(as_series=False)
 
 

@@ -19,7 +19,7 @@ def read(**columns: pa.Array) -> pl.DataFrame:
     """What another program wrote, as it is read."""
     data = io.BytesIO()
     pq.write_table(pa.table(columns), data)
-    return parquet_files.read(data.getvalue(), "flights.parquet")
+    return parquet_files.table_of(data.getvalue(), "flights.parquet")
 
 
 @pytest.mark.parametrize(

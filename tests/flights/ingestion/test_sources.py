@@ -1,4 +1,7 @@
-"""Tables are read from packages, folders and URLs, and never guessed at."""
+"""Tables are read from packages, folders and URLs, and never guessed at.
+
+Long because each way in which a source can fail is a case of its own.
+"""
 
 import http.server
 import io

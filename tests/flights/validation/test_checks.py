@@ -5,7 +5,7 @@ import pytest
 from pydantic import JsonValue
 
 from include.errors import ParamsError
-from include.flights.validation.checks import check
+from include.flights.validation.checks import findings_of
 from include.flights.validation.suites import Rule
 
 TABLE = pl.DataFrame({"n": [1, 2, None, 40, 2], "name": ["a", "b", "c", None, "e"]})
@@ -27,7 +27,7 @@ def test_findings_come_in_the_order_of_the_rules_with_counts_and_rows() -> None:
         rule("expect_compound_columns_to_be_unique", column_list=["n", "name"]),
         rule("expect_column_values_to_be_between", critical=False, column="n", max_value=10),
     ]
-    found = check(TABLE, rules, "a table")
+    found = findings_of(TABLE, rules, "a table")
     assert [f.holds for f in found] == [False, False, False, True, True, False]
     assert [f.rows for f in found] == [(1, 4), (), (3,), (), (), ()]
     assert [f.unexpected for f in found] == [2, 0, 1, 1, 0, 1]
@@ -39,7 +39,7 @@ def test_findings_come_in_the_order_of_the_rules_with_counts_and_rows() -> None:
 @pytest.mark.parametrize("length", [3, 300], ids=["short set", "long set"])
 def test_a_long_set_gives_what_a_short_one_gives(length: int) -> None:
     allowed: list[JsonValue] = ["a", "b", *(f"x{n}" for n in range(length))]
-    [found] = check(
+    [found] = findings_of(
         TABLE, [rule("expect_column_values_to_be_in_set", column="name", value_set=allowed)], "a"
     )
     assert (found.holds, found.unexpected, found.checked) == (False, 2, 4)
@@ -49,7 +49,7 @@ def test_a_long_set_gives_what_a_short_one_gives(length: int) -> None:
 @pytest.mark.parametrize("length", [3, 300], ids=["short set", "long set"])
 def test_a_fraction_or_a_text_in_a_set_allows_no_integer(length: int) -> None:
     allowed: list[JsonValue] = [1, 2.9, "40", *(n + 0.5 for n in range(100, 100 + length))]
-    [found] = check(
+    [found] = findings_of(
         TABLE, [rule("expect_column_values_to_be_in_set", column="n", value_set=allowed)], "a"
     )
     assert (found.holds, found.unexpected, found.rows) == (False, 3, (1, 3, 4))
@@ -57,7 +57,7 @@ def test_a_fraction_or_a_text_in_a_set_allows_no_integer(length: int) -> None:
 
 def test_an_unknown_expectation_offers_the_nearest() -> None:
     with pytest.raises(ParamsError) as caught:
-        check(TABLE, [rule("expect_column_values_to_be_uniqe", column="n")], "a table")
+        findings_of(TABLE, [rule("expect_column_values_to_be_uniqe", column="n")], "a table")
     assert str(caught.value) == (
         "The rule 'expect_column_values_to_be_uniqe' is of the type "
         "'expect_column_values_to_be_uniqe', which Great Expectations does not know. "
@@ -71,4 +71,4 @@ def test_wrong_arguments_are_an_error_of_the_suite() -> None:
     with pytest.raises(
         ParamsError, match=r"does not fit .*most_value.*\n  Next: correct its kwargs"
     ):
-        check(TABLE, [wrong], "a table")
+        findings_of(TABLE, [wrong], "a table")

@@ -35,7 +35,7 @@ def put(folder: Path, *written: Record) -> list[Path]:
     for one in written:
         path = folder / "flights" / f"{one.label}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        records.write(path, one)
+        records.write_record(path, one)
         paths.append(path)
     return paths
 

@@ -1,0 +1,101 @@
+"""Write the tables of docs/settings.md and docs/params.md that say what the code takes.
+
+Run: `python -m docs.reference`. A test runs it, and finds nothing to change.
+"""
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from include.pipeline.meta import Meta
+
+ROOT = Path(__file__).parents[1]
+BOUNDS = {"minimum": ">= ", "exclusiveMinimum": "> ", "maximum": "<= ", "exclusiveMaximum": "< "}
+KINDS = {"array": "list", "object": "mapping", "string": "text", "boolean": "true or false"}
+HEAD = ["| name | takes | meaning |", "|---|---|---|"]
+
+
+def main() -> None:
+    """Bring both pages to what the code says."""
+    for path, text in pages().items():
+        path.write_text(text)
+
+
+def pages() -> dict[Path, str]:
+    """The pages, with the tables of this code between their marks."""
+    found = {}
+    tables = {"settings.md": {"meta": table(Meta)}, "params.md": {"params": sections()}}
+    for name, parts in tables.items():
+        path = ROOT / "docs" / name
+        text = path.read_text()
+        for mark, part in parts.items():
+            begin, end = f"<!-- {mark}: by python -m docs.reference -->", f"<!-- end of {mark} -->"
+            before, _, rest = text.partition(begin)
+            text = f"{before}{begin}\n\n{part}\n\n{end}{rest.partition(end)[2]}"
+        found[path] = text
+    return found
+
+
+def sections() -> str:
+    """Each section of params.yaml with the stages that read it, in the order of the file."""
+    held: dict[str, list[str]] = {}
+    kinds: dict[str, type[BaseModel]] = {}
+    for stage, step in steps():
+        for argument, kind in inspect.get_annotations(step, eval_str=True).items():
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                section = stage if argument == "params" else argument
+                held.setdefault(section, []).append(f"`{stage}`")
+                kinds[section] = kind
+    order = yaml.safe_load((ROOT / "params.yaml").read_text())
+    parts = [
+        f"## {name}\n\nRead by {', '.join(held[name])}.\n\n{table(kinds[name])}"
+        for name in sorted(kinds, key=list(order).index)
+    ]
+    return "\n\n".join(parts)
+
+
+def steps() -> Iterator[tuple[str, Any]]:
+    """Each stage, and its function."""
+    for stage, held in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
+        module = re.search(r"python -m (\S+)", held["cmd"])
+        if module is not None:
+            yield stage, getattr(importlib.import_module(module[1]), stage)
+
+
+def table(kind: type[BaseModel]) -> str:
+    """What a section takes: a row for each name in it, also in a section inside."""
+    return "\n".join([*HEAD, *rows(kind.model_json_schema(), kind.model_json_schema(), "")])
+
+
+def rows(schema: dict[str, Any], root: dict[str, Any], prefix: str) -> Iterator[str]:
+    """The rows of a schema, and of those that it holds."""
+    for name, held in schema["properties"].items():
+        inner = root.get("$defs", {}).get(str(held.get("$ref")).rpartition("/")[2])
+        if inner:
+            yield from rows(inner, root, f"{prefix}{name}.")
+        else:
+            meaning = str(held.get("description", "")).replace("|", "\\|")
+            yield f"| `{prefix}{name}` | {takes(held)} | {meaning} |"
+
+
+def takes(held: dict[str, Any]) -> str:
+    """The kind of a value and its range, as one cell."""
+    if "anyOf" in held:
+        return takes(next(part for part in held["anyOf"] if part.get("type") != "null"))
+    if "enum" in held:
+        return ", ".join(f"`{value}`" for value in held["enum"])
+    if "const" in held:
+        return f"`{held['const']}`"
+    kind = str(held.get("format") or held["type"])
+    bounds = [f"{sign}{held[name]:,}" for name, sign in BOUNDS.items() if name in held]
+    return " ".join([KINDS.get(kind, kind), ", ".join(bounds)]).strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command `leeway`, for any DVC repository."""

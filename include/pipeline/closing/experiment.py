@@ -1,0 +1,54 @@
+"""A run as a DVC experiment: a commit that `dvc exp show` lists."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from include.pipeline.git.command import git
+from include.pipeline.git.trees import commit_of, copy_objects, tree_with
+from include.pipeline.lockfile import lockfiles
+from include.pipeline.workspace import Run
+
+
+def save(run: Run, name: str, paths: Sequence[str]) -> None:
+    """Write the experiment, as `dvc exp run` does: a commit under a ref that DVC lists.
+
+    It holds the lockfiles, the params, what the stages made that DVC does not cache, and all else
+    that they changed of what git tracks. The ref is of the commit that the run began from: the
+    snapshot's parent, if it is a snapshot, so that `dvc exp show` lists it beside the runs of that
+    commit.
+    """
+    wanted = [*map(str, lockfiles(run.folder, run.order)), *paths]
+    tree = tree_with(run.folder, run.top, run.commit, wanted)
+    base = base_of(run)
+    # The time of the base: the same run saved twice is the same commit.
+    moment = git(run.repo, "show", "-s", "--format=%ct", base)
+    dates = {f"GIT_{who}_DATE": f"{moment} +0000" for who in ("AUTHOR", "COMMITTER")}
+    copy_objects(run.folder, run.repo, tree)
+    message = f"dvc: commit experiment {digest(run, tree)}"
+    commit = commit_of(run.repo, tree, message, base, dates)
+    git(run.repo, "update-ref", ref(base, name), commit)
+    # A run that was begun anew from another commit is one experiment all the same.
+    for old in refs_of(run.repo, name):
+        if old != ref(base, name):
+            git(run.repo, "update-ref", "-d", old)
+
+
+def digest(run: Run, tree: str) -> str:
+    """A short hash of what the run made."""
+    return hashlib.sha256(f"{run.id} {tree}".encode()).hexdigest()[:12]
+
+
+def base_of(run: Run) -> str:
+    """The commit whose experiment this is."""
+    return git(run.repo, "rev-parse", f"{run.commit}^") if run.snapshot else run.commit
+
+
+def ref(base: str, name: str) -> str:
+    """Where DVC looks for the experiments of a commit."""
+    return f"refs/exps/{base[:2]}/{base[2:]}/{name}"
+
+
+def refs_of(repo: Path, name: str) -> list[str]:
+    """The experiments with this name: one, or none."""
+    return git(repo, "for-each-ref", "--format=%(refname)", f"refs/exps/*/*/{name}").splitlines()

@@ -1,0 +1,61 @@
+"""The reports of a run, copied to where they stay."""
+
+import shutil
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from include.errors import PipelineError, at_most_ten
+from include.pipeline.child.guards import inside
+from include.pipeline.orders import Fetch, Sound
+from include.pipeline.reproduce import asked
+from include.pipeline.workspace import Run, reports_of
+
+
+def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
+    """Copy reports to where they stay, and return their paths.
+
+    Args:
+        reports: outs of the run; those of an unchanged stage come from the cache.
+    """
+    if not run.folder.exists():
+        return []
+    outside = [path for path in reports if not inside(path)]
+    if outside:
+        what = f"The reports {at_most_ten(outside)} lie outside of the repository."
+        raise PipelineError(what, "let their stage write them into it, then trigger a new run.")
+    absent = [path for path in reports if not (run.folder / path).exists()]
+    if absent:
+        if not run.url:
+            asked(run, Sound(absent, []))
+        asked(run, Fetch(absent, bool(run.url)))
+    found = []
+    for name in reports:
+        source, target = run.folder / name, reports_of(home, run.dag_id, run.id) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        see_that_own(run, source)
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, target)
+        found.append(target)
+    return found
+
+
+def see_that_own(run: Run, report: Path) -> None:
+    """Refuse a report that is a link, or holds one, to what is no file of the run.
+
+    DVC links files to its cache. A link to a folder would lead anywhere.
+
+    Raises:
+        PipelineError: a step made it so; who may read reports may not read all that a worker may.
+    """
+    folder, cache = run.folder.resolve(), run.cache_dir.resolve()
+    for path in chain([report], report.rglob("*")):  # what is a link itself is not walked
+        target = path.resolve()
+        within = target.relative_to(folder).parts[:1] if folder in target.parents else ()
+        own = cache in target.parents or within not in ((), (".dvc",), (".git",))
+        if not own or (path.is_symlink() and target.is_dir()):
+            name = path.relative_to(run.folder)
+            what = f"The report {name} is a link to {target}, which is no file of the run."
+            raise PipelineError(what, "let its stage write a file, then clear the stage's task.")

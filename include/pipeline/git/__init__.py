@@ -1,0 +1,1 @@
+"""What a run asks of git, and all of git's plumbing."""

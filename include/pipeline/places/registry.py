@@ -1,0 +1,30 @@
+"""The places where a stage can run, by the names that `meta.runtime` gives them."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from include.pipeline.child.orders import Order, Reproduce, Terms
+from include.pipeline.meta import Runtime
+from include.pipeline.places.where import Contained
+
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+
+PIPELINE = __name__.rpartition(".places.")[0]
+
+
+def carrier_of(order: Order[Any]) -> str:
+    """The module that carries out an order: it has `main()` for a new process, and `work`."""
+    if isinstance(order, Contained):
+        return f"{PIPELINE}.places.elsewhere"
+    return f"{PIPELINE}.{'child' if isinstance(order, Reproduce) else 'judge'}.__main__"
+
+
+def container_of(runtime: str) -> Callable[[Contained, Terms], int]:
+    """What makes a container or pod, and follows it to its end; a process needs none."""
+    if runtime == "docker":
+        from include.pipeline.places.docker import run
+    elif runtime == "kubernetes":
+        from include.pipeline.places.kubernetes import run
+    else:
+        raise ValueError(f"{runtime} is none of {RUNTIMES[1:]}")
+    return run

@@ -1,0 +1,28 @@
+"""What the pages say to type to a platform that is up works."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deployment import Deployment, deployed
+from doc_pages import ROOT, commands
+from engine import Engine
+
+pytestmark = pytest.mark.containers
+
+
+@pytest.fixture(scope="module")
+def platform(docker: Engine, images: object, source: Path) -> Iterator[Deployment]:
+    with deployed(docker, source) as made:
+        yield made
+
+
+def test_what_the_pages_say_to_type_to_a_platform_works(platform: Deployment) -> None:
+    pages = [ROOT / "docs" / name for name in ("compose.md", "settings.md")]
+    said = [command.text for page in pages for command in commands(page)]
+    typed = [text for text in said if text.startswith("docker ")]
+    assert typed
+    for text in typed:
+        # A test has no terminal.
+        words = text.replace(" exec ", " exec --no-TTY ").replace("SERVICE", "worker").split()[1:]
+        platform.docker(*words, cwd=platform.checkout)

@@ -1,0 +1,97 @@
+"""Which test, or step of CI, runs a command of the pages that is too much for their own test.
+
+All other commands are run by test_doc_commands.py, in the order of their page. An entry is the name of a
+test, or of a file of CI. A block of several lines is named by its page and heading.
+"""
+
+from collections.abc import Iterator
+
+from doc_pages import Command
+
+CI = ".ci/run"
+REPRO = "test_the_locks_of_both_runners_are_the_same_bytes"
+AIRFLOW = "test_a_changed_value_reruns_what_depends_on_it_alone"
+TYPED = "test_what_the_pages_say_to_type_to_a_platform_works"
+STRANGER = "test_the_page_leads_from_nothing_to_green_runs_and_leaves_no_process"
+INSTALLED = "test_a_dag_file_of_three_lines_is_green_in_a_plain_airflow"
+PLATFORM = "test_every_service_is_healthy"
+
+ELSEWHERE: dict[str, str] = {
+    # Of make, what the recipe does: that there is such a target is tested here.
+    "make setup": CI,
+    "make check": CI,
+    "make test": CI,
+    "make audit": CI,
+    "make run": REPRO,
+    "make repro": REPRO,
+    "make up": "test_up_says_where_it_is_and_how_to_log_in",
+    "leeway up": STRANGER,
+    "leeway run": STRANGER,
+    "make down": "test_down_leaves_no_process_and_what_was_made",
+    'make lock UPGRADE="NAME ..."': "test_the_files_are_what_the_export_gives",
+    "make lock": "test_the_files_are_what_the_export_gives",
+    "make images": "test_an_image_has_no_root_no_secret_and_no_cache",
+    "make images-gpu": "test_the_images_for_gpus_build_from_the_same_files",
+    "make .env": "test_each_secret_is_random_and_for_this_user_alone",
+    "make compose-up": PLATFORM,
+    "make compose-down": "test_down_and_up_loses_nothing",
+    "make test-containers": PLATFORM,
+    # In an environment of its own.
+    "docs/your_repository.md#Install it": STRANGER,
+    "docs/your_repository.md#From nothing to a green run": STRANGER,
+    "dvc init": STRANGER,
+    "git commit": STRANGER,
+    "dvc stage add": STRANGER,
+    "python -c 'from leeway.airflow import pipeline_dag; help(pipeline_dag)'": INSTALLED,
+    "airflow dags test notes": INSTALLED,
+    # The whole year, Airflow, a server, a remote, an engine.
+    "dvc repro": REPRO,
+    "dvc exp run": "test_it_is_what_dvc_exp_run_makes",
+    "dvc add": "test_added_data_that_was_edited_since_refuses_the_run",
+    "dvc pull": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
+    "dvc push": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
+    "README.md#Serving": "test_the_lines_of_the_readme_give_an_answer_also_when_repeated",
+    'bentoml import "$PWD/bento/flight_delays.bento"': "test_a_version_that_is_there_is_kept_if_it_is_whole",
+    "bentoml serve flight_delays:latest": "test_the_service_answers_as_the_pipeline_does",
+    "leeway run flight_delays --set rank_routes.min_flights=1500": AIRFLOW,
+    """leeway run flight_delays --set train_xgboost.max_depth=4 --set 'splits={"test_months": 1}'""": AIRFLOW,
+    "docker compose up -d --scale worker=3": TYPED,
+    "docker compose exec worker dvc --cd /leeway/repository exp show": TYPED,
+    "docker compose restart model-server": TYPED,
+    "docker compose ps": TYPED,
+    "docker compose logs SERVICE": TYPED,
+    "docker ps --filter label=leeway.stage": TYPED,
+    "python -m pytest -n 0 -q tests/flights/test_build_features.py": CI,
+    "python -m pytest -n 0 -q tests/test_dvc_yaml.py": CI,
+}
+# What is begun here in a shorter way: the whole takes minutes, an engine, or the whole year.
+SHORTER: dict[str, str] = {
+    "python -m benchmarks.pipeline": "python -m benchmarks.pipeline --help",
+    "python -m benchmarks.airflow_run": "python -m benchmarks.airflow_run --help",
+    "python -m benchmarks.feature_worth": "python -m benchmarks.feature_worth --help",
+    "python -m benchmarks.container_step": "python -m benchmarks.container_step --help",
+    "python -m benchmarks.dag_import": "python -m benchmarks.dag_import --help",
+    "python -m benchmarks.offline_store": "python -c 'import benchmarks.offline_store'",
+}
+# What the words in capitals stand for.
+VALUES = {"NAME": "by-hand"}
+
+
+def known(command: Command) -> Iterator[str]:
+    """The entries for what a page says to type."""
+    if command.block in ELSEWHERE:
+        yield command.block
+    else:
+        yield from (line for line in command.lines if line in ELSEWHERE)
+
+
+def elsewhere(command: Command) -> bool:
+    """Whether it is run by another test, or by CI.
+
+    Raises:
+        AssertionError: a part of it is.
+    """
+    found = list(known(command))
+    whole = found == [command.block] or len(found) == len(command.lines)
+    assert whole or not found, f"a part of it is run elsewhere: {command}"
+    return whole
