@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.airflow_run import repository
 
 ROOT = Path(__file__).parents[1]
-BAR_S = 0.3
+BAR_S = 0.15
 READ = """
 import os, sys, time
 def now(): return time.perf_counter(), sum(os.times()[:4])

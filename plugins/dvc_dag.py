@@ -11,7 +11,7 @@ from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, Param, TaskGroup
 from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
-from dvc_routing import routing
+from dvc_routing import default_runtime, routing
 from dvc_schedule import Pipeline
 
 from include.errors import PipelineError, did_you_mean
@@ -160,6 +160,7 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str, url: str) -> dict
         for group, group_id in group_ids(stages).items()
         if group
     }
+    name, runtime = name_of(root), default_runtime()  # to ask Airflow for each stage takes longer
     tasks = {}
     for stage in stages:
         tasks[stage.name] = DvcStage(
@@ -171,9 +172,9 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str, url: str) -> dict
             # Letters that an id cannot hold are shown all the same.
             task_display_name=None if stage.name.isascii() else stage.name,
             task_group=groups.get(stage.group),
-            outlets=[Asset(uri_of(root, out.path)) for out in stage.outs],
+            outlets=[Asset(uri_of(name, out.path)) for out in stage.outs],
             doc_md=documentation(stage),
-            **routing(stage),
+            **routing(stage, runtime),
         )
     return tasks
 
@@ -197,13 +198,19 @@ def nodes(group: str) -> set[str]:
     return {group, f"{group}.upstream_join_id", f"{group}.downstream_join_id"}
 
 
-def uri_of(root: Path, path: str) -> str:
+def name_of(root: Path) -> str:
+    """The name of a repository: [leeway] name in Airflow's configuration, else the folder's."""
+    return conf.get("leeway", "name", fallback="") or root.name
+
+
+def uri_of(name: str, path: str) -> str:
     """What other DAGs wait for, as `Asset("dvc://flights/models/xgboost")`.
 
-    The name is that of [leeway] name in Airflow's configuration, else that of the folder. What a
-    path of a URI cannot hold is percent-encoded, as %3F for a question mark.
+    What a path of a URI cannot hold is percent-encoded, as %3F for a question mark.
+
+    Args:
+        name: of the repository.
     """
-    name = conf.get("leeway", "name", fallback="") or root.name
     uri = f"dvc://{quote(name, safe='')}/{quote(path, safe=OF_PATHS)}"
     if len(uri) <= LONGEST_URI:
         return uri

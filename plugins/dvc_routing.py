@@ -18,8 +18,11 @@ from include.pipeline.places.where import Where
 LOCAL = ("LocalExecutor", "SequentialExecutor")
 
 
-def routing(stage: Stage) -> dict[str, Any]:
+def routing(stage: Stage, runtime: str = "") -> dict[str, Any]:
     """The arguments of an operator that follow from the stage's `meta`.
+
+    Args:
+        runtime: of stages that name none; `default_runtime` if it is empty.
 
     Raises:
         PipelineError: the queue is not one that is served here.
@@ -33,20 +36,25 @@ def routing(stage: Stage) -> dict[str, Any]:
         found["execution_timeout"] = timedelta(minutes=meta.timeout_minutes)
     if meta.resources.memory_gb is not None:
         found["memory_gb"] = meta.resources.memory_gb
-    place = where(stage)
+    place = where(stage, runtime or default_runtime())
     if place is not None:
         found["where"] = place.to_json()
     return found
 
 
-def where(stage: Stage) -> Where | None:
+def default_runtime() -> str:
+    """Where stages run that do not say it."""
+    return conf.get("leeway", "runtime", fallback="process")
+
+
+def where(stage: Stage, default: str) -> Where | None:
     """The container or pod of a stage; None for a process of its task.
 
     Raises:
         PipelineError: the runtime is unknown, or there is no image.
     """
     meta = stage.meta
-    runtime = meta.runtime or conf.get("leeway", "runtime", fallback="process")
+    runtime = meta.runtime or default
     if runtime not in RUNTIMES:
         what = f"AIRFLOW__LEEWAY__RUNTIME is {runtime!r}.{did_you_mean(runtime, RUNTIMES)}"
         raise PipelineError(what, f"set it to one of {', '.join(RUNTIMES)}.")

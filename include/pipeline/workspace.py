@@ -87,6 +87,13 @@ def reports_of(home: Path, dag_id: str, run_id: str) -> Path:
     return home / "reports" / (file_name(dag_id) if dag_id else "") / file_name(run_id)
 
 
+def keep_from_git(home: Path) -> None:
+    """Let git and DVC not see the folder of the workspaces: it may lie in the user's repository."""
+    for name in (".gitignore", ".dvcignore"):
+        if not (home / name).exists():
+            files.write(home / name, "*\n")
+
+
 def find(repo: Path, home: Path, dag_id: str, run_id: str) -> Run:
     """The run of a workspace on this disk.
 

@@ -444,3 +444,9 @@ def test_comments_of_params_are_the_help_of_a_form(repo):
 def test_a_run_survives_its_way_through_text(repo, home):
     run = start(repo, home)
     assert Run.from_json(json.dumps(json.loads(run.to_json()))) == run
+
+
+def test_workspaces_inside_the_repository_are_seen_neither_by_git_nor_by_dvc(repo):
+    start(repo, repo / "leeway")
+    assert "leeway" not in shell(repo, "git", "status", "--porcelain", "--untracked-files=all")
+    assert (repo / "leeway/.dvcignore").read_text() == "*\n"

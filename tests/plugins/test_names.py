@@ -12,7 +12,7 @@ import pytest
 import yaml
 from airflow.sdk import Asset
 from airflow.serialization.serialized_objects import DagSerialization
-from dvc_dag import group_ids, pipeline_dag, uri_of
+from dvc_dag import group_ids, name_of, pipeline_dag, uri_of
 
 from include.pipeline.plan import load
 from include.pipeline.resolve import unique_ids
@@ -229,7 +229,7 @@ URIS = {
 
 @pytest.mark.parametrize(("path", "uri"), URIS.items(), ids=URIS)
 def test_an_asset_is_a_uri_that_airflow_takes_as_it_is(path, uri):
-    assert uri_of(Path("/any/repo"), path) == uri
+    assert uri_of("repo", path) == uri
     assert Asset(uri).uri == uri
 
 
@@ -244,13 +244,13 @@ def test_an_asset_is_a_uri_that_airflow_takes_as_it_is(path, uri):
     ],
 )
 def test_the_name_of_the_repository_is_one_part_of_the_uri(folder, uri):
-    assert uri_of(Path("/any") / folder, "out") == uri
+    assert uri_of(name_of(Path("/any") / folder), "out") == uri
     assert Asset(uri).uri == uri
 
 
 def test_a_uri_is_no_longer_than_airflow_takes():
     paths = [f"{'東' * 300}{end}" for end in "ab"]
-    uris = [Asset(uri_of(Path("/any/repo"), path)).uri for path in paths]
+    uris = [Asset(uri_of("repo", path)).uri for path in paths]
     assert [len(uri) for uri in uris] == [1498, 1498]
     assert uris[0] != uris[1]
     assert all(re.fullmatch(r"dvc://repo/(%[0-9A-F]{2})+-[0-9a-f]{64}", uri) for uri in uris)

@@ -28,6 +28,7 @@ from include.pipeline.workspace import (
     contained,
     discard,
     good_of,
+    keep_from_git,
     marker_of,
     own,
     place_of,
@@ -79,6 +80,7 @@ def open_run(
     if marker_of(top).exists():
         run = see_that_same(Run.from_json(marker_of(top).read_text()), dag_id, run_id)
         return decided(run, home, selection, drawn)
+    keep_from_git(home)
     run = Run(run_id, repo.resolve(), top, url=url, dag_id=dag_id, opened=time.time())
     run = replace(run, params=dict(params), whole=tuple(whole))
     run = cloned(run, plan_key, held, travels=bool(url) and not push_untracked)
