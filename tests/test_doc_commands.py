@@ -21,7 +21,7 @@ from doc_pages import PAGES, ROOT, Block, Command, followed, put
 from real_processes import at_work_in, wait_until
 from small_git import AUTHOR, shell
 
-from include.pipeline.git import pin
+from include.pipeline.git.snapshot import pin
 
 EXPECTED = "  Next:"  # what is shown of a command that is to fail
 STAGES = ("ingest_flights", "validate_flights")
@@ -115,6 +115,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     commit, _ = pin(ROOT, "What the tests test")
     shell(ROOT, "git", "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(folder))
     shell(folder, "git", "checkout", "--quiet", "-b", "page", commit)
+    (folder / ".venv").unlink(missing_ok=True)
     (folder / ".venv").symlink_to(sys.prefix)
     params = folder / "params.yaml"
     params.write_text(params.read_text().replace('end: "2014-01-01"', 'end: "2013-02-01"'))

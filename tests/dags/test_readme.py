@@ -9,7 +9,7 @@ import yaml
 from doc_pages import ROOT, Block, blocks, put
 from small_git import commit, shell
 
-from include.pipeline.git import pin
+from include.pipeline.git.snapshot import pin
 from include.pipeline.meta import read_meta
 
 BLOCKS = blocks(ROOT / "README.md")

@@ -33,7 +33,7 @@ def bento(repository: Path, tmp_path: Path) -> Path:
 def readme_lines() -> str:
     """The lines of the section Serving that a user pastes."""
     section = (ROOT / "README.md").read_text().split("\n## Serving\n")[1]
-    return section.split("```\n")[1]
+    return section.split("```bash\n")[1].split("```")[0]
 
 
 @pytest.mark.skipif(not (ROOT / ".venv").exists(), reason="the environment is elsewhere")
