@@ -14,7 +14,7 @@ from small_git import commit, shell
 
 from include.errors import PipelineError
 from include.pipeline.child.dvc_locks import works
-from include.pipeline.child.orders import Reproduce, Terms
+from include.pipeline.child.orders import Reproduce, Reproduced, Terms, answer
 from include.pipeline.places.container import command_of
 from include.pipeline.places.where import Contained, Where
 from include.pipeline.reproduce import Outcome, StageFailed, beyond, reproduce
@@ -246,3 +246,14 @@ def test_a_step_s_memory_is_measured_and_held_to_what_its_stage_declares(way, ru
     assert said.startswith("its largest process took 0.")
     assert said.endswith(" GB, more than the 0.3 GB of meta.resources.memory_gb")
     assert beyond(usage, 4) == beyond(usage, None) == beyond(None, 0.3) == ""
+
+
+def test_an_answer_is_whole_or_none_and_goes_through_no_link(tmp_path):
+    file, terms = tmp_path / "answer", Terms(str(tmp_path / "answer"), 0, True, 1)
+    with pytest.raises(TypeError):
+        answer(terms, Reproduced(problem={1: {(): "no name in JSON"}}))
+    assert not file.exists()
+    file.symlink_to(tmp_path / "victim")
+    answer(terms, Reproduced())
+    assert json.loads(file.read_text())["answer"]["status"] == 0
+    assert not (tmp_path / "victim").exists()

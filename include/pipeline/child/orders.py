@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import uuid
 from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
@@ -128,7 +129,13 @@ def received() -> tuple[Terms, str, dict[str, Any]]:
 
 
 def answer(terms: Terms, found: object) -> None:
-    """Write an answer, or a refusal, into its file."""
+    """Write an answer, or a refusal, into its file: whole, or not at all.
+
+    Raises:
+        OSError: it could not be written, for the disk is full.
+    """
     name = "refusal" if isinstance(found, Refusal) else "answer"
-    with open(terms.answer, "w") as file:
+    aside = f"{terms.answer}.{uuid.uuid4().hex}"
+    with open(aside, "x") as file:  # through no link that a step made there
         json.dump({name: found}, file, default=in_json)
+    os.replace(aside, terms.answer)
