@@ -8,39 +8,33 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from include.errors import DataError, PlatformError
+from include.errors import DataError
 from include.outs import Out, outs_of
 
 
-def main(folder: Path = Path(), repo: Path = Path()) -> int:
-    """Print the metrics and the results in a folder: of a repository, or of one of its runs."""
-    try:
-        print("\n".join(lines(folder, repo)))
-    except PlatformError as error:
-        print(f"summary: {error}", file=sys.stderr)
-        return 1
-    return 0
+def main() -> int:
+    """Print the metrics and the results of the repository in which this is called."""
+    if found := lines(Path(), Path()):
+        print("\n".join(found))
+        return 0
+    what = f"{Path().absolute()} holds no metric and no page or last file of dvc.yaml."
+    error = DataError(what, "run `dvc repro`, which makes them.")
+    print(f"summary: {error}", file=sys.stderr)
+    return 1
 
 
 def lines(folder: Path, repo: Path) -> list[str]:
-    """The metrics and the results of a run.
+    """The metrics and the results of a run; nothing if there are none.
 
     Args:
         folder: holds the outs, or some of them, at their paths in the repository.
         repo: whose graph says which files are metrics.
-
-    Raises:
-        DataError: no stage left a metric or a result there.
     """
-    outs = outs_of(repo)
-    found = [out for out in outs if (folder / out.path).exists()]
-    shown = [line for out in found if out.metric for line in metric_lines(folder, out)]
+    found = [out for out in outs_of(repo) if (folder / out.path).exists()]
+    metrics = [line for out in found if out.metric for line in metric_lines(folder, out)]
     results = [path for out in found for path in opened(folder, out)]
-    if not shown and not results:
-        what = f"{folder.absolute()} holds none of the {len(outs)} outs of dvc.yaml"
-        raise DataError(f"{what} that a summary shows.", "run `dvc repro`, which makes them.")
     listed = ["", "Results", *(f"  {path.absolute()}" for path in results)]
-    return shown + (listed if results else [])
+    return metrics + (listed if results else [])
 
 
 def metric_lines(folder: Path, out: Out) -> list[str]:

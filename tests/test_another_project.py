@@ -19,7 +19,9 @@ NEW = ROOT / "tests/another_project"
 # Rooms that any project takes as they are.
 ROOMS = (
     "include/__init__.py",
+    "include/airflow_site",
     "include/audit.py",
+    "include/command",
     "include/environments.py",
     "include/errors.py",
     "include/monitoring",
@@ -97,7 +99,7 @@ def python(folder: Path, *words: str) -> str:
 
 
 SUMMARY = """
-metrics/rule.json
+measured/rule.json
   auc: 0.9911
   flowers: 150
 
@@ -126,7 +128,7 @@ def test_make_run_makes_the_same_as_dvc_repro_and_shows_it(project, lock):
     [ref] = shell(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
     assert ref.endswith(f"/{name}")
     assert subprocess.check_output(["git", "show", f"{ref}:dvc.lock"], cwd=project) == lock
-    kept = told[told.index("\nmetrics/rule.json") : told.index("\nExperiment ")].rstrip()
+    kept = told[told.index("\nmeasured/rule.json") : told.index("\nExperiment ")].rstrip()
     folder = kept.splitlines()[-1].strip().removesuffix("/reports/flowers.html")
     assert f"{kept}\n" == SUMMARY.format(folder=folder)
 
@@ -134,6 +136,6 @@ def test_make_run_makes_the_same_as_dvc_repro_and_shows_it(project, lock):
 def test_the_outs_of_its_stages_are_named_for_make_clean(project):
     named = python(project, "include.outs").split("\0")
     assert named == [
-        *("data/flowers.csv", "models/rule.json", "metrics/rule.json", "reports/flowers.html"),
+        *("data/flowers.csv", "models/rule.json", "measured/rule.json", "reports/flowers.html"),
         "",
     ]

@@ -178,6 +178,6 @@ def report(site: Site, rest: AirflowApi, dag_id: str, run_id: str) -> None:
 
     name = rest.result(dag_id, run_id, "close_run")
     kept = reports_of(site.leeway, dag_id, run_id)
-    if (kept / "metrics").exists():
-        summary.main(kept)
+    if kept.exists():
+        print("\n".join(summary.lines(kept, site.repo)))
     print(f"\nExperiment {name}\n  see it: dvc exp show\n  take it: dvc exp apply {name}")

@@ -47,23 +47,7 @@ def bento_of(source: Path, home: Path, manifest: dict[str, Any], service: str, a
         PipelineError: BentoML refused.
     """
     name, version = str(manifest["name"]), str(manifest["version"])
-    members = ", ".join(manifest["members"])
-    config = {
-        "service": service,
-        "name": name,
-        "description": README.format(**{**manifest, "members": members, "about": about}),
-        "labels": {
-            "data_md5": manifest["data_md5"],
-            "code_sha256": manifest["code_sha256"],
-        },
-        "include": ["include/", "model/"],
-        # The versions are exact already: to resolve them again takes the network, and 20 s.
-        "python": {
-            "packages": without_bentoml(manifest["requirements"]),
-            "lock_packages": False,
-        },
-        "docker": {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}"},
-    }
+    config = bentofile(manifest, service, about)
     (source / "bentofile.yaml").write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "bentoml", "build", "--version", version]
     done = subprocess.run(
@@ -82,6 +66,24 @@ def bento_of(source: Path, home: Path, manifest: dict[str, Any], service: str, a
         what = f"`bentoml build` ended with {done.returncode}: {lines[-1]}"
         raise PipelineError(what, "run `make setup`; if that does not help, report it.")
     return built
+
+
+def bentofile(manifest: dict[str, Any], service: str, about: str) -> dict[str, Any]:
+    """What BentoML is told to build."""
+    members = ", ".join(manifest["members"])
+    return {
+        "service": service,
+        "name": str(manifest["name"]),
+        "description": README.format(**{**manifest, "members": members, "about": about}),
+        "labels": {key: manifest[key] for key in ("data_md5", "code_sha256")},
+        "include": ["include/", "model/"],
+        # The versions are exact already: to resolve them again takes the network, and 20 s.
+        "python": {
+            "packages": without_bentoml(manifest["requirements"]),
+            "lock_packages": False,
+        },
+        "docker": {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}"},
+    }
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -2,4 +2,4 @@
 
 from dvc_dag import pipeline_dag
 
-flowers = pipeline_dag("flowers", reports=["metrics", "reports"], schedule=None)
+flowers = pipeline_dag("flowers", reports=["measured", "reports"], schedule=None)
