@@ -204,7 +204,7 @@ def name_of(root: Path) -> str:
 
 
 def uri_of(name: str, path: str) -> str:
-    """What other DAGs wait for, as `Asset("dvc://flights/models/xgboost")`.
+    """What other DAGs wait for, as `Asset("dvc://NAME/models/big")`.
 
     What a path of a URI cannot hold is percent-encoded, as %3F for a question mark.
 

@@ -29,8 +29,8 @@ class Footer:
         low, high = self.edges[time]
         # A second more at each end: columns of milliseconds are compared as such.
         early = last is not None and low > seconds(last) + 1
-        late = first is not None and high < seconds(first) - 1
-        return not early and not late
+        before = first is not None and high < seconds(first) - 1
+        return not early and not before
 
 
 Near = Callable[[Footer], bool]

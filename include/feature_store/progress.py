@@ -28,8 +28,8 @@ def start(
 ) -> datetime | None:
     """From when on to read a view: BEGINNING to fill it anew, None if nothing is new.
 
-    A file that appears may hold rows from before the last end (a flight after midnight is known
-    the evening before): reading starts at the first of them. Any other change of the past,
+    A file that appears may hold rows from before the last end (what is of tomorrow may be known
+    today): reading starts at the first of them. Any other change of the past,
     or a window moved back, fills the view anew.
     """
     if (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from feast.feature_view import FeatureView
     from feast.infra.provider import Provider
 
-LATE = timedelta(days=31)
+RECENT = timedelta(days=31)
 
 
 def see_that_all_is_found(store: "FeatureStore", views: list["FeatureView"], end: datetime) -> None:
@@ -44,7 +44,7 @@ def some_row(
     time = in_file(source, source.timestamp_field)
     columns = list(dict.fromkeys([*keys.values(), time]))
     # Most views have a recent row: then the files of all history are not looked at.
-    for first in (end - LATE, None):
+    for first in (end - RECENT, None):
         for rows in reversed(plans.rows_between(store.config, source, columns, [time], first, end)):
             found = rows.drop_nulls().head(1).with_columns(times.to_utc(rows, time, view.name))
             found = found.with_columns(cs.date().cast(pl.Datetime("us")))  # Feast asks for no date

@@ -2,7 +2,7 @@
 
 Feast keeps one hash for each entity, under the serialized entity key and the name of the
 project, with a field for each feature and one for the time of each view. Feast itself finds the
-keys of a project by their ends, and takes those of `my_flights` for some of `flights`.
+keys of a project by their ends, and takes those of `my_shop` for some of `shop`.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,1 +1,1 @@
-"""The graph of any DVC repository, and how it is run. Knows nothing of Airflow or of flights."""
+"""The graph of any DVC repository, and how it is run. Knows neither Airflow nor a project."""

@@ -18,8 +18,8 @@ DIGESTED = re.compile(r"-[0-9a-f]{12}$")
 def run_name(dag_id: str, run_id: str) -> str:
     """The name of a run: its workspace, its experiment, its reports.
 
-    `flight_delays` and `scheduled__2013-07-01T00:00:00+00:00` are
-    `flight_delays.scheduled__2013-07-01T000000+0000`: the first dot ends the DAG, so the name of a
+    `train` and `scheduled__2026-07-01T00:00:00+00:00` are
+    `train.scheduled__2026-07-01T000000+0000`: the first dot ends the DAG, so the name of a
     DAG whose own id has one has a digest.
     """
     text = f"{dag_id}.{run_id}" if dag_id else run_id

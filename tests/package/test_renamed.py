@@ -115,7 +115,8 @@ def test_all_that_it_imports_of_itself_is_there(made):
 def imported(text: str) -> set[str]:
     """The packages that a module imports, wherever it does."""
     nodes = list(ast.walk(ast.parse(text)))
-    found = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    found = {str(node.module) for node in froms}
     found |= {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
     return {name.partition(".")[0] for name in found}
 

@@ -32,10 +32,10 @@ def see_that_runnable(stages: Sequence[Stage], drawn: Drawn | None) -> None:
         raise PipelineError(what, fix)
     names = {stage.name for stage in stages}
     for stage in stages:
-        late = names & {*needed(stage)} - {*drawn[stage.name]}
-        if late:
+        unmet = names & {*needed(stage)} - {*drawn[stage.name]}
+        if unmet:
             what = f"With the values of this run stage {stage.name!r} needs "
-            what += f"{at_most_ten(sorted(late))}, which the DAG does not run before it."
+            what += f"{at_most_ten(sorted(unmet))}, which the DAG does not run before it."
             raise PipelineError(what, fix)
 
 

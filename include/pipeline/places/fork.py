@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from include.pipeline.child.orders import Order, Terms
-from include.pipeline.places.registry import carrier_of
+from include.pipeline.places.registry import module_of
 
 
 class Process(Protocol):
@@ -95,7 +95,7 @@ def become(
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        status = importlib.import_module(carrier_of(order)).work(terms, order)
+        status = importlib.import_module(module_of(order)).work(terms, order)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -21,7 +21,7 @@ from typing import Any
 from include.pipeline.child.orders import Order, Terms, as_text
 from include.pipeline.environment import python_path, step_environment
 from include.pipeline.places.fork import Fork, Process
-from include.pipeline.places.registry import carrier_of
+from include.pipeline.places.registry import module_of
 from include.pipeline.site_cache import site_cache
 
 LIVE: set[int] = set()  # groups of this process that work
@@ -90,7 +90,7 @@ def started(
         message.write(as_text(terms, order, environment.get("PYTHONPATH", "")))
         message.seek(0)
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", carrier_of(order), "-", f"leeway:{order.name}"],
+            [sys.executable, "-P", "-m", module_of(order), "-", f"leeway:{order.name}"],
             cwd=folder,
             env={**environment, "PYTHONPATH": python_path()},
             stdin=message,

@@ -12,7 +12,7 @@ RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 PIPELINE = __name__.rpartition(".places.")[0]
 
 
-def carrier_of(order: Order[Any]) -> str:
+def module_of(order: Order[Any]) -> str:
     """The module that carries out an order: it has `main()` for a new process, and `work`."""
     if isinstance(order, Contained):
         return f"{PIPELINE}.places.elsewhere"
