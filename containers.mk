@@ -2,7 +2,7 @@
 DOCKER ?= docker
 COMPOSE ?= $(DOCKER) compose
 # What Airflow's processes read at their start, and keep.
-RUNNER = $(shell git rev-parse HEAD:include/pipeline HEAD:include/errors.py HEAD:plugins | sha256sum | cut -c1-12)
+RUNNER = $(shell git rev-parse HEAD:include/pipeline HEAD:include/errors.py HEAD:include/airflow_site HEAD:plugins | sha256sum | cut -c1-12)
 BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build
 
 .PHONY: .env images images-gpu compose-up compose-down test-containers

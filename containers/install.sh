@@ -26,6 +26,6 @@ UV_LINK_MODE=copy /tmp/uv/bin/uv pip install --quiet --python /opt/leeway --comp
 if [ "$torch" = cpu ]; then
   rm -rf /opt/leeway/lib/python3.11/site-packages/nvidia/nccl/lib
 fi
-# A stage runs where its environment is installed only: see include/pipeline/child.py.
+# A stage runs where its environment is installed only: see include/pipeline/child/reproducing.py.
 sha256sum environments/*.txt > /opt/leeway/environments.sha256
 rm -rf /tmp/uv /tmp/uv-*.lock

@@ -3,13 +3,16 @@
 A newer model is taken at the next start: `docker compose restart model-server`.
 """
 
+import io
+import json
 import os
 import shutil
 import subprocess
+import tarfile
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-
-import yaml
 
 WAITING = Path("/tmp/waiting-for-a-model")  # read by health.py
 MODEL = Path("/tmp/model.bento")  # BentoML tells what a file is by its name
@@ -35,39 +38,53 @@ def wait(repository: Path, home: Path) -> None:
     MODEL.unlink(missing_ok=True)
     WAITING.touch()
     said = False
-    while not (found := md5(newest(repository, home))) or not take(found, repository):
+    while not (found := newest(memories(repository, home))) or not take(found, repository):
         if not said:
             print("no model yet: run the DAG that makes one", flush=True)
             said = True
         time.sleep(5)
 
 
-def newest(repository: Path, home: Path) -> str:
-    """The newest good lockfile; nothing if there is none yet."""
-    if "LEEWAY_S3_URL" in os.environ:  # workers share no disk: it is where they pushed it
-        command = ["git", "-C", str(repository), "show", "refs/leeway/good:dvc.lock"]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    locks = sorted(home.glob(f"good/{repository.name}-*/dvc.lock"), key=os.path.getmtime)
-    return locks[-1].read_text() if locks else ""
+def memories(repository: Path, home: Path) -> Iterator[str]:
+    """What good runs remember of each stage, as JSON."""
+    if "LEEWAY_S3_URL" not in os.environ:
+        for file in home.glob(f"good/{repository.name}-*/*/*.json"):
+            with suppress(FileNotFoundError):  # forgotten by a run that ended now
+                yield file.read_text()
+        return
+    # Workers share no disk: it is where they pushed it.
+    command = ["git", "-C", str(repository), "archive", "--format=tar", "refs/leeway/good"]
+    packed = subprocess.run(command, capture_output=True, check=False).stdout
+    if packed:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as held:
+            for member in held:
+                file = held.extractfile(member)
+                if file is not None and member.name.endswith(".json"):
+                    yield file.read().decode()
 
 
-def md5(lockfile: str) -> str:
-    """The hash of the bento in a lockfile; nothing if no stage made it.
+def newest(held: Iterable[str]) -> str:
+    """The hash of the newest bento that a good run made; nothing if there is none.
 
     It is the out that LEEWAY_BENTO names, or else the one whose name ends in .bento.
+
+    Args:
+        held: by `memories`.
     """
-    held = yaml.load(lockfile, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
-    outs = [out for stage in (held.get("stages") or {}).values() for out in stage.get("outs", [])]
-    hashes = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
-    if wanted := os.environ.get("LEEWAY_BENTO"):
-        return hashes.get(wanted, "")
-    bentos = sorted(path for path in hashes if path.endswith(".bento"))
-    if len(bentos) > 1:
+    wanted = os.environ.get("LEEWAY_BENTO")
+    found = []
+    for memory in map(json.loads, held):
+        for out in memory["lock"].get("outs", []):
+            path = str(out["path"])
+            if "md5" in out and (path == wanted if wanted else path.endswith(".bento")):
+                found.append((memory["age"], path, str(out["md5"])))
+    names = sorted({path for _, path, _ in found})
+    if len(names) > 1:
         raise SystemExit(
-            f"The lockfile holds {len(bentos)} bentos: {', '.join(bentos[:10])}.\n"
+            f"Good runs made {len(names)} bentos: {', '.join(names[:10])}.\n"
             "  Next: name the one to serve in .env, as LEEWAY_BENTO=PATH."
         )
-    return hashes[bentos[0]] if bentos else ""
+    return max(found)[2] if found else ""
 
 
 def take(found: str, repository: Path) -> bool:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from include.errors import DataError, PlatformError, at_most_ten
 
-LOCK, REVIEWED = Path("environments/development.txt"), Path("advisories.yaml")
+PINS, REVIEWED = Path("environments/development.txt"), Path("advisories.yaml")
 KNOWN_FOR_LONG = "jinja2==2.10"  # PYSEC-2019-217
 SOURCES = (("-s", "pypi"), ("-s", "osv"))
 NO_DATA = 75  # EX_TEMPFAIL of sysexits.h
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     sources = [("-s", "osv", "--osv-url", words.osv_url)] if words.osv_url else SOURCES
     try:
         reviews = read_reviews(REVIEWED)
-        found, unknown = audited(LOCK.read_text().split(), sources)
+        found, unknown = audited(PINS.read_text().split(), sources)
         return said(found, unknown, reviews)
     except PlatformError as error:
         print(f"audit: {error}", file=sys.stderr)

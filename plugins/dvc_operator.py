@@ -7,20 +7,17 @@ runs: the scheduler reads this file often.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import ParamValidationError
 from dvc_interval import date_of
 from dvc_notes import describe, tell
-from dvc_runs import beside, drawn, live, run_here, see_that_scheduled
+from dvc_runs import OfRun, beside, drawn, live, run_here, see_that_scheduled
 
 from include.errors import ParamsError, masked
 from include.pipeline.graph import CLOSE, OPEN
 from include.pipeline.params_file import DEFAULT
-
-if TYPE_CHECKING:
-    pass
 
 
 class OpenRun(BaseOperator):
@@ -120,7 +117,7 @@ class OpenRun(BaseOperator):
             raise ParamsError(what, "trigger a new run with another value.") from None
 
 
-class DvcStage(BaseOperator):
+class DvcStage(OfRun):
     """Bring one stage of dvc.yaml up to date, in the workspace of the run."""
 
     ui_color = "#e9f5ec"
@@ -172,7 +169,7 @@ class DvcStage(BaseOperator):
         end_all()
 
 
-class CloseRun(BaseOperator):
+class CloseRun(OfRun):
     """Save the run as a DVC experiment, push its data, keep its reports, remove the workspace."""
 
     ui_color = "#e8eef7"

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow.sdk import Context
+from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from include.errors import PipelineError, at_most_ten
@@ -34,13 +34,23 @@ def see_that_scheduled(context: Context, task_ids: Sequence[str]) -> None:
         raise PipelineError(what, "trigger a new run.")
 
 
-def before(task: Any) -> dict[str, str]:
+class OfRun(BaseOperator):
+    """A task of a run; one of a stage has its name."""
+
+    repo: str
+    home: str
+    url: str
+    stage: str = ""
+
+
+def before(task: OfRun) -> dict[str, str]:
     """The stages before a task, by their task ids."""
     tasks = task.get_flat_relatives(upstream=True)
-    return {found.task_id: found.stage for found in tasks if hasattr(found, "stage")}
+    stages = (found for found in tasks if isinstance(found, OfRun) and found.stage)
+    return {found.task_id: found.stage for found in stages}
 
 
-def run_here(context: Context, task: Any) -> "Run":
+def run_here(context: Context, task: OfRun) -> "Run":
     """The run, as `open_run` left it; where workers share no disk, as this one has it.
 
     What is obeyed of it comes from where only workers write: its workspace, or the git server. XCom
@@ -75,7 +85,7 @@ def live(context: Context) -> Callable[["Run"], bool]:
     return lives
 
 
-def drawn(tasks: Iterable[Any]) -> dict[str, set[str]]:
+def drawn(tasks: Iterable[object]) -> dict[str, set[str]]:
     """The stages of a DAG, and those that each waits for, directly or not."""
-    stages = [task for task in tasks if hasattr(task, "stage")]
+    stages = [task for task in tasks if isinstance(task, OfRun) and task.stage]
     return {task.stage: set(before(task).values()) for task in stages}

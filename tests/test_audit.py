@@ -50,7 +50,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Osv, "known", {"jinja2": [OLD], "weak": [WEAK]})
     (tmp_path / "environments").mkdir()
-    (tmp_path / audit.LOCK).write_text("sound==1.0\nweak==1.0\n")
+    (tmp_path / audit.PINS).write_text("sound==1.0\nweak==1.0\n")
     (tmp_path / "advisories.yaml").write_text("[]\n")
     with ThreadingHTTPServer(("127.0.0.1", 0), Osv) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -91,7 +91,7 @@ def test_a_review_is_of_one_package(url):
 
 
 def test_a_review_of_what_is_no_longer_found_is_to_be_removed(url, capsys):
-    audit.LOCK.write_text("sound==1.0\n")
+    audit.PINS.write_text("sound==1.0\n")
     Path("advisories.yaml").write_text(review())
     assert audit.main(["--osv-url", url]) == 1
     assert (
@@ -100,7 +100,7 @@ def test_a_review_of_what_is_no_longer_found_is_to_be_removed(url, capsys):
 
 
 def test_a_lock_without_a_weakness_is_sound(url):
-    audit.LOCK.write_text("sound==1.0\n")
+    audit.PINS.write_text("sound==1.0\n")
     assert audit.main(["--osv-url", url]) == 0
 
 

@@ -128,7 +128,7 @@ def here(
 def made_here(place: Place, offered: str) -> Run:
     """A workspace of a run, made anew from what its opener offered."""
     git(place.repo, "fetch", "--quiet", "--no-tags", "--", place.url, place.ref)
-    told = Run.from_json(git(place.repo, "show", f"{offered}:{RUN}"))
+    told = run_in(git(place.repo, "show", f"{offered}:{RUN}"), place)
     found = replace(told, repo=place.repo.resolve(), folder=place.top / told.below, url=place.url)
     aside = place.top.with_name(f".{place.top.name}.aside")
     shutil.rmtree(aside, ignore_errors=True)
@@ -145,6 +145,21 @@ def made_here(place: Place, offered: str) -> Run:
     files.write(marker_of(place.top), found.to_json())
     files.write(held_by(place.top), offered)
     return found
+
+
+def run_in(text: str, place: Place) -> Run:
+    """The run that its opener offered.
+
+    Raises:
+        PipelineError: the opener is of another version.
+    """
+    try:
+        return Run.from_json(text)
+    except (ValueError, KeyError, TypeError):
+        what = f"The run {place.run_id} was opened by another version of Leeway."
+        raise PipelineError(
+            what, "update all workers, then clear open_run and what follows."
+        ) from None
 
 
 def told(run: Run, stage: str) -> dict[str, Any]:

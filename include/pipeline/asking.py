@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from include.errors import PipelineError
-from include.pipeline.child.orders import Answer, Order, Refusal, Terms
+from include.pipeline.child.orders import Answer, Order, Refusal, Terms, written
 from include.pipeline.places.process import group, lines
 
 
@@ -47,7 +47,7 @@ def ask(
         if path.is_symlink():  # of a step's: DVC has none here, and would write where it leads
             path.unlink(missing_ok=True)
     # In the workspace, which a container sees as well.
-    with tempfile.TemporaryDirectory(dir=own) as work:
+    with tempfile.TemporaryDirectory(dir=own, ignore_cleanup_errors=True) as work:
         file = Path(work) / "answer"
         terms = Terms(str(file), os.getpid(), workspace, lock_wait_s)
         with group(folder, terms, order) as (process, output):
@@ -55,14 +55,14 @@ def ask(
                 last.append(line)
                 heard(line)
             process.wait()
-        if not file.exists():
+        if not os.path.lexists(file):
             said = "\n".join(last) or "it said nothing"
             what = f"The DVC process ended with {process.returncode} before its time: {said}"
             raise PipelineError(what, "clear the task to try again; what was done is kept.")
-        return answer_in(file.read_text(), order)
+        return answer_in(file, order)
 
 
-def answer_in(text: str, order: Order[Answer]) -> Answer:
+def answer_in(file: Path, order: Order[Answer]) -> Answer:
     """The answer to an order, of the type that it declares.
 
     Raises:
@@ -70,13 +70,13 @@ def answer_in(text: str, order: Order[Answer]) -> Answer:
         PipelineError: it is of another type: a step in a container may have written it.
     """
     try:
-        held = json.loads(text)
+        held = json.loads(written(file))
         if "refusal" in held:
             raise OrderRefused(TypeAdapter(Refusal).validate_python(held["refusal"]))
         answer: Answer = TypeAdapter(answer_of(order)).validate_python(held["answer"])
         return answer
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
-        problem = str(error).splitlines()[0]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = (str(error) or type(error).__name__).splitlines()[0]
         what = f"What the DVC process of {order.name!r} answered cannot be read: {problem}"
         raise PipelineError(what, "clear the task to try again.") from None
 

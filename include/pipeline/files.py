@@ -9,7 +9,10 @@ def write(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        aside.write_bytes(content if isinstance(content, bytes) else content.encode())
+        if isinstance(content, bytes):
+            aside.write_bytes(content)
+        else:
+            aside.write_text(content)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -28,6 +28,7 @@ class Memory:
 def remember(folder: Path, stage: str, made: Memory) -> None:
     """Write down what a run made of a stage, and forget the oldest that is too much."""
     place = folder / file_name(stage)
+    # "lock" is how files of older versions have it, and the server of a model reads it.
     held = {"lock": made.entry, "commit": made.commit, "age": made.age}
     files.write(place / f"{key_of(made.entry)}.json", json.dumps(held, default=str))
     prune(folder, place.name)

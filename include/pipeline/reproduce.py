@@ -81,6 +81,7 @@ def reproduce(
     if not run.folder.exists():
         what = f"The workspace of run {run.id} is gone: the run was closed, or left for too long."
         raise PipelineError(what, "clear open_run and all that follows it, or trigger a new run.")
+    see_that_git_is_the_run_s(run)  # before it counts as a try
     heard = Heard(stage, log)
     found = asked(run, order_of(run, stage, where, labels or {}), lock_wait_s, heard)
     started = heard.started

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from include.pipeline.child.reproducing import causes
+from include.pipeline.child.orders import causes
 
 LONGEST = 200  # letters of an id: the folder of a task's log is task_id=..., and Linux takes 255
 PARAMS = (".yaml", ".yml", ".json", ".toml", ".py")

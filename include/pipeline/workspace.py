@@ -73,6 +73,8 @@ class Run:
     def from_json(cls, text: str) -> "Run":
         """The run that `to_json` wrote."""
         held = json.loads(text)
+        if "locks" in held:  # as runs have it that were opened by an older version
+            held["lockfiles"] = held.pop("locks")
         held |= {name: Path(held[name]) for name in ("repo", "folder")}
         return cls(**{**held, **{name: tuple(held[name]) for name in TUPLES}})
 

@@ -126,7 +126,7 @@ def brought(run: Run, result: Path) -> str:
 
     def work() -> None:
         os.chdir(run.folder)
-        elsewhere.container_of = lambda runtime: lambda *_: result.write_text("it came to one")
+        elsewhere.runner_of = lambda runtime: lambda *_: result.write_text("it came to one")
         elsewhere.work(Terms(str(result), 0, True, 9), order)
 
     status_of(fork(work))
@@ -549,3 +549,52 @@ def test_the_sign_that_an_out_is_here_is_not_made_through_a_link(tmp_path, monke
     be_here(out)
     be_here(out)
     assert here(out).is_file()
+
+
+def test_where_a_step_links_its_answer_to_its_worker_writes_nothing(run, tmp_path):
+    victim, file = tmp_path / "victim", tmp_path / "answer"
+    victim.write_text("precious")
+    step = Reproduce("one", False, False, "", None, None)
+    order = Contained(step, Where("docker", "-"), {}, run.folder, run.top, run.cache_dir, run.repo)
+
+    def step_that_is_killed(*_: object) -> int:
+        file.symlink_to(victim)
+        raise PipelineError("Stage 'one' was killed.", "let it use less.")
+
+    def work() -> None:
+        os.chdir(run.folder)
+        elsewhere.runner_of = lambda runtime: step_that_is_killed
+        elsewhere.work(Terms(str(file), 0, True, 9), order)
+
+    status_of(fork(work))
+    assert victim.read_text() == "precious"
+    assert json.loads(file.read_text())["refusal"]["what"] == "Stage 'one' was killed."
+
+
+def test_a_refusal_is_no_try_after_which_a_forged_entry_counts(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    repo = tmp_path / "top/projects/one"
+    repo.mkdir(parents=True)
+    shell(tmp_path / "top", "git", "init", "--quiet")
+    dvc_(repo, "init", "--quiet", "--subdir")
+    (repo / "dvc.yaml").write_text(GRAPH.replace("${word}", "one"))
+    (repo / "three.sh").write_text("echo 3 > three.txt\n")
+    commit(tmp_path / "top")
+    home = tmp_path / "home"
+    run = open_run(repo, "one", params={}, targets=["."], plan_key=None, home=home)
+    touch(contained(run))
+    quietly(run, "one")
+    oid = plant(run, "planted", b"evil\n")
+    lockfile = yaml.safe_load((run.folder / "dvc.lock").read_text())
+    lockfile["stages"]["two"] = {
+        "cmd": "cp made/a.txt two.txt",
+        "deps": lockfile["stages"]["one"]["outs"],
+        "outs": [{"path": "two.txt", "hash": "md5", "md5": oid, "size": 5}],
+    }
+    (run.folder / "dvc.lock").write_text(yaml.safe_dump(lockfile, sort_keys=False))
+    (run.folder / ".git").mkdir()
+    with pytest.raises(PipelineError, match=r"\.git is no part of the run's commit"):
+        quietly(run, "two")
+    (run.folder / ".git").rmdir()
+    quietly(run, "two")
+    assert (run.folder / "two.txt").read_text() == "one\n"

@@ -1,4 +1,4 @@
-"""Lock files are passed on line by line, as DVC wrote them."""
+"""Lockfiles are passed on line by line, as DVC wrote them."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ REPO = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A lock that DVC wrote, with names of all kinds."""
+    """A lockfile that DVC wrote, with names of all kinds."""
     folder = make(tmp_path_factory.mktemp("locks") / "repo", REPO)
     dvc_(folder, "repro")
     return folder

@@ -1,4 +1,7 @@
-"""A step is a child of its task: seen live, alone with its environment, and never left behind."""
+"""A step is a child of its task: seen live, alone with its environment, and never left behind.
+
+Long because each case is one step of the same small run, as a fork and as a new Python.
+"""
 
 import json
 import os

@@ -28,7 +28,7 @@ from include.pipeline.opening import open_run as opening
 from include.pipeline.opening.open_run import open_run
 from include.pipeline.plan import load
 from include.pipeline.reproduce import StageFailed, reproduce
-from include.pipeline.workspace import Run, discard_old
+from include.pipeline.workspace import Run, discard_old, find, marker_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -450,3 +450,13 @@ def test_workspaces_inside_the_repository_are_seen_neither_by_git_nor_by_dvc(rep
     start(repo, repo / "leeway")
     assert "leeway" not in shell(repo, "git", "status", "--porcelain", "--untracked-files=all")
     assert (repo / "leeway/.dvcignore").read_text() == "*\n"
+
+
+def test_a_run_that_an_older_version_opened_goes_on(repo, home):
+    run = start(repo, home)
+    held = json.loads(marker_of(run.top).read_text())
+    held["locks"] = held.pop("lockfiles")
+    marker_of(run.top).write_text(json.dumps(held))
+    assert find(repo, home, "", "one") == run
+    marker_of(run.top).write_text(json.dumps({"id": "one", "unknown": 1}))
+    assert finish(start(repo, home), home)["prepare"] == "ran"

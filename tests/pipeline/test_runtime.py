@@ -19,11 +19,12 @@ from small_git import shell
 
 from include.errors import PipelineError
 from include.pipeline.asking import OrderRefused, answer_in
-from include.pipeline.child.orders import Made, Reproduce, Terms
+from include.pipeline.child.orders import MOST, Made, Reproduce, Terms
 from include.pipeline.places.container import command_of, user_of
 from include.pipeline.places.docker import docker_arguments, on_host
 from include.pipeline.places.mounts import Mount, folders_of
 from include.pipeline.places.pod import label, mounted, pod_manifest, pod_name
+from include.pipeline.places.registry import RUNNERS, RUNTIMES, runner_of
 from include.pipeline.places.where import Contained, Where
 from include.pipeline.workspace import marker_of
 
@@ -34,7 +35,7 @@ FOLDERS = [
     Mount("/repo/.git", "ro", "/home/shown/git"),
 ]
 VOLUMES = ["claim:/home", "other:/repo"]
-COMMAND = ["python3", "child.py", "{}"]
+COMMAND = ["python3", "child.pyz", "{}"]
 WORKSPACE = Path("/home/runs/one")
 GPU = Where(
     "docker",
@@ -352,13 +353,38 @@ def test_what_runs_in_a_container_needs_nothing_but_dvc(tmp_path):
     assert others == {"dvc", "dvc_data", "dvc_objects", "leeway_child"}
 
 
-def test_what_a_container_answers_is_held_to_what_was_asked():
-    step = Reproduce("a", False, False, "", None, None)
+def test_what_a_container_answers_is_held_to_what_was_asked(tmp_path):
+    step, file = Reproduce("a", False, False, "", None, None), tmp_path / "answer"
     answer = {"status": 0, "made": {"read": {}, "start": {}, "entry": {"cmd": "a"}}}
-    assert answer_in(json.dumps({"answer": answer}), step).made == Made({}, {}, {"cmd": "a"})
+    file.write_text(json.dumps({"answer": answer}))
+    assert answer_in(file, step).made == Made({}, {}, {"cmd": "a"})
+    file.write_text(json.dumps({"refusal": {"what": "no", "fix": "do", "again": "b"}}))
     with pytest.raises(OrderRefused, match="no\n  Next: do") as refused:
-        answer_in(json.dumps({"refusal": {"what": "no", "fix": "do", "again": "b"}}), step)
+        answer_in(file, step)
     assert refused.value.again == "b"
-    for forged in ("", "[]", '{"answer": {"status": "ended"}}', '{"refusal": 1}'):
-        with pytest.raises(PipelineError, match="answered cannot be read"):
-            answer_in(forged, step)
+
+
+FORGED = {
+    "nothing": lambda file: file.touch(),
+    "no text": lambda file: file.write_bytes(b"\xff"),
+    "a list": lambda file: file.write_text("[]"),
+    "lists in lists": lambda file: file.write_text("[" * 100_000),
+    "another type": lambda file: file.write_text('{"answer": {"status": "ended"}}'),
+    "no refusal": lambda file: file.write_text('{"refusal": 1}'),
+    "a folder": lambda file: file.mkdir(),
+    "a pipe": os.mkfifo,
+    "a link": lambda file: file.symlink_to("/etc/hostname"),
+    "too much": lambda file: os.truncate(os.open(file, os.O_CREAT | os.O_RDWR), MOST + 1),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
+def test_a_forged_answer_is_none(tmp_path, forge):
+    forge(tmp_path / "answer")
+    with pytest.raises(PipelineError, match="answered cannot be read"):
+        answer_in(tmp_path / "answer", Reproduce("a", False, False, "", None, None))
+
+
+def test_each_runtime_has_what_runs_it():
+    assert {"process", *RUNNERS} == {*RUNTIMES}
+    assert all(callable(runner_of(name)) for name in RUNNERS)

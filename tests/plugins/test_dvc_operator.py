@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import dvc_runs
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 from dvc_dag import pipeline_dag
@@ -99,6 +100,16 @@ def test_a_dag_knows_what_each_stage_waits_for(made):
         "count@left": {"prepare"},
         "second/dvc.yaml:shout": {"prepare", "count@left"},
     }
+
+
+def test_a_task_of_somebody_else_is_no_stage_whatever_it_holds(made):
+    dag = pipeline_dag("any", repo=made, targets=["prepare"])
+    other = EmptyOperator(task_id="copy", dag=dag)
+    other.stage = "s3_stage"
+    other.set_upstream(dag.get_task("prepare"))
+    dag.get_task("close_run").set_upstream(other)
+    assert dvc_runs.drawn(dag.tasks) == {"prepare": set()}
+    assert dvc_runs.before(dag.get_task("close_run")) == {"prepare": "prepare"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
 """What travels into containers, packed as one file: it imports nothing but DVC and Python's own.
 
-So its modules import each other by relative names. What they raise and answer is in orders.py.
+So its modules import each other by relative names. What they are told and answer is in orders.py.
 """

@@ -2,12 +2,15 @@
 
 import json
 import os
+import stat
 import sys
 import uuid
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
+MOST = 256 * 1024 * 1024  # bytes of an answer
 Entry = dict[str, Any]  # what a lockfile says of a stage; empty if nothing
 
 
@@ -128,6 +131,15 @@ def received() -> tuple[Terms, str, dict[str, Any]]:
     return Terms(**held["terms"]), held["kind"], held["order"]
 
 
+def causes(error: BaseException) -> list[BaseException]:
+    """What an error came from, outermost first."""
+    found = []
+    while error.__cause__ is not None:
+        error = error.__cause__
+        found.append(error)
+    return found
+
+
 def answer(terms: Terms, found: object) -> None:
     """Write an answer, or a refusal, into its file: whole, or not at all.
 
@@ -139,3 +151,17 @@ def answer(terms: Terms, found: object) -> None:
     with open(aside, "x") as file:  # through no link that a step made there
         json.dump({name: found}, file, default=in_json)
     os.replace(aside, terms.answer)
+
+
+def written(file: Path) -> bytes:
+    """What an answer's file holds, be it what a step in a container made of it.
+
+    Raises:
+        OSError, ValueError: it is a link, a folder or a pipe, or larger than any answer.
+    """
+    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as held:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST:
+            raise ValueError(f"it is no file, or one of more than {MOST} bytes")
+        return held.read()

@@ -11,7 +11,7 @@ from typing import Any
 
 from .entries import entry_of, made_from, put_back
 from .integrity import spoilt
-from .orders import Made, Refused, Reproduce, Reproduced, Usage
+from .orders import Made, Refused, Reproduce, Reproduced, Usage, causes
 from .recalling import recall
 from .stages import files_read, see_that_as_opened, stage_of
 from .transfer import be_here, bring, bring_own
@@ -97,15 +97,6 @@ def see_that_environment_is_its_own(stage: Any) -> None:
         )
         fix = "make it anew (`make compose-up`, or `make setup` where the worker is in no image), "
         raise Refused(what, f"{fix}then trigger a new run.")
-
-
-def causes(error: BaseException) -> list[BaseException]:
-    """What an error came from, outermost first."""
-    found = []
-    while error.__cause__ is not None:
-        error = error.__cause__
-        found.append(error)
-    return found
 
 
 def status_of(problem: str) -> int:

@@ -18,8 +18,8 @@ def stages_of(repo: Any) -> list[Any]:
     """All stages, as the files of the repository are now.
 
     Raises:
-        Changed: a dvc.yaml or a lockfile is there, but is none: a folder, or a link out of what can
-            be seen from here.
+        Changed: a dvc.yaml or a lockfile is there, but is no file: a folder, or a link out of what
+            can be seen from here.
     """
     from dvc.stage.exceptions import StageFileIsNotDvcFileError
 

@@ -6,8 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from include.pipeline.child.integrity import damaged, objects, see_that_sound
-from include.pipeline.child.orders import Refused
-from include.pipeline.child.reproducing import causes
+from include.pipeline.child.orders import Refused, causes
 from include.pipeline.child.stages import in_cache, outs_around
 from include.pipeline.child.transfer import check_out, fetch_lost, see_that_no_link_leads_out
 from include.pipeline.orders import Fetch, Push, Sound

@@ -33,6 +33,7 @@ from include.pipeline.workspace import (
     own,
     place_of,
     read_made,
+    run_of,
     settle,
 )
 
@@ -77,9 +78,8 @@ def open_run(
     """
     top = place_of(home, dag_id, run_id)
     selection = {"targets": list(targets), "upstream": upstream, "downstream": downstream}
-    if marker_of(top).exists():
-        run = see_that_same(Run.from_json(marker_of(top).read_text()), dag_id, run_id)
-        return decided(run, home, selection, drawn)
+    if (found := run_of(top)) is not None:  # one of another version is begun anew
+        return decided(see_that_same(found, dag_id, run_id), home, selection, drawn)
     keep_from_git(home)
     run = Run(run_id, repo.resolve(), top, url=url, dag_id=dag_id, opened=time.time())
     run = replace(run, params=dict(params), whole=tuple(whole))

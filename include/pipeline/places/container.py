@@ -1,5 +1,6 @@
 """What a container and a pod have in common: the command, the environment, the user, the end."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,11 +12,13 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
+from zipfile import ZipInfo
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.child.orders import Terms, as_text
+from include.pipeline.child.orders import Terms, as_text, written
 from include.pipeline.places.where import Contained, Where
+from include.pipeline.workspace import own
 
 MAIN = "import sys\nfrom leeway_child.__main__ import main\nsys.exit(main())\n"
 
@@ -23,10 +26,14 @@ MAIN = "import sys\nfrom leeway_child.__main__ import main\nsys.exit(main())\n"
 def command_of(order: Contained, terms: Terms) -> list[str]:
     """What runs in the container: DVC, by a file that needs nothing but DVC.
 
-    The file is put into the workspace, so that any image with DVC will do.
+    The file is put into the workspace, so that any image with DVC will do, and where no step can
+    write: Python opens it again for each module.
     """
-    file = order.folder / ".dvc" / "tmp" / "leeway-child.pyz"
-    files.write(file, packed())
+    name = f"child-{hashlib.sha256(packed()).hexdigest()[:12]}.pyz"
+    file = own(order.top) / name
+    if not file.exists():
+        files.write(file, packed())
+        file.chmod(0o644)
     step = replace(order.step, remote=False, fetch=False)  # there is no network
     return ["python3", str(file), as_text(replace(terms, parent=0), step)]
 
@@ -36,17 +43,17 @@ def packed() -> bytes:
     """The folder child/ as one file, which Python runs: see zipapp."""
     held = BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("__main__.py", MAIN)
+        archive.writestr(ZipInfo("__main__.py"), MAIN)  # as old as files in a zip can be
         for path in sorted(Path(__file__).parents[1].joinpath("child").glob("*.py")):
-            archive.writestr(f"leeway_child/{path.name}", path.read_text())
+            archive.writestr(ZipInfo(f"leeway_child/{path.name}"), path.read_bytes())
     return held.getvalue()
 
 
 def succeeded(terms: Terms) -> bool:
     """Whether the process in the container says that its work was done."""
     try:
-        return bool(json.loads(Path(terms.answer).read_text())["answer"]["status"] == 0)
-    except (OSError, ValueError, KeyError, TypeError):
+        return bool(json.loads(written(Path(terms.answer)))["answer"]["status"] == 0)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

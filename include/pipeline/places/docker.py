@@ -1,4 +1,4 @@
-"""Run one DVC process in a container: live output, its own exit status, and nothing left behind."""
+"""Carry out an order in a container: live output, its own exit status, and nothing left behind."""
 
 import os
 import re

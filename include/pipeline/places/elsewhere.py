@@ -10,13 +10,21 @@ from include.pipeline import files
 from include.pipeline.child.dvc_locks import keep_locks_apart, patiently
 from include.pipeline.child.guards import refuse_what_leads_out
 from include.pipeline.child.life import die_with_parent
-from include.pipeline.child.orders import Refusal, Refused, Reproduce, Terms, answer, received
+from include.pipeline.child.orders import (
+    Refusal,
+    Refused,
+    Reproduce,
+    Terms,
+    answer,
+    received,
+    written,
+)
 from include.pipeline.child.stages import see_that_as_opened, stage_of
 from include.pipeline.child.transfer import bring, bring_own
 from include.pipeline.judge.transfer import push
 from include.pipeline.orders import Push
 from include.pipeline.places.container import succeeded
-from include.pipeline.places.registry import container_of
+from include.pipeline.places.registry import runner_of
 from include.pipeline.places.where import Contained
 
 
@@ -35,9 +43,9 @@ def work(terms: Terms, order: Contained) -> int:
         if step.fetch:
             keep_locks_apart(terms, order)
             patiently(terms, lambda: arrive(step))
-        status = container_of(order.where.runtime)(order, terms)
+        status = runner_of(order.where.runtime)(order, terms)
         if step.remote and succeeded(terms):
-            made = Path(terms.answer).read_text()
+            made = written(Path(terms.answer))
             Path(terms.answer).unlink()  # it is good once its data is where others find it
             patiently(terms, lambda: push(Push([step.stage])))
             files.write(Path(terms.answer), made)

@@ -91,7 +91,7 @@ def become(
         for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_DFL)
         forget_logs()
-        name_process(f"leeway {order.name}")
+        name_process(f"leeway:{order.name}:{terms.parent}")
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)

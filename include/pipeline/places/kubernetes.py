@@ -1,4 +1,4 @@
-"""Run one DVC process in a pod: live output, its own exit status, and nothing left behind.
+"""Carry out an order in a pod: live output, its own exit status, and nothing left behind.
 
 Not run on a cluster by our tests: they hold the pod's manifest, and what is asked of the API.
 """

@@ -47,7 +47,7 @@ def pod_manifest(
             "automountServiceAccountToken": False,
             "nodeSelector": dict(where.node_selector),
             "tolerations": [dict(toleration) for toleration in where.tolerations],
-            "containers": [container_of(where, command, folder, mounts)],
+            "containers": [container_in_pod(where, command, folder, mounts)],
             "volumes": [
                 *({"name": n, "persistentVolumeClaim": {"claimName": c}} for c, n in names.items()),
                 {"name": "tmp", "emptyDir": {}},
@@ -57,7 +57,7 @@ def pod_manifest(
     }
 
 
-def container_of(
+def container_in_pod(
     where: Where, command: list[str], folder: Path, mounts: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The only container of a pod: no root, no rights, and a disk of its own that it cannot write.

@@ -90,7 +90,14 @@ def started(
         message.write(as_text(terms, order, environment.get("PYTHONPATH", "")))
         message.seek(0)
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", module_of(order), "-", f"leeway:{order.name}"],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                module_of(order),
+                "-",
+                f"leeway:{order.name}:{terms.parent}",
+            ],
             cwd=folder,
             env={**environment, "PYTHONPATH": python_path()},
             stdin=message,

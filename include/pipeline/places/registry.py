@@ -1,5 +1,6 @@
 """The places where a stage can run, by the names that `meta.runtime` gives them."""
 
+import importlib
 from collections.abc import Callable
 from typing import Any, get_args
 
@@ -10,6 +11,8 @@ from include.pipeline.places.where import Contained
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 
 PIPELINE = __name__.rpartition(".places.")[0]
+# The modules that make a container or pod: each has `run`.
+RUNNERS = {name: f"{__package__}.{name}" for name in ("docker", "kubernetes")}
 
 
 def module_of(order: Order[Any]) -> str:
@@ -19,12 +22,7 @@ def module_of(order: Order[Any]) -> str:
     return f"{PIPELINE}.{'child' if isinstance(order, Reproduce) else 'judge'}.__main__"
 
 
-def container_of(runtime: str) -> Callable[[Contained, Terms], int]:
+def runner_of(runtime: str) -> Callable[[Contained, Terms], int]:
     """What makes a container or pod, and follows it to its end; a process needs none."""
-    if runtime == "docker":
-        from include.pipeline.places.docker import run
-    elif runtime == "kubernetes":
-        from include.pipeline.places.kubernetes import run
-    else:
-        raise ValueError(f"{runtime} is none of {RUNTIMES[1:]}")
+    run: Callable[[Contained, Terms], int] = importlib.import_module(RUNNERS[runtime]).run
     return run
