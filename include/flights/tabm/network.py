@@ -143,10 +143,11 @@ def score(network: Network, numbers: Numbers, codes: Codes) -> NDArray[np.float6
     """Mean probability over the members, one per row."""
     network.eval()
     device = next(network.parameters()).device
-    means = []
+    # Not a list of parts: they would lie between what the layers free, and keep it from the system.
+    means = np.empty(len(numbers))
     with torch.inference_mode():
         for first in range(0, len(numbers), SCORED_AT_ONCE):
             part = slice(first, first + SCORED_AT_ONCE)
             rows = (torch.from_numpy(array[part]).to(device) for array in (numbers, codes))
-            means.append(network(*rows).double().sigmoid().mean(dim=0).cpu().numpy())
-    return np.concatenate(means) if means else np.empty(0)
+            means[part] = network(*rows).double().sigmoid().mean(dim=0).cpu().numpy()
+    return means
