@@ -14,6 +14,11 @@ Missing = tuple[str, str, str]  # what a stage needs and cannot have: stage, pat
 
 
 @dataclass(frozen=True)
+class Resolve(Order[dict[str, Any]]):
+    """Resolve the graph of the repository that the process is in: see resolve.py."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What DVC's configuration says of a run."""
 

@@ -6,20 +6,15 @@ process of its own. What it found is kept as JSON under a hash of every file it 
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline import files
-from include.pipeline.environment import python_path
 from include.pipeline.git.listing import in_git
 from include.pipeline.graph import Out, Plan, Stage
 from include.pipeline.meta import read_meta
-from include.pipeline.site_cache import site_cache
 
 FORMAT = 3  # of the JSON: another format is another key
 
@@ -68,21 +63,15 @@ def plan_of(held: dict[str, Any]) -> Plan:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    words = [sys.executable, "-P", "-m", f"{__package__}.resolve", str(repo)]
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1", "PYTHONPATH": python_path()}
-    environment |= site_cache(repo)
+    from include.pipeline.asking import ask  # not to read a plan that is kept
+    from include.pipeline.orders import Resolve
+
+    if not (repo / ".dvc").is_dir():
+        what = f"DVC cannot resolve the graph of {repo}: you are not inside of a DVC repository"
+        raise PipelineError(what, "run `dvc init` in it, or name another folder.")
+    (repo / ".dvc" / "tmp").mkdir(exist_ok=True)
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
-    done = subprocess.run(
-        words, cwd=repo, env=environment, capture_output=True, text=True, check=False
-    )
-    lines = done.stdout.splitlines()
-    if done.returncode or not lines:
-        problem = done.stderr.strip().splitlines() or ["it said nothing"]
-        what = f"DVC cannot resolve the graph of {repo}: {problem[-1]}"
-        raise PipelineError(what, "mend it, then see that `dvc dag` draws the graph.")
-    held = json.loads(lines[-1])
-    if "error" in held:
-        raise PipelineError(held["error"], "mend it, then see that `dvc dag` draws the graph.")
+    held = ask(repo, Resolve(), workspace=False)
     held["key"] = key_of(repo, held["read"])
     plan = plan_of(held)
     files.write(folder / f"plan-{held['key'][:16]}.json", json.dumps(held))

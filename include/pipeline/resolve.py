@@ -1,34 +1,33 @@
-"""Let DVC resolve a graph: `python -m include.pipeline.resolve REPOSITORY` prints it as JSON."""
+"""What DVC makes of a graph, as JSON holds it. In a DVC process."""
 
 import hashlib
-import json
 import os
 import re
-import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from include.pipeline.child.orders import causes
+from include.pipeline.child.orders import Refused, causes
+from include.pipeline.orders import Resolve
 
 LONGEST = 200  # letters of an id: the folder of a task's log is task_id=..., and Linux takes 255
 PARAMS = (".yaml", ".yml", ".json", ".toml", ".py")
 NO_PARAMS = ("dvc.yaml", "dvc.lock")
 
 
-def main() -> None:
-    """Print the graph, or DVC's own word on what is wrong with it."""
+def resolved(order: Resolve) -> dict[str, Any]:
+    """The graph of the repository in which this process is: see `graph_of`."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    root = Path(sys.argv[1]).resolve()
+    root = Path.cwd()
     try:
-        with Repo(str(root)) as repo:
-            found = graph_of(repo, root)
+        with Repo(".") as repo:
+            return graph_of(repo, root)
     except DvcException as error:
-        found = {"error": f"DVC cannot resolve the graph of {root}: {in_words(error)}"}
-    print(json.dumps(found, default=str))
+        what = f"DVC cannot resolve the graph of {root}: {in_words(error)}"
+        raise Refused(what, "mend it, then see that `dvc dag` draws the graph.") from None
 
 
 def in_words(error: BaseException) -> str:
@@ -203,7 +202,3 @@ def vars_of(path: Path) -> tuple[str, ...]:
     listed += [body["do"].get("vars") for body in bodies if isinstance(body.get("do"), dict)]
     entries = [entry for entries in listed for entry in entries or []]
     return tuple(entry.split(":")[0] for entry in entries if isinstance(entry, str))
-
-
-if __name__ == "__main__":
-    main()

@@ -24,13 +24,13 @@ from real_processes import fork, status_of
 from small_git import commit, shell
 
 from include.errors import PipelineError
+from include.pipeline import elsewhere
 from include.pipeline.child.guards import save_no_runs
 from include.pipeline.child.orders import Reproduce, Terms
 from include.pipeline.child.transfer import be_here, here
 from include.pipeline.closing.close_run import close_run
 from include.pipeline.closing.reports import publish
 from include.pipeline.opening.open_run import open_run
-from include.pipeline.places import elsewhere
 from include.pipeline.places.ownership import give
 from include.pipeline.places.where import Contained, Where
 from include.pipeline.reproduce import reproduce

@@ -65,7 +65,7 @@ def test_a_step_finds_it_there(unset: Path) -> None:
 def test_the_command_line_keeps_it_in_the_repository(unset: Path) -> None:
     words = ("show", "status")
     for word in words:
-        command = [sys.executable, "-m", "include.pipeline", word, "--repo", str(unset)]
+        command = [sys.executable, "-m", "include.command", word, "--repo", str(unset)]
         subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, check=True)
     assert mode(of(unset)) == 0o700
     assert list(of(unset).glob("repo/*")) != []

@@ -9,9 +9,20 @@ from pydantic import TypeAdapter
 from include.pipeline.child.carrying import carry_out
 from include.pipeline.child.orders import Order, Terms, received
 from include.pipeline.judge import closing, opening, transfer, unchanged
-from include.pipeline.orders import Configure, Fetch, Finish, Open, Push, Sound, Unchanged
+from include.pipeline.orders import (
+    Configure,
+    Fetch,
+    Finish,
+    Open,
+    Push,
+    Resolve,
+    Sound,
+    Unchanged,
+)
+from include.pipeline.resolve import resolved
 
 WORK: dict[type[Order[Any]], Callable[[Any], Any]] = {
+    Resolve: resolved,
     Configure: opening.configure,
     Open: opening.opened,
     Unchanged: unchanged.unchanged,

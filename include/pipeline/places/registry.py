@@ -18,7 +18,7 @@ RUNNERS = {name: f"{__package__}.{name}" for name in ("docker", "kubernetes")}
 def module_of(order: Order[Any]) -> str:
     """The module that carries out an order: it has `main()` for a new process, and `work`."""
     if isinstance(order, Contained):
-        return f"{PIPELINE}.places.elsewhere"
+        return f"{PIPELINE}.elsewhere"
     return f"{PIPELINE}.{'child' if isinstance(order, Reproduce) else 'judge'}.__main__"
 
 
