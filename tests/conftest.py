@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ import small_git
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts tests in its background lets them, and all that they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Airflow reads this when it is imported: no fixture comes early enough.
     home = tempfile.mkdtemp(prefix="airflow-of-tests-")
     os.environ |= {"AIRFLOW_HOME": home, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
