@@ -63,7 +63,7 @@ def plan_of(held: dict[str, Any]) -> Plan:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    from include.pipeline.asking import ask  # not to read a plan that is kept
+    from include.pipeline.asking import OrderRefused, ask  # not to read a plan that is kept
     from include.pipeline.orders import Resolve
 
     if not (repo / ".dvc").is_dir():
@@ -71,7 +71,13 @@ def make(repo: Path, folder: Path) -> Plan:
         raise PipelineError(what, "run `dvc init` in it, or name another folder.")
     (repo / ".dvc" / "tmp").mkdir(exist_ok=True)
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
-    held = ask(repo, Resolve(), workspace=False)
+    try:
+        held = ask(repo, Resolve(), workspace=False)
+    except OrderRefused:
+        raise
+    except PipelineError as error:  # here is no task to be cleared
+        what = f"DVC cannot resolve the graph of {repo}: {error.what}"
+        raise PipelineError(what, "mend it, then see that `dvc dag` draws the graph.") from None
     held["key"] = key_of(repo, held["read"])
     plan = plan_of(held)
     files.write(folder / f"plan-{held['key'][:16]}.json", json.dumps(held))

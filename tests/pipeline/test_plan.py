@@ -164,6 +164,15 @@ def test_a_wrong_value_in_meta_names_the_value(repo):
         load(repo)
 
 
+def test_a_process_that_dies_names_the_graph_and_no_task(repo, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "no number")  # with which no Python starts
+    with pytest.raises(PipelineError) as error:
+        load(repo)
+    what = str(error.value)
+    assert what.startswith(f"DVC cannot resolve the graph of {repo}: The DVC process ended with ")
+    assert what.endswith("\n  Next: mend it, then see that `dvc dag` draws the graph.")
+
+
 def test_a_folder_without_dvc_says_so(tmp_path):
     with pytest.raises(PipelineError, match=r"not inside of a DVC repository"):
         load(tmp_path)
