@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import files, memory, params_file
+from include.pipeline import memory, params_file
+from include.pipeline.child import files
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import git, top_of
 from include.pipeline.git.trees import commit_of, tree_of

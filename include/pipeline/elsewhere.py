@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from include.errors import PipelineError
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.child.dvc_locks import keep_locks_apart, patiently
 from include.pipeline.child.guards import refuse_what_leads_out
 from include.pipeline.child.life import die_with_parent

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.git.command import git
 
 FILE = "dvc.yaml:"  # what comes between the folder of a stage and its name

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.child.orders import Entry
 from include.pipeline.names import file_name
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.git.listing import in_git
 from include.pipeline.graph import Out, Plan, Stage
 from include.pipeline.meta import read_meta

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from include.errors import PipelineError
-from include.pipeline import files, memory
+from include.pipeline import memory
 from include.pipeline.asking import OrderRefused, ask
+from include.pipeline.child import files
 from include.pipeline.child.orders import Answer, Entry, Order, Reproduce, Reproduced, Usage
 from include.pipeline.params_file import flatten
 from include.pipeline.places.mounts import below

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.git.command import git
 from include.pipeline.names import file_name, run_name
 

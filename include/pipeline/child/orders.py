@@ -4,10 +4,11 @@ import json
 import os
 import stat
 import sys
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from . import files
 
 Answer = TypeVar("Answer")
 MOST = 256 * 1024 * 1024  # bytes of an answer
@@ -147,10 +148,7 @@ def answer(terms: Terms, found: object) -> None:
         OSError: it could not be written, for the disk is full.
     """
     name = "refusal" if isinstance(found, Refusal) else "answer"
-    aside = f"{terms.answer}.{uuid.uuid4().hex}"
-    with open(aside, "x") as file:  # through no link that a step made there
-        json.dump({name: found}, file, default=in_json)
-    os.replace(aside, terms.answer)
+    files.write(Path(terms.answer), json.dumps({name: found}, default=in_json))
 
 
 def written(file: Path) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PlatformError
-from include.pipeline import files, memory, resolve
+from include.pipeline import memory, resolve
+from include.pipeline.child import files
 from include.pipeline.child.entries import entries_of, entry_of, fill, write_entries
 from include.pipeline.child.orders import Entry, Refused
 from include.pipeline.child.stages import told_of

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError, PlatformError
-from include.pipeline import apart, files, params_file
+from include.pipeline import apart, params_file
+from include.pipeline.child import files
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import top_of
 from include.pipeline.git.snapshot import pin

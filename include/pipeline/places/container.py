@@ -15,7 +15,7 @@ from typing import NoReturn
 from zipfile import ZipInfo
 
 from include.errors import PipelineError
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.child.orders import Terms, as_text, written
 from include.pipeline.places.where import Contained, Where
 from include.pipeline.workspace import own

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from include.pipeline import files
+from include.pipeline.child import files
 from include.pipeline.git.command import lent, objects_of, parts
 from include.pipeline.workspace import marker_of, own
 

@@ -9,10 +9,8 @@ def write(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        if isinstance(content, bytes):
-            aside.write_bytes(content)
-        else:
-            aside.write_text(content)
+        with aside.open("xb" if isinstance(content, bytes) else "x") as file:  # through no link
+            file.write(content)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
