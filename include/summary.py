@@ -5,11 +5,11 @@ and files that no other stage reads.
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from include.errors import DataError
 from include.outs import Out, outs_of
+from include.pipeline.params_file import flatten
 
 
 def main() -> int:
@@ -52,18 +52,9 @@ def metric_lines(folder: Path, out: Out) -> list[str]:
         if name not in groups:
             listed.append(f"  {name}: {shown(value)}")
             continue
-        numbers = (f"{where} {shown(one)}" for where, one in flat(value))
+        numbers = (f"{where} {shown(one)}" for where, one in flatten(value).items())
         listed.append("  ".join([f"  {name:{width}}", *numbers]))
     return listed
-
-
-def flat(group: dict[str, object], above: str = "") -> Iterator[tuple[str, object]]:
-    """The values of a group and of the groups in it, named as DVC names them."""
-    for name, value in group.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}", value
 
 
 def shown(value: object) -> str:
