@@ -11,7 +11,7 @@ from include import partitions, step
 from include.errors import DataError, ParamsError, did_you_mean
 from include.flights import columns
 from include.flights.members.chosen import read_chosen
-from include.flights.members.predictions import dates, read_flights, read_members
+from include.flights.members.predictions import check_columns, dates, read_flights, read_members
 from include.flights.splits import Splits, Window
 from include.monitoring import drift, drift_page
 from include.monitoring.drift_limits import Limits, Words
@@ -119,13 +119,7 @@ def with_columns(flights: pl.DataFrame, features: Path, names: list[str]) -> pl.
     Raises:
         DataError: the features lack a column.
     """
-    held = partitions.scan(features).collect_schema().names()
-    for name in names:
-        if name not in held:
-            raise DataError(
-                f"{features} has no column {name!r}.{did_you_mean(name, held)}",
-                "run `dvc repro build_features`, which makes it anew.",
-            )
+    check_columns(features, names, "run `dvc repro build_features`, which makes it anew.")
     parts, first = [], 0
     for path in partitions.files(features):  # one month after the other: all are not held at once
         month = pl.read_parquet(path, columns=names).with_row_index("row", first)

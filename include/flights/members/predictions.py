@@ -13,6 +13,7 @@ from include.flights.members.records import MEMBERS
 from include.flights.splits import Splits, Window
 from include.monitoring.performance import Floats
 
+NAME_COLUMNS = "name columns of include/flights/columns.py in evaluate_models of params.yaml."
 COLUMNS = ("flight_id", "split", "late", "probability")
 
 
@@ -33,15 +34,16 @@ def read_flights(
     return flights
 
 
-def check_columns(features: Path, names: Sequence[str]) -> None:
-    """Raise DataError if the features lack a column."""
+def check_columns(features: Path, names: Sequence[str], fix: str = NAME_COLUMNS) -> None:
+    """Raise DataError if the features lack a column.
+
+    Args:
+        fix: what to do then.
+    """
     held = partitions.scan(features).collect_schema().names()
     for name in names:
         if name not in held:
-            raise DataError(
-                f"{features} has no column {name!r}.{did_you_mean(name, held)}",
-                "name columns of include/flights/columns.py in evaluate_models of params.yaml.",
-            )
+            raise DataError(f"{features} has no column {name!r}.{did_you_mean(name, held)}", fix)
 
 
 def check_both_outcomes(flights: pl.DataFrame, split: str) -> None:
