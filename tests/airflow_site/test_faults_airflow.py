@@ -209,14 +209,17 @@ def gone_in(here: Here, what: str) -> None:
     print(f"{what}: all gone in {time.monotonic() - began:.1f} s")
 
 
+def gone(here: Here, told: dict[str, int]) -> None:
+    """Wait until a stage's DVC process and its step work no more; others may."""
+    wait_until(lambda: not {told["leader"], told["step"]} & here.at_work(), 60)
+
+
 def test_a_running_stage_that_is_cleared_ends_and_is_run_again(here):
     here.ask("cleared", "wait")
     run_id = trigger(here, "faults", "cleared")
     first = here.told("cleared")
     clear(here, "faults", run_id, task_ids=["second"], only_failed=False)
-    began = time.monotonic()
-    wait_until(lambda: not {first["leader"], first["step"]} & here.at_work(), 60)
-    print(f"cleared: all gone in {time.monotonic() - began:.1f} s")
+    gone(here, first)
     assert here.told("cleared")["step"] != first["step"]
     here.ask("cleared", "go")
     assert ended(here.api, "faults", run_id) == "success"
@@ -228,7 +231,7 @@ def test_a_task_that_is_killed_is_tried_again(here):
     run_id = trigger(here, "again", "killed")
     first = here.told("killed")
     os.kill(parent_of(first["leader"]), signal.SIGKILL)
-    wait_until(lambda: not {first["leader"], first["step"]} & here.at_work(), 60)
+    gone(here, first)
     assert here.told("killed")["step"] != first["step"]
     here.ask("killed", "go")
     assert ended(here.api, "again", run_id) == "success"
@@ -241,7 +244,7 @@ def test_a_stage_that_takes_too_long_ends_with_all_that_it_started(here):
     run_id = trigger(here, "hasty", "nobody")
     told = here.told("hasty")
     assert ended(here.api, "hasty", run_id) == "failed"
-    wait_until(lambda: not {told["leader"], told["step"]} & here.at_work(), 60)
+    gone(here, told)
     assert "Process timed out" in "\n".join(here.api.log("hasty", run_id, "hasty", 1))
 
 

@@ -12,6 +12,7 @@ from deployment import (
     WINDOW,
     Deployment,
     checkout,
+    deployed,
     replace,
     reproduce,
     triggered,
@@ -53,6 +54,13 @@ def plain_lock(docker: Engine, images: object, tmp_path_factory: pytest.TempPath
         return reproduce(folder, LEEWAY_REDIS_URL=f"redis://{place}/0")
     finally:
         docker("rm", "--force", redis)
+
+
+@pytest.fixture(scope="module")
+def platform(docker: Engine, images: object, source: Path) -> Iterator[Deployment]:
+    """The platform as the compose file has it; modules about its variants have their own."""
+    with deployed(docker, source) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,10 @@
 """What the pages say to type to a platform that is up works."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from deployment import Deployment, deployed
+from deployment import Deployment
 from doc_pages import ROOT, commands
-from engine import Engine
 
 pytestmark = pytest.mark.containers
-
-
-@pytest.fixture(scope="module")
-def platform(docker: Engine, images: object, source: Path) -> Iterator[Deployment]:
-    with deployed(docker, source) as made:
-        yield made
 
 
 def test_what_the_pages_say_to_type_to_a_platform_works(platform: Deployment) -> None:

@@ -6,7 +6,6 @@ import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +13,15 @@ import pytest
 from deployment import (
     WINDOW,
     Deployment,
-    deployed,
     finished,
     started,
     status,
 )
-from engine import Engine
 from running_airflow import wait_until
 
 from include.errors import PipelineError
 
 pytestmark = pytest.mark.containers
-
-
-@pytest.fixture(scope="module")
-def platform(docker: Engine, images: object, source: Path) -> Iterator[Deployment]:
-    with deployed(docker, source) as made:
-        yield made
 
 
 def test_every_service_is_healthy(platform: Deployment) -> None:
