@@ -165,7 +165,8 @@ def test_a_wrong_value_in_meta_names_the_value(repo):
 
 
 def test_a_process_that_dies_names_the_graph_and_no_task(repo, monkeypatch):
-    monkeypatch.setenv("PYTHONHASHSEED", "no number")  # with which no Python starts
+    monkeypatch.delitem(sys.modules, "dvc.repo", raising=False)  # a new Python is started,
+    monkeypatch.setenv("PYTHONHASHSEED", "no number")  # and with this none starts
     with pytest.raises(PipelineError) as error:
         load(repo)
     what = str(error.value)
