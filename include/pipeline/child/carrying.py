@@ -7,6 +7,7 @@ from .dvc_locks import keep_locks_apart, patiently
 from .guards import refuse_what_leads_out, save_no_runs
 from .life import die_with_parent
 from .orders import Answer, Order, Refused, Terms, answer
+from .yaml_updates import update_yaml_quickly
 
 Kind = TypeVar("Kind", bound=Order[Any])
 
@@ -16,6 +17,7 @@ def carry_out(terms: Terms, order: Kind, work: Callable[[Kind], Answer]) -> int:
     die_with_parent(terms.parent)
     keep_locks_apart(terms, order)
     refuse_what_leads_out()
+    update_yaml_quickly()
     if not terms.parent:
         save_no_runs()
     try:
