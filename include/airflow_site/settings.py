@@ -159,7 +159,8 @@ FIXED = {
     "WORKERS__EXECUTION_API_TIMEOUT": "60",
     # How soon a task notices that it was marked or cleared.
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    # How soon the first task of a run begins; between tasks see executor.py.
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
     "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
     "LOGGING__LOGGING_LEVEL": "INFO",

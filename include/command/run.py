@@ -128,24 +128,24 @@ def follow(rest: AirflowApi, dag_id: str, run_id: str) -> str:
         PipelineError: nothing goes on, for the file of the DAG cannot be read any more.
     """
     seen: dict[str, str] = {}
-    began = last = time.monotonic()
+    began = last = news = time.monotonic()
     while True:
-        state = str(rest.run(dag_id, run_id)["state"])
         tasks = sorted(rest.tasks(dag_id, run_id), key=lambda task: task["start_date"] or "~")
         for task in tasks:
             name, now = task["task_id"], str(task["state"])
             if seen.get(name) == now or now not in ("running", *ENDS, "up_for_retry"):
                 continue
-            seen[name] = now
+            seen[name], news = now, time.monotonic()
             line = f"{time.monotonic() - began:6.1f} s  {name:24} {now}"
             print(line + told(rest, dag_id, run_id, task), flush=True)
-        if state in ENDS:
-            return state
         if any(task["state"] in ("running", "queued") for task in tasks):
             last = time.monotonic()
+        elif (state := str(rest.run(dag_id, run_id)["state"])) in ENDS:
+            return state
         elif time.monotonic() > last + PATIENCE_S:
             see_that_read(rest, dag_id)
-        time.sleep(0.5)
+        # Each look takes of a processor that the stages want: of a long one there are fewer.
+        time.sleep(min(2, 0.5 + (time.monotonic() - news) / 20))
 
 
 def see_that_read(rest: AirflowApi, dag_id: str) -> None:
