@@ -1,12 +1,13 @@
 """Stage train_xgboost: learn which flights arrive late, with gradient-boosted trees."""
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,8 +19,11 @@ from include.flights.models.curves import Curves, Record
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
 from include.flights.splits import Splits, Window
+from include.flights.trees import xgb
 from include.flights.trees.batches import predict, quantized
 from include.step import Out
+
+PAGES = Path(".checkpoints/train_xgboost")
 
 
 class Params(BaseModel):
@@ -39,11 +43,12 @@ class Params(BaseModel):
     seed: int = Field(ge=0, description="seed of the random number generator")
     device: Literal["auto", "cpu", "cuda"] = Field(description="auto: a GPU where there is one")
     threads: int = Field(ge=1, description="CPU threads")
+    external_memory: bool = Field(description="hold the flights on disk: a fifth slower")
     refit: bool = Field(description="also train on all labelled flights, for packaging")
 
     def booster(self) -> dict[str, Any]:
         """The parameters of one training, as XGBoost names them."""
-        ours = {"rounds", "patience", "device", "threads", "refit"}
+        ours = {"rounds", "patience", "device", "threads", "external_memory", "refit"}
         return {
             **self.model_dump(exclude=ours),
             "objective": "binary:logistic",
@@ -69,7 +74,8 @@ def train_xgboost(
     flights = training.read_flights(history)
     train = history.only("train").scan(columns.names("category"))
     encoder = Encoder.fit(train, columns.names("number"), columns.names("category"))
-    booster = fit(history, encoder, params, Curves(curves))
+    with pages(wanted=params.external_memory) as folder:
+        booster = fit(history, encoder, params, folder, Curves(curves))
     trees = booster.num_boosted_rounds()
     model.mkdir()
     save(booster, model / "model.ubj")
@@ -77,22 +83,39 @@ def train_xgboost(
     (model / "model.json").write_text(json.dumps(held, indent=2) + "\n")
     if params.refit:
         print(f"refit on {flights.height:,} flights", flush=True)
-        whole = quantized(history, encoder, params.max_bin, params.threads)
-        save(xgb.train(params.booster(), whole, trees), model / "refit.ubj")
+        with pages(wanted=params.external_memory) as folder:
+            save(refit(history, encoder, params, folder, trees), model / "refit.ubj")
     probability = predict_all(booster, history, encoder)
     training.write_predictions(flights, probability, predictions)
     training.write_metrics(flights, probability, {"trees": trees}, metrics)
 
 
-def fit(history: History, encoder: Encoder, params: Params, record: Record) -> xgb.Booster:
+@contextmanager
+def pages(*, wanted: bool) -> Iterator[Path | None]:
+    """A folder for the flights of one training; None if they are to be in memory."""
+    shutil.rmtree(PAGES, ignore_errors=True)  # of a training that was killed
+    if wanted:
+        PAGES.mkdir(parents=True)
+    try:
+        yield PAGES if wanted else None
+    finally:
+        shutil.rmtree(PAGES, ignore_errors=True)
+
+
+def fit(
+    history: History, encoder: Encoder, params: Params, folder: Path | None, record: Record
+) -> xgb.Booster:
     """Train on the flights whose split is train; those of validation end the growth.
+
+    Args:
+        folder: holds them, if memory does not.
 
     Returns:
         The booster, cut to its best round by log loss.
     """
     binning = (encoder, params.max_bin, params.threads)
-    train = quantized(history.only("train"), *binning)
-    validation = quantized(history.only("validation"), *binning, train)
+    train = quantized(history.only("train"), *binning, pages=folder)
+    validation = quantized(history.only("validation"), *binning, train, folder)
     booster = xgb.train(
         params.booster(),
         train,
@@ -103,6 +126,14 @@ def fit(history: History, encoder: Encoder, params: Params, record: Record) -> x
         verbose_eval=False,
     )
     return booster[: booster.best_iteration + 1]
+
+
+def refit(
+    history: History, encoder: Encoder, params: Params, folder: Path | None, trees: int
+) -> xgb.Booster:
+    """Train on all flights."""
+    whole = quantized(history, encoder, params.max_bin, params.threads, pages=folder)
+    return xgb.train(params.booster(), whole, trees)[:trees]  # a slice holds no flights
 
 
 def predict_all(booster: xgb.Booster, history: History, encoder: Encoder) -> NDArray[np.float64]:

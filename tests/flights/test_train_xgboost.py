@@ -11,6 +11,7 @@ import xgboost as xgb
 
 from include.errors import PipelineError
 from include.flights import columns
+from include.flights import train_xgboost as train_xgboost_module
 from include.flights.serving import predictor
 from include.flights.splits import Splits, Window
 from include.flights.train_xgboost import Params, save, train_xgboost
@@ -30,6 +31,7 @@ PARAMS = Params(
     seed=7,
     device="cpu",
     threads=1,
+    external_memory=False,
     refit=False,
 )
 
@@ -89,6 +91,29 @@ def test_monthly_files_give_the_bytes_of_one_file(tmp_path):
     written = ("model/model.ubj", "model/refit.ubj", "model/model.json", "metrics.json")
     for name in (*written, "predictions.parquet"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "three" / name).read_bytes()
+
+
+def test_external_memory_gives_the_same_bytes_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen, kind = [], xgb.ExtMemQuantileDMatrix
+
+    def made(*given, **named):
+        rows = kind(*given, **named)
+        seen.append(sorted(path.name[:4] for path in train_xgboost_module.PAGES.iterdir()))
+        return rows
+
+    monkeypatch.setattr(xgb, "ExtMemQuantileDMatrix", made)
+    train_xgboost_module.PAGES.mkdir(parents=True)
+    (train_xgboost_module.PAGES / "of one that was killed").touch()
+    params = PARAMS.model_copy(update={"refit": True})
+    run(tmp_path / "disk", params.model_copy(update={"external_memory": True}), months=3)
+    assert seen == [["page"], ["page"] * 2, ["page"]]  # train, validation; all flights
+    assert list(Path(".checkpoints").iterdir()) == []
+    run(tmp_path / "memory", params, months=3)
+    assert len(seen) == 3
+    for name in ("model/model.ubj", "model/refit.ubj", "predictions.parquet"):
+        disk, memory = ((tmp_path / place / name).read_bytes() for place in ("disk", "memory"))
+        assert disk == memory
 
 
 def test_a_refit_lies_beside_the_model_that_was_judged(tmp_path):

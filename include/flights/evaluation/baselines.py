@@ -51,9 +51,7 @@ def late_rate(
 
 def schedule_only(train: History, flights: pl.DataFrame, params: Baseline) -> Floats:
     """Train boosted trees on the columns of the schedule alone; score some flights."""
-    import xgboost as xgb
-
-    from include.flights.trees import batches
+    from include.flights.trees import batches, xgb
 
     require(train.schema.names(), params.schedule)
     texts = [name for name in params.schedule if train.schema[name] == pl.String]

@@ -7,11 +7,11 @@ from typing import IO, Any
 
 import numpy as np
 import polars as pl
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from include.flights.models.encoding import Encoder
 from include.flights.models.history import History
+from include.flights.trees import xgb
 
 Month = tuple[NDArray[np.float32], NDArray[np.bool_]]  # features and outcome of its flights
 
@@ -22,8 +22,10 @@ class Batches(xgb.DataIter):
     The first pass encodes them and writes what it made to a file; the others read that.
     """
 
-    def __init__(self, history: History, encoder: Encoder, file: IO[bytes]) -> None:
-        super().__init__()
+    def __init__(
+        self, history: History, encoder: Encoder, file: IO[bytes], pages: str | None = None
+    ) -> None:
+        super().__init__(pages)
         self.history, self.encoder, self.file = history, encoder, file
         self.held: list[NDArray[np.bool_]] = []  # outcomes of the months that the file holds
         self.whole = False
@@ -66,19 +68,22 @@ def quantized(
     max_bin: int,
     threads: int,
     like: xgb.DMatrix | None = None,
-) -> xgb.QuantileDMatrix:
-    """The flights in bins: those of `like`, or else at most `max_bin` a feature."""
+    pages: Path | None = None,
+) -> xgb.DMatrix:
+    """The flights in bins: those of `like`, or else at most `max_bin` a feature.
+
+    Args:
+        pages: folder that holds them a month at a time, and must stay; None holds them in memory.
+    """
     # Here, not where temporary files lie: that may be memory. The file has no name, so it goes
     # with the process, however that ends.
     with TemporaryFile(dir=Path()) as file:
+        # XGBoost adds to the prefix a name that no other matrix has.
+        batches = Batches(history, encoder, file, str(pages / "page") if pages else None)
         # max_bin is needed again beside ref, or XGBoost takes 256.
-        return xgb.QuantileDMatrix(
-            Batches(history, encoder, file),
-            ref=like,
-            max_bin=max_bin,
-            nthread=threads,
-            enable_categorical=True,
-        )
+        bins: dict[str, Any] = {"ref": like, "max_bin": max_bin, "nthread": threads}
+        kind = xgb.ExtMemQuantileDMatrix if pages else xgb.QuantileDMatrix
+        return kind(batches, enable_categorical=True, **bins)
 
 
 def predict(booster: xgb.Booster, table: pl.DataFrame, encoder: Encoder) -> NDArray[np.float64]:
