@@ -15,6 +15,9 @@ TYPED = "test_what_the_pages_say_to_type_to_a_platform_works"
 STRANGER = "test_the_page_leads_from_nothing_to_green_runs_and_leaves_no_process"
 INSTALLED = "test_a_dag_file_of_three_lines_is_green_in_a_plain_airflow"
 PLATFORM = "test_every_service_is_healthy"
+REGISTRY = "test_a_model_goes_live_and_back"
+GTO = "test_gto_and_dvc_read_the_same"
+OUTLIVES = "test_a_version_outlives_its_experiment"
 
 ELSEWHERE: dict[str, str] = {
     # Of make, what the recipe does: that there is such a target is tested here.
@@ -44,6 +47,12 @@ ELSEWHERE: dict[str, str] = {
     "dvc stage add": STRANGER,
     "python -c 'from leeway.airflow import pipeline_dag; help(pipeline_dag)'": INSTALLED,
     "airflow dags test notes": INSTALLED,
+    # Experiments, of which a page has none.
+    "docs/registry.md#From a run to a champion": REGISTRY,
+    "docs/registry.md#What can be asked": REGISTRY,
+    "dvc artifacts get . flight_delays --stage champion": GTO,
+    "dvc exp remove": OUTLIVES,
+    "dvc gc --all-tags": OUTLIVES,
     # The whole year, Airflow, a server, a remote, an engine.
     "dvc repro": REPRO,
     "dvc exp run": "test_it_is_what_dvc_exp_run_makes",
@@ -71,6 +80,7 @@ SHORTER: dict[str, str] = {
     "python -m benchmarks.airflow_run": "python -m benchmarks.airflow_run --help",
     "python -m benchmarks.feature_worth": "python -m benchmarks.feature_worth --help",
     "python -m benchmarks.container_step": "python -m benchmarks.container_step --help",
+    "python -m benchmarks.registry": "python -m benchmarks.registry --help",
     "python -m benchmarks.dag_import": "python -m benchmarks.dag_import --help",
     "python -m benchmarks.offline_store": "python -c 'import benchmarks.offline_store'",
 }

@@ -8,6 +8,7 @@
   leeway run                           run the repository's DAG to its end
   leeway run train --set train.depth=4 run the DAG `train`, with another value of params.yaml
   leeway down                          stop Airflow, with all its children
+  leeway registry show                 the versions of a model, and which is live
 
 Each works in the repository of the current folder, or of `--repo FOLDER`. Without DAG files in its
 folder dags/, the whole graph is one DAG, named after the repository.
@@ -20,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from include.command import airflow, graph, run, status
+from include.command import airflow, graph, registry, run, status
 from include.command.repository import root_of
 from include.errors import PlatformError
 
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_repository(made, Path())
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for room in (graph, status, airflow, run):
+    for room in (graph, status, airflow, run, registry):
         room.add_to(partial(added, commands))
     return made
 

@@ -43,6 +43,7 @@ def ask(
         PipelineError: the process ended without an answer, or with none that can be read.
     """
     own, last = folder / ".dvc" / "tmp", deque[str](maxlen=3)
+    own.mkdir(exist_ok=True)  # a clone has none as yet
     for path in own.iterdir() if workspace else ():
         if path.is_symlink():  # of a step's: DVC has none here, and would write where it leads
             path.unlink(missing_ok=True)

@@ -114,3 +114,11 @@ class Fetch(Order[None]):
 
     paths: Sequence[str]
     apart: bool
+
+
+@dataclass(frozen=True)
+class Describe(Order[dict[str, Any]]):
+    """Say what an artifact of a commit is, and what it was made from: see judge/describing.py."""
+
+    commit: str
+    artifact: str

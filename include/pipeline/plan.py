@@ -69,7 +69,6 @@ def make(repo: Path, folder: Path) -> Plan:
     if not (repo / ".dvc").is_dir():
         what = f"DVC cannot resolve the graph of {repo}: you are not inside of a DVC repository"
         raise PipelineError(what, "run `dvc init` in it, or name another folder.")
-    (repo / ".dvc" / "tmp").mkdir(exist_ok=True)
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
     try:
         held = ask(repo, Resolve(), workspace=False)

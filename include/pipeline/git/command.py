@@ -20,8 +20,17 @@ def command(repo: Path, *words: str) -> list[str]:
     return ["git", "-C", str(repo), *trusted, *words]
 
 
-def git(repo: Path, *words: str, env: dict[str, str] | None = None, check: bool = True) -> str:
+def git(
+    repo: Path,
+    *words: str,
+    env: dict[str, str] | None = None,
+    check: bool = True,
+    given: str | None = None,
+) -> str:
     """What git prints.
+
+    Args:
+        given: what it reads.
 
     Raises:
         PipelineError: git refused.
@@ -29,6 +38,7 @@ def git(repo: Path, *words: str, env: dict[str, str] | None = None, check: bool 
     done = subprocess.run(
         command(repo, *words),
         env={**os.environ, **(env or {})},
+        input=given,
         capture_output=True,
         text=True,
         check=False,

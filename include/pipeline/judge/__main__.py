@@ -8,9 +8,10 @@ from pydantic import TypeAdapter
 
 from include.pipeline.child.carrying import carry_out
 from include.pipeline.child.orders import Order, Terms, received
-from include.pipeline.judge import closing, opening, transfer, unchanged
+from include.pipeline.judge import closing, describing, opening, transfer, unchanged
 from include.pipeline.orders import (
     Configure,
+    Describe,
     Fetch,
     Finish,
     Open,
@@ -23,6 +24,7 @@ from include.pipeline.resolve import resolved
 
 WORK: dict[type[Order[Any]], Callable[[Any], Any]] = {
     Resolve: resolved,
+    Describe: describing.described,
     Configure: opening.configure,
     Open: opening.opened,
     Unchanged: unchanged.unchanged,

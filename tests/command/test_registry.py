@@ -1,0 +1,93 @@
+"""`leeway registry` answers in a table or as JSON, and says what to do where it cannot."""
+
+import json
+
+import pytest
+from small_git import commit, shell
+
+from include.command.__main__ import main
+from include.pipeline.registry.tags import read
+
+
+@pytest.fixture
+def said(repo, capsys):
+    """What a command says, where it ends well; the small repository has two experiments."""
+    text = (repo / "dvc.yaml").read_text()
+    (repo / "dvc.yaml").write_text(f"{text}artifacts:\n  parts: {{path: parts, type: data}}\n")
+    shell(repo, "dvc", "repro", "--quiet", "prepare")
+    commit(repo, "made")
+    shell(repo, "git", "config", "user.name", "Ann")
+    sha = shell(repo, "git", "rev-parse", "HEAD").strip()
+    for name in ("first", "second"):
+        shell(repo, "git", "config", "user.email", f"{name}@localhost")
+        made = shell(repo, "git", "commit-tree", "HEAD^{tree}", "-p", sha, "-m", name).strip()
+        shell(repo, "git", "update-ref", f"refs/exps/{sha[:2]}/{sha[2:]}/{name}", made)
+
+    def ask(*words: str) -> str:
+        assert main(["--repo", str(repo), "registry", *words]) == 0
+        return capsys.readouterr().out
+
+    return ask
+
+
+def test_a_model_goes_live_and_back(repo, said):
+    assert said("show") == "parts has no version yet.\n"
+    assert said("history") == "No version of parts was promoted yet.\n"
+    assert said("live") == "No version of parts was champion.\n"
+    assert said("register", "first").startswith("parts v0.0.1 is ")
+    assert said("register", "second", "--version", "v0.1.0").startswith("parts v0.1.0 is ")
+    assert said("promote", "v0.0.1") == "champion of parts is v0.0.1\n"
+    assert said("promote", "v0.1.0", "--because", "two more") == "champion of parts is v0.1.0\n"
+    assert said("rollback") == "champion of parts is v0.0.1\n"
+    lines = [line.split() for line in said("show").splitlines()]
+    assert [line[:2] for line in lines[1:]] == [
+        ["v0.1.0", read(repo, "parts").versions[1].commit[:10]],
+        ["v0.0.1", "champion"],
+    ]
+    history = [line.split("  ") for line in said("history").splitlines()[1:]]
+    assert [(parts[1], parts[-1]) for parts in history] == [
+        ("v0.0.1", "a rollback"),
+        ("v0.1.0", "two more"),
+        ("v0.0.1", "Ann"),
+    ]
+    commit = read(repo, "parts").version("v0.0.1").commit
+    assert said("live") == f"v0.0.1 {commit}\n"
+    assert said("live", "--on", "2013-11-30") == "No version of parts was champion.\n"
+
+
+def test_what_made_a_version_is_told_for_people_and_whole_for_programs(said):
+    said("register", "first")
+    made = json.loads(said("made", "v0.0.1", "--json"))
+    assert sorted(made["files"]) == ["parts", "parts/left.txt", "parts/right.txt", "source.txt"]
+    assert json.loads(said("made", "v0.0.1"))["files"] == "4: `leeway registry made --json`"
+    found = said("used", "parts/left.txt").splitlines()
+    assert found[1].split() == ["v0.0.1", "parts/left.txt"]
+    assert said("used", "none.txt") == "No version of parts was made from none.txt.\n"
+    assert json.loads(said("used", made["files"]["source.txt"], "--json")) == {
+        "v0.0.1": ["parts/left.txt", "parts/right.txt", "source.txt"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["show"], "declares no artifacts.\n  Next: add one to dvc.yaml: `artifacts: {NAME: "),
+        (["made"], "`registry made` needs a VERSION: as v0.0.3.\n  Next: see `leeway registry"),
+        (["show", "it"], "`registry show` takes no name, and got 'it'.\n  Next: see `leeway reg"),
+    ],
+    ids=["no artifact", "no version", "a name too many"],
+)
+def test_what_is_missing_is_said(repo, capsys, words, problem):
+    assert main(["--repo", str(repo), "registry", *words]) == 1
+    assert problem in capsys.readouterr().err
+
+
+def test_several_artifacts_have_to_be_named(repo, capsys):
+    text = "artifacts:\n  b: {path: b}\n  a: {path: a}\n"
+    (repo / "second/dvc.yaml").write_text((repo / "second/dvc.yaml").read_text() + text)
+    assert main(["--repo", str(repo), "registry", "show"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "declares 2 artifacts: second:a, second:b.\n  Next: name one with --artifact.\n"
+    )
+    assert main(["--repo", str(repo), "registry", "show", "--artifact", "second:a"]) == 0
+    assert capsys.readouterr().out == "second:a has no version yet.\n"

@@ -1,0 +1,347 @@
+"""What is live, was live, and was made from what is in git's tags, as gto reads them."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from small_git import shell
+
+from include.errors import PipelineError
+from include.pipeline.registry import writing
+from include.pipeline.registry.tags import Registry, read, used
+from include.pipeline.registry.writing import Overtaken, promote, register, roll_back
+
+GTO = (str(Path(sys.executable).with_name("gto")),)
+
+
+def stages(registry: Registry) -> dict[str, list[str]]:
+    return {version.name: registry.stages(version) for version in registry.versions}
+
+
+def live(registry: Registry, on: datetime | None = None) -> str | None:
+    version = registry.live(on=on)
+    return version.name if version else None
+
+
+@pytest.fixture
+def three(repo: Path) -> Path:
+    for name in ("slow", "quick", "wild"):
+        register(repo, "model", name)
+    return repo
+
+
+def test_an_experiment_gets_the_next_version_once(repo):
+    assert [register(repo, "model", name).name for name in ("slow", "quick", "slow")] == [
+        "v0.0.1",
+        "v0.0.2",
+        "v0.0.1",
+    ]
+    assert register(repo, "model", "wild", name="v1.0.0").name == "v1.0.0"
+    assert stages(read(repo, "model")) == {"v0.0.1": [], "v0.0.2": [], "v1.0.0": []}
+
+
+def test_versions_are_listed_by_their_numbers(repo):
+    for experiment, name in {"slow": "v0.0.10", "quick": "v0.0.9", "wild": "v0.1.0"}.items():
+        register(repo, "model", experiment, name=name)
+    assert list(stages(read(repo, "model"))) == ["v0.0.9", "v0.0.10", "v0.1.0"]
+
+
+def test_a_version_knows_its_data_params_environment_and_metrics(repo):
+    made = read(repo, "model").made(register(repo, "model", "quick"))
+    lock = shell(repo, "git", "show", "refs/exps/{}".format(ref(repo, "quick")) + ":dvc.lock")
+    assert made["hash"] in lock
+    assert (made["experiment"], made["path"], made["stage"]) == ("quick", "model.bin", "train")
+    assert made["params"] == {"train": {"params.yaml": {"rate": 2}}}
+    assert made["metrics"] == {"metrics.json": {"auc": 0.75}}
+    assert made["environment"] == {
+        "environments/steps.txt": made["files"]["environments/steps.txt"]
+    }
+    # What comes after the model is no part of it.
+    assert sorted(made["files"]) == [
+        "data",
+        "data/2013-06.txt",
+        "data/2013-07.txt",
+        "environments/steps.txt",
+        "metrics.json",
+        "model.bin",
+        "parts",
+        "parts/2013-06.txt",
+        "parts/2013-07.txt",
+    ]
+
+
+def ref(repo: Path, name: str) -> str:
+    found = shell(
+        repo, "git", "for-each-ref", "--format=%(refname:lstrip=2)", f"refs/exps/*/*/{name}"
+    )
+    return found.strip()
+
+
+def test_a_hash_or_a_file_finds_the_versions_made_from_it(three):
+    registry = read(three, "model")
+    june = registry.made(registry.version("v0.0.1"))["files"]["data/2013-06.txt"]
+    names = ["data/2013-06.txt", "parts/2013-06.txt"]
+    assert used(registry, june) == used(registry, june[:8])
+    assert used(registry, june) == dict.fromkeys(("v0.0.1", "v0.0.2", "v0.0.3"), names)
+    assert used(registry, "data/2013-06.txt").keys() == {"v0.0.1", "v0.0.2", "v0.0.3"}
+    model = registry.made(registry.version("v0.0.2"))["hash"]
+    assert used(registry, model) == {"v0.0.2": ["model.bin"]}
+    assert used(registry, june[:5]) == {}  # too short to mean one
+
+
+def test_the_champion_of_a_moment_is_the_last_one_until_then(three):
+    for version in ("v0.0.1", "v0.0.3", "v0.0.2"):
+        promote(three, "model", version, "champion")
+    registry = read(three, "model")
+    moments = [act.at for act in registry.acts]
+    assert moments == sorted(set(moments))  # gto knows the last by its time alone
+    before = moments[0] - timedelta(seconds=1)
+    assert [live(registry, on) for on in (before, *moments)] == [None, "v0.0.1", "v0.0.3", "v0.0.2"]
+
+
+def test_a_challenger_that_becomes_champion_is_no_challenger_any_more(three):
+    promote(three, "model", "v0.0.1", "challenger")
+    assert stages(read(three, "model"))["v0.0.1"] == ["challenger"]
+    promote(three, "model", "v0.0.1", "champion")
+    promote(three, "model", "v0.0.2", "challenger")
+    assert stages(read(three, "model")) == {
+        "v0.0.1": ["champion"],
+        "v0.0.2": ["challenger"],
+        "v0.0.3": [],
+    }
+
+
+def test_gto_and_dvc_read_the_same(three, tmp_path):
+    promote(three, "model", "v0.0.1", "challenger")
+    promote(three, "model", "v0.0.1", "champion")
+    promote(three, "model", "v0.0.3", "champion", because="better")
+    promote(three, "model", "v0.0.2", "challenger")
+    roll_back(three, "model")
+    shown = json.loads(shell(three, *GTO, "show", "--json", "--repo", str(three)))
+    assert shown["model"]["version"] == "v0.0.3"
+    now = {name: held for name, held in shown["model"]["stage"].items() if held != "-"}
+    assert now == {"champion": "v0.0.1", "challenger": "v0.0.2"}
+    assert stages(read(three, "model")) == {
+        "v0.0.1": ["champion"],
+        "v0.0.2": ["challenger"],
+        "v0.0.3": [],
+    }
+    words = ("artifacts", "get", str(three), "model", "--stage", "champion", "--out")
+    shell(tmp_path, sys.executable, "-m", "dvc", *words, str(tmp_path / "got"))
+    assert (tmp_path / "got").read_text() == "June\nJuly\nrate: 1\n"
+    acts = shell(three, *GTO, "history", "--json", "--repo", str(three))
+    assert len(json.loads(acts)) == 3 + 6  # versions, and acts
+
+
+def test_a_version_outlives_its_experiment(three, tmp_path):
+    promote(three, "model", "v0.0.1", "champion")
+    shell(three, sys.executable, "-m", "dvc", "exp", "remove", "slow", "quick", "wild")
+    shell(three, "git", "gc", "--quiet", "--prune=now")
+    shell(three, sys.executable, "-m", "dvc", "gc", "--all-tags", "--force")
+    words = ("artifacts", "get", str(three), "model", "--stage", "champion", "--out")
+    shell(tmp_path, sys.executable, "-m", "dvc", *words, str(tmp_path / "got"))
+    assert (tmp_path / "got").read_text() == "June\nJuly\nrate: 1\n"
+
+
+def test_what_gto_wrote_is_read(repo):
+    sha = shell(repo, "git", "rev-parse", f"refs/exps/{ref(repo, 'slow')}").strip()
+    words = ("--repo", str(repo), "model", sha)
+    shell(repo, *GTO, "register", *words, "--version", "v2.0.0")
+    shell(repo, *GTO, "assign", *words, "--stage", "champion")
+    shell(repo, "git", "tag", "model@home", sha)  # nothing of gto's
+    shell(repo, "git", "tag", "models@v1.0.0", sha)  # of another artifact
+    registry = read(repo, "model")
+    assert (stages(registry), live(registry)) == ({"v2.0.0": ["champion"]}, "v2.0.0")
+    assert registry.made(registry.version("v2.0.0")) == {}
+    shell(repo, *GTO, "deprecate", "--repo", str(repo), "model", "v2.0.0", "champion")
+    assert live(read(repo, "model")) is None
+    shell(repo, *GTO, "deprecate", "--repo", str(repo), "model", "v2.0.0")
+    assert stages(read(repo, "model")) == {}
+
+
+def test_one_rollback_after_another_goes_back_in_time(three):
+    for version in ("v0.0.1", "v0.0.2", "v0.0.3"):
+        promote(three, "model", version, "champion")
+    assert live(roll_back(three, "model", because="it flags all flights")) == "v0.0.2"
+    registry = roll_back(three, "model")
+    assert live(registry) == "v0.0.1"
+    assert [registry.because(act) for act in registry.acts[-2:]] == [
+        "it flags all flights",
+        "a rollback",
+    ]
+    with pytest.raises(PipelineError, match=r"had no champion before the one that it has\.\n"):
+        roll_back(three, "model")
+
+
+def test_a_promotion_that_changes_nothing_writes_nothing(three):
+    promote(three, "model", "v0.0.1", "champion")
+    assert len(promote(three, "model", "v0.0.1", "champion").acts) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (
+            lambda repo: register(repo, "model", "quik"),
+            "There is no experiment 'quik'. Did you mean 'quick'?\n"
+            "  Next: name one of quick, slow, wild.",
+        ),
+        (
+            lambda repo: register(repo, "modle", "quick"),
+            "declares no artifact 'modle'; it declares model. Did you mean 'model'?\n"
+            "  Next: name one of them, or add it under `artifacts:` and run again.",
+        ),
+        (
+            lambda repo: register(repo, "model", "quick", name="1.0"),
+            "The version '1.0' of model is none, as v0.0.3 is one.\n"
+            "  Next: name another, or none: then it is v0.0.2.",
+        ),
+        (
+            lambda repo: register(repo, "model", "quick", name="v0.0.1"),
+            "The version 'v0.0.1' of model is taken.\n"
+            "  Next: name another, or none: then it is v0.0.2.",
+        ),
+        (
+            lambda repo: promote(repo, "model", "v0.0.7", "champion"),
+            "model has no version 'v0.0.7'. Did you mean 'v0.0.1'?\n  Next: name one of v0.0.1.",
+        ),
+        (
+            lambda repo: promote(repo, "model", "v0.0.1", "champoin"),
+            "There is no stage 'champoin'. Did you mean 'champion'?\n"
+            "  Next: name one of challenger, champion.",
+        ),
+    ],
+    ids=["an experiment", "an artifact", "a version", "a taken version", "none such", "a stage"],
+)
+def test_a_name_that_is_none_is_refused_and_nothing_is_written(repo, act, words):
+    register(repo, "model", "slow")
+    before = shell(repo, "git", "for-each-ref")
+    with pytest.raises(PipelineError) as error:
+        act(repo)
+    assert str(error.value).endswith(words)
+    assert shell(repo, "git", "for-each-ref") == before
+
+
+def test_an_experiment_that_has_not_made_it_has_no_version(repo):
+    text = (repo / "dvc.yaml").read_text().replace("path: model.bin", "path: other.bin")
+    (repo / "dvc.yaml").write_text(text)
+    shell(repo, "git", "commit", "--quiet", "--all", "--message", "other")
+    sha = shell(repo, "git", "rev-parse", "HEAD").strip()
+    shell(repo, "git", "update-ref", f"refs/exps/{sha[:2]}/{sha[2:]}/empty", sha)
+    with pytest.raises(PipelineError) as error:
+        register(repo, "model", "empty")
+    assert str(error.value) == (
+        f"The commit {sha[:10]} has not made other.bin, which its dvc.yaml declares as the "
+        "artifact 'model'.\n"
+        "  Next: name an experiment whose run made it: see `dvc exp show`."
+    )
+
+
+def clone(bare: Path, name: str) -> Path:
+    """A clone as of a worker that shares no disk: it has neither experiments nor data."""
+    place = bare.with_name(name)
+    shell(bare, "git", "clone", "--quiet", str(bare), str(place))
+    shell(place, "git", "config", "user.name", name)
+    return place
+
+
+def test_workers_that_share_no_disk_have_one_registry(repo, bare):
+    register(repo, "model", "slow", "origin")
+    register(repo, "model", "quick", "origin")
+    other = clone(bare, "other")
+    assert live(promote(other, "model", "v0.0.1", "champion", "origin")) == "v0.0.1"
+    assert live(promote(repo, "model", "v0.0.2", "champion", "origin")) == "v0.0.2"
+    assert live(roll_back(other, "model", "origin")) == "v0.0.1"
+    registry = writing.fetched(repo, "model", "origin")
+    assert (live(registry), [act.by for act in registry.acts]) == (
+        "v0.0.1",
+        ["other", "Ann", "other"],
+    )
+    assert live(read(bare, "model")) == "v0.0.1"
+    assert read(other, "model").made(registry.version("v0.0.2"))["hash"]
+
+
+def test_an_experiment_is_fetched_by_who_has_it_not(repo, bare):
+    other = clone(bare, "other")
+    shell(other, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(repo / ".dvc/cache"))
+    assert register(other, "model", "quick", "origin").name == "v0.0.1"
+    assert register(repo, "model", "quick", "origin").by == "other"
+
+
+@pytest.mark.parametrize("remote", ["origin", ""], ids=["with a remote", "without"])
+def test_of_two_promoters_at_once_one_wins_and_the_other_is_told(repo, bare, remote):
+    for name in ("slow", "quick"):
+        register(repo, "model", name, remote)
+    places = [repo, clone(bare, "other")] if remote else [repo, repo]
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from include.pipeline.registry.writing import fetched, promote\n"
+        "repo, version, remote = Path(sys.argv[1]), *sys.argv[2:]\n"
+        "fetched(repo, 'model', remote); print('ready', flush=True); sys.stdin.readline()\n"
+        "promote(repo, 'model', version, 'champion', remote, seen=0)\n"
+    )
+    for _ in range(3):  # who is first is up to the machine
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-c", code, str(place), version, remote],
+                cwd=Path(__file__).parents[3],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for place, version in zip(places, ("v0.0.1", "v0.0.2"), strict=True)
+        ]
+        for process in both:
+            assert process.stdout.readline() == "ready\n"
+        for process in both:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        said = [process.communicate()[1] for process in both]
+        assert sorted(process.returncode for process in both) == [0, 1], said
+        won = ("v0.0.1", "v0.0.2")[[process.returncode for process in both].index(0)]
+        registry = writing.fetched(repo, "model", remote)
+        assert (live(registry), len(registry.acts)) == (won, 1)
+        assert f"Somebody else was first: the champion of model is {won} now" in "".join(said)
+        for place in {repo, bare}:
+            shell(place, "git", "update-ref", "-d", "refs/tags/model#champion#1")
+
+
+def test_a_promoter_that_decided_on_what_is_over_is_told(three):
+    seen = promote(three, "model", "v0.0.1", "champion").acts[-1].number
+    promote(three, "model", "v0.0.2", "champion")
+    with pytest.raises(Overtaken) as error:
+        promote(three, "model", "v0.0.3", "champion", seen=seen)
+    at = read(three, "model").acts[-1].at
+    assert str(error.value) == (
+        f"Somebody else was first: the champion of model is v0.0.2 now, by Ann, "
+        f"{at:%Y-%m-%d %H:%M:%S} UTC.\n"
+        "  Next: look at it with `leeway registry show`, then decide again."
+    )
+    assert live(read(three, "model")) == "v0.0.2"
+
+
+def test_an_act_that_came_too_late_by_its_number_is_taken_back(three, monkeypatch):
+    promote(three, "model", "v0.0.1", "champion")
+    stale = read(three, "model")
+    promote(three, "model", "v0.0.2", "challenger")
+    promote(three, "model", "v0.0.2", "champion")
+    views = iter([stale])
+    real = writing.fetched
+    monkeypatch.setattr(writing, "fetched", lambda *of: next(views, None) or real(*of))
+    # Its number is 2, which the challenger has under another name.
+    with pytest.raises(Overtaken, match=r"the champion of model is v0\.0\.2 now"):
+        promote(three, "model", "v0.0.3", "champion")
+    assert "model#champion#2\n" not in shell(three, "git", "tag")
+
+
+def test_a_remote_that_cannot_be_reached_is_an_error_and_nothing_is_written(three):
+    shell(three, "git", "remote", "add", "origin", str(three.with_name("none.git")))
+    before = shell(three, "git", "for-each-ref")
+    with pytest.raises(PipelineError, match=r"`git fetch"):
+        promote(three, "model", "v0.0.1", "champion", "origin")
+    assert shell(three, "git", "for-each-ref") == before
+    assert datetime.now(UTC) > read(three, "model").versions[0].at
