@@ -15,20 +15,34 @@ folder dags/, the whole graph is one DAG, named after the repository.
 """
 
 import argparse
+import importlib
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from include.command import airflow, graph, registry, run, status
 from include.command.repository import root_of
 from include.errors import PlatformError
+
+# The module of each command; one that is not called is not imported.
+ROOMS = {
+    "show": "graph",
+    "check": "graph",
+    "status": "status",
+    "up": "airflow",
+    "down": "airflow",
+    "run": "run",
+    "registry": "registry",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Carry out one command: 0 is well, 1 an error that says what to do, or a run that failed."""
-    words = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    words = parser(argv).parse_args(argv)
     words.repo = root_of(words.repo)
     try:
         return int(words.carry_out(words))
@@ -43,15 +57,17 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands, and what each may be told."""
+def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The command that is called, or else all, and what each may be told."""
     made = argparse.ArgumentParser(
         prog="leeway", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_repository(made, Path())
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for room in (graph, status, airflow, run, registry):
-        room.add_to(partial(added, commands))
+    words = [word for before, word in pairwise(("", *argv)) if before != "--repo"]
+    called = [ROOMS[word] for word in words if word in ROOMS][:1]
+    for room in dict.fromkeys(called or ROOMS.values()):
+        importlib.import_module(f"{__package__}.{room}").add_to(partial(added, commands))
     return made
 
 

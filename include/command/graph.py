@@ -2,11 +2,10 @@
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from include.command.repository import graph_of
-from include.command.words import Add, add_targets
+from include.command.words import Add, add_targets, table
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.graph import Stage, see_that_free
 from include.pipeline.selection import select
@@ -64,13 +63,6 @@ def row(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
 def ids(stage: Stage, stages: tuple[Stage, ...]) -> list[str]:
     """The task ids of what a stage needs, inside a selection."""
     return [other.task_id for other in stages if other.name in stage.upstream]
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows in columns, two spaces apart."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(cell.ljust(w) for cell, w in zip(r, widths, strict=True)) for r in rows)
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def check(words: argparse.Namespace) -> int:

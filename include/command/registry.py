@@ -5,9 +5,8 @@ import json
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from include.command.graph import table
 from include.command.repository import see_that_repository
-from include.command.words import Add
+from include.command.words import Add, table
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.git.command import git
 from include.pipeline.registry import tags

@@ -1,11 +1,15 @@
 """The repository that a command works in, or what it lacks to be one."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from include.errors import PipelineError
 from include.pipeline.git.command import git, top_of
-from include.pipeline.graph import Plan
-from include.pipeline.plan import load
+
+if TYPE_CHECKING:
+    from include.pipeline.graph import Plan
 
 
 def root_of(folder: Path) -> Path:
@@ -21,6 +25,8 @@ def graph_of(repo: Path) -> Plan:
     Raises:
         PipelineError: there is no repository, or no stage in it.
     """
+    from include.pipeline.plan import load  # with what takes longer than to read a tag
+
     see_that_repository(repo)
     plan = load(repo)
     if not any(stage.cmd for stage in plan.stages):

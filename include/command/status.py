@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from include.command.graph import chosen, table
-from include.command.words import Add, add_targets
+from include.command.graph import chosen
+from include.command.words import Add, add_targets, table
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.asking import ask
 from include.pipeline.lockfile import has_entry

@@ -1,12 +1,17 @@
 """`leeway registry` answers in a table or as JSON, and says what to do where it cannot."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from small_git import commit, shell
 
 from include.command.__main__ import main
 from include.pipeline.registry.tags import read
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -91,3 +96,28 @@ def test_several_artifacts_have_to_be_named(repo, capsys):
     )
     assert main(["--repo", str(repo), "registry", "show", "--artifact", "second:a"]) == 0
     assert capsys.readouterr().out == "second:a has no version yet.\n"
+
+
+def test_reading_takes_neither_dvc_nor_the_graph(repo, said):
+    code = (
+        "import sys; from include.command.__main__ import main\n"
+        "main(['--repo', sys.argv[1], 'registry', 'show']); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(repo)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("parts has no version yet.\n")
+    assert not {"dvc", "pydantic", "httpx", "psutil", "include.pipeline.graph"} & {
+        *done.stdout.split()
+    }
+
+
+@pytest.mark.parametrize("words", [["run", "show"], ["show"], []], ids=["run", "show", "none"])
+def test_a_folder_with_the_name_of_a_command_is_a_folder(tmp_path, capsys, words):
+    with pytest.raises(SystemExit):
+        main(["--repo", "run", *words, "--help"])
+    assert f"usage: leeway {' '.join(words[:1])}".strip() in capsys.readouterr().out
