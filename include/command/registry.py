@@ -3,11 +3,12 @@
 import argparse
 import json
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from include.command.repository import see_that_repository
 from include.command.words import Add, table
-from include.errors import PipelineError, at_most_ten
+from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.git.command import git
 from include.pipeline.registry import tags
 from include.pipeline.registry.tags import STAGES, Registry, Version
@@ -60,19 +61,24 @@ def registry(words: argparse.Namespace) -> int:
     if bool(words.name) != bool(wanted):
         fault = f"needs a {wanted}: {what}" if wanted else f"takes no name, and got {words.name!r}"
         raise PipelineError(f"`registry {words.does}` {fault}.", "see `leeway registry --help`.")
-    words.remote = remote_of(words)
-    words.artifact = words.artifact or only_artifact(words)
+    words.remote, words.artifact = remote_of(words), artifact_of(words)
     if words.does in ("register", "promote", "rollback"):
         return write(words)
     if words.fetch:
-        from include.pipeline.registry.writing import fetched
+        from include.pipeline.registry.turns import fetched
 
         held = fetched(words.repo, words.artifact, words.remote)
     else:
         held = tags.read(words.repo, words.artifact)
     answer, rows = READ[words.does](held, words)
-    print(json.dumps(answer, indent=2, default=str) if words.json else rows)
+    print(as_json(answer) if words.json else rows)
     return 0
+
+
+def as_json(answer: object) -> str:
+    """An answer for programs: what is no number to JSON is a text."""
+    plain = json.loads(json.dumps(answer, default=str), parse_constant=str)
+    return json.dumps(plain, indent=2, ensure_ascii=False)
 
 
 def remote_of(words: argparse.Namespace) -> str:
@@ -82,15 +88,20 @@ def remote_of(words: argparse.Namespace) -> str:
     return "origin" if "origin" in git(words.repo, "remote").split() else ""
 
 
-def only_artifact(words: argparse.Namespace) -> str:
-    """The artifact that has versions, or else is declared, if there is one alone.
+def artifact_of(words: argparse.Namespace) -> str:
+    """The artifact that is meant: the one that is named, or the only one that is declared.
 
     Raises:
-        PipelineError: there is none, or there are several.
+        PipelineError: there is none, or there are several, or the named one is none.
     """
     from include.pipeline.registry.declared import artifacts
 
-    found = artifacts(words.repo)
+    found, named = artifacts(words.repo), str(words.artifact)
+    if named in found or (named and tags.read(words.repo, named).names):
+        return named
+    if named:
+        what = f"{words.repo} declares no artifact {named!r}.{did_you_mean(named, found)}"
+        raise PipelineError(what, f"name one of {at_most_ten(found) or 'those that you declare'}.")
     if len(found) == 1:
         return found[0]
     what = f"{words.repo} declares {len(found) or 'no'} artifacts"
@@ -101,20 +112,26 @@ def only_artifact(words: argparse.Namespace) -> str:
 
 
 def write(words: argparse.Namespace) -> int:
-    """Register a version, or let one be live."""
+    """Register a version, or let one be live.
+
+    Who promotes decides on what this clone knows: what it does not know yet is told instead.
+    """
     from include.pipeline.registry import writing
 
-    place = (words.repo, words.artifact)
+    place, seen = (words.repo, words.artifact), tags.read(words.repo, words.artifact).last
     if words.does == "register":
         made = writing.register(*place, words.name, words.remote, words.version)
-        print(f"{words.artifact} {made.name} is {made.commit[:10]}, by {made.by}")
+        said = f"{words.artifact} {made.name} is {made.commit[:10]}, by {made.by}"
+        print(as_json(described(tags.read(*place), made)) if words.json else said)
         return 0
     if words.does == "promote":
-        now = writing.promote(*place, words.name, words.stage, words.remote, words.because)
+        now = writing.promote(*place, words.name, words.stage, words.remote, words.because, seen)
     else:
-        now = writing.roll_back(*place, words.remote, words.because)
-    live = now.live(words.stage)
-    print(f"{words.stage} of {words.artifact} is {live.name if live else 'none'}")
+        now = writing.roll_back(*place, words.remote, words.because, words.stage, seen)
+    version = now.live(words.stage)
+    assert version is not None  # it was given the stage just now
+    said = f"{words.stage} of {words.artifact} is {version.name}"
+    print(as_json(described(now, version)) if words.json else said)
     return 0
 
 
@@ -136,6 +153,7 @@ def described(held: Registry, version: Version) -> dict[str, Any]:
 
 def history(held: Registry, _: argparse.Namespace) -> tuple[Any, str]:
     """The acts, the newest first."""
+    reasons = held.reasons()
     answer: list[dict[str, Any]] = [
         {
             "number": act.number,
@@ -144,14 +162,15 @@ def history(held: Registry, _: argparse.Namespace) -> tuple[Any, str]:
             "leaves": act.leaves,
             "at": act.at,
             "by": act.by,
-            "because": held.because(act),
+            "because": reasons.get(act.tag, ""),
         }
         for act in reversed(held.acts)
     ]
     rows = [("WHEN", "VERSION", "DID", "BY", "BECAUSE")]
     for one in answer:
         did = f"{'left' if one['leaves'] else 'became'} {one['stage']}"
-        rows.append((moment(one["at"]), one["version"], did, one["by"], one["because"]))
+        why = "".join(c if c.isprintable() else " " for c in one["because"])
+        rows.append((moment(one["at"]), one["version"], did, one["by"], why))
     return answer, table(rows) if answer else f"No version of {held.artifact} was promoted yet."
 
 
@@ -170,11 +189,17 @@ def made(held: Registry, words: argparse.Namespace) -> tuple[Any, str]:
     about = {**described(held, version), **held.made(version)}
     if not words.json:
         about["files"] = f"{len(about.get('files', {})):,}: `leeway registry made --json`"
-    return about, json.dumps(about, indent=2, default=str)
+    return about, as_json(about)
 
 
 def used(held: Registry, words: argparse.Namespace) -> tuple[Any, str]:
     """The versions that were made from some data."""
+    if len(words.name) < tags.SHORTEST and not any(sign in words.name for sign in "/."):
+        what = f"{words.name!r} is no path, and too short for a hash."
+        raise PipelineError(what, f"give at least {tags.SHORTEST} letters of it.")
+    path = Path(words.name)
+    if path.is_absolute() and path.is_relative_to(words.repo):
+        words.name = str(path.relative_to(words.repo))
     found = tags.used(held, words.name)
     rows = [("VERSION", "STAGES", "AS")]
     for name in reversed(found):

@@ -60,6 +60,36 @@ def test_a_model_goes_live_and_back(repo, said):
     assert said("live", "--on", "2013-11-30") == "No version of parts was champion.\n"
 
 
+def test_a_challenger_is_rolled_back_and_the_champion_stays(said):
+    said("register", "first")
+    said("register", "second")
+    for version in ("v0.0.1", "v0.0.2"):
+        said("promote", version, "--stage", "challenger")
+    said("promote", "v0.0.2")
+    said("promote", "v0.0.1", "--stage", "challenger")
+    assert said("live").startswith("v0.0.2 ")
+    said("promote", "v0.0.2", "--stage", "challenger")
+    assert said("rollback", "--stage", "challenger") == "challenger of parts is v0.0.1\n"
+    assert said("live").startswith("v0.0.2 ")
+
+
+def test_who_promotes_without_having_seen_the_last_promotion_is_told(repo, said, tmp_path, capsys):
+    bare, other = tmp_path / "bare.git", tmp_path / "other"
+    shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
+    shell(repo, "git", "remote", "add", "origin", str(bare))
+    shell(repo, "git", "push", "--quiet", "origin", "HEAD:main")
+    said("register", "first")
+    said("register", "second")
+    shell(tmp_path, "git", "clone", "--quiet", str(bare), str(other))
+    said("promote", "v0.0.1")
+    words = ["--repo", str(other), "registry", "promote", "v0.0.2"]
+    assert main(words) == 1
+    assert "Somebody else was first: the champion of parts is v0.0.1 now" in capsys.readouterr().err
+    assert main(words) == 0  # it has seen it now
+    assert capsys.readouterr().out == "champion of parts is v0.0.2\n"
+    assert said("live", "--fetch").startswith("v0.0.2 ")
+
+
 def test_what_made_a_version_is_told_for_people_and_whole_for_programs(said):
     said("register", "first")
     made = json.loads(said("made", "v0.0.1", "--json"))
@@ -77,10 +107,12 @@ def test_what_made_a_version_is_told_for_people_and_whole_for_programs(said):
     ("words", "problem"),
     [
         (["show"], "declares no artifacts.\n  Next: add one to dvc.yaml: `artifacts: {NAME: "),
+        (["show", "--artifact", "x"], "declares no artifact 'x'.\n  Next: name one of those that"),
+        (["used", "abc", "--artifact", "x"], "declares no artifact 'x'."),
         (["made"], "`registry made` needs a VERSION: as v0.0.3.\n  Next: see `leeway registry"),
         (["show", "it"], "`registry show` takes no name, and got 'it'.\n  Next: see `leeway reg"),
     ],
-    ids=["no artifact", "no version", "a name too many"],
+    ids=["no artifact", "none such", "none such again", "no version", "a name too many"],
 )
 def test_what_is_missing_is_said(repo, capsys, words, problem):
     assert main(["--repo", str(repo), "registry", *words]) == 1

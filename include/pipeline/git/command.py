@@ -41,10 +41,13 @@ def git(
         input=given,
         capture_output=True,
         text=True,
+        errors="replace",  # names may be of any encoding
         check=False,
     )
     if check and done.returncode:
-        problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        telling = [line for line in said if line.startswith(("remote: ", "fatal: ", "error: "))]
+        problem = "; ".join(telling[:3] or said[-1:])
         what = f"`git {' '.join(words[:3])}` failed in {repo}: {problem}"
         raise PipelineError(what, "mend the repository; `git status` and `git fsck` tell more.")
     return done.stdout.strip()

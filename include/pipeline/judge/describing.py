@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from include.errors import at_most_ten, did_you_mean
 from include.pipeline.child.orders import Refused
 from include.pipeline.orders import Describe
+
+FETCH = "run `dvc fetch --all-commits`, or register where the data is."
 
 
 def described(order: Describe) -> dict[str, Any]:
@@ -19,30 +22,60 @@ def described(order: Describe) -> dict[str, Any]:
     Raises:
         Refused: the commit declares no such artifact, or has not made it.
     """
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from dvc.repo.metrics.show import show
 
     with Repo(".") as repo:
         with repo.switch(order.commit):
-            path = path_of(repo, order)
-            made = [out for out in repo.index.outs if place(repo, out) == path]
-            if not made or not made[0].hash_info:
-                what = f"The commit {order.commit[:10]} has not made {path}, "
-                what += f"which its dvc.yaml declares as the artifact {order.artifact!r}."
-                raise Refused(what, "name an experiment whose run made it: see `dvc exp show`.")
-            stages = upstream(repo, made[0].stage)
+            path, stages = artifact_of(repo, order)
+            absent = [hashed for stage in stages for hashed in not_here(stage)]
+        if absent:  # by the settings of the working tree, which know how to log in
+            with suppress(DvcException, OSError):
+                repo.cloud.pull(absent)
+        with repo.switch(order.commit):
+            _, stages = artifact_of(repo, order)
             files = dict(sorted(pair for stage in stages for pair in files_of(repo, stage)))
+            maker = next(s for s in stages if path in [place(repo, out) for out in s.outs])
             found = {
                 "path": path,
-                "stage": address(repo, made[0].stage),
+                "stage": address(repo, maker),
                 "hash": files[path],
                 "environment": {n: h for n, h in files.items() if n.startswith("environments/")},
                 "params": {address(repo, s): held for s in stages if (held := params(repo, s))},
                 "files": files,
             }
-        shown = show(repo, revs=[order.commit])
-    metrics = shown.get(order.commit, {}).get("data", {})
-    return {**found, "metrics": {path: held.get("data") for path, held in metrics.items()}}
+        metrics = show(repo, revs=[order.commit]).get(order.commit, {}).get("data", {})
+    lost = [name for name, held in metrics.items() if "data" not in held]
+    if lost:
+        what = f"The metrics {at_most_ten(lost)} of {order.commit[:10]} cannot be read: "
+        raise Refused(f"{what}{metrics[lost[0]].get('error')}.", FETCH)
+    return {**found, "metrics": {name: held["data"] for name, held in metrics.items()}}
+
+
+def artifact_of(repo: Any, order: Describe) -> tuple[str, list[Any]]:
+    """The path of an artifact, and the stages that it comes from.
+
+    Raises:
+        Refused: there is no such artifact, it was not made, or from other data than is there.
+    """
+    path = path_of(repo, order)
+    made = [out for out in repo.index.outs if place(repo, out) == path and out.hash_info]
+    if not made:
+        what = f"The commit {order.commit[:10]} has not made {path}, "
+        what += f"which its dvc.yaml declares as the artifact {order.artifact!r}."
+        raise Refused(what, "name an experiment whose run made it: see `dvc exp show`.")
+    stages = upstream(repo, made[0].stage)
+    see_that_current(repo, stages)
+    return path, stages
+
+
+def not_here(stage: Any) -> Iterator[Any]:
+    """The hashes of lists of folders, and of metrics, that the cache lacks."""
+    for out in stage.outs:
+        wanted = out.use_cache and out.hash_info and (out.hash_info.isdir or out.metric)
+        if wanted and not out.cache.exists(out.hash_info.value):
+            yield out.hash_info
 
 
 def path_of(repo: Any, order: Describe) -> str:
@@ -78,9 +111,28 @@ def files_of(repo: Any, stage: Any) -> Iterator[tuple[str, str]]:
             continue
         path = place(repo, one)
         yield path, str(one.hash_info.value)
-        if one.hash_info.isdir and one.use_cache and (tree := one.get_obj()):
+        if one in stage.outs and one.hash_info.isdir and one.use_cache:
+            if (tree := one.get_obj()) is None:
+                what = f"Neither the cache nor a remote of DVC has the list of the folder {path}."
+                raise Refused(what, FETCH)
             for key, _, hashed in tree:
                 yield "/".join((path, *key)), str(hashed.value)
+
+
+def see_that_current(repo: Any, stages: list[Any]) -> None:
+    """Refuse what was made from other data than is beside it.
+
+    Raises:
+        Refused: a stage read something else than the lockfile has of who makes it.
+    """
+    made = {place(repo, out): out for stage in stages for out in stage.outs}
+    for stage in stages:
+        for dep in stage.deps:
+            out = made.get(place(repo, dep))
+            if out is not None and out.hash_info != dep.hash_info:
+                what = f"Stage {address(repo, stage)!r} read another {place(repo, dep)} than the "
+                what += "commit has: what it made is not of this data."
+                raise Refused(what, "run the whole graph, and register that experiment.")
 
 
 def address(repo: Any, stage: Any) -> str:
@@ -99,4 +151,6 @@ def params(repo: Any, stage: Any) -> dict[str, Any]:
 
 def place(repo: Any, one: Any) -> str:
     """The path of a dep or out, from the root of the repository."""
+    if not one.is_in_repo:
+        return str(one.def_path)
     return str(repo.fs.relpath(one.fs_path, repo.root_dir)).replace(os.sep, "/")

@@ -1,6 +1,10 @@
-"""What is live, was live, and was made from what is in git's tags, as gto reads them."""
+"""What is live, was live, and was made from what is in git's tags, as gto reads them.
+
+Long because each way in which tags come about is a case of one reading.
+"""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,9 +14,10 @@ import pytest
 from small_git import shell
 
 from include.errors import PipelineError
-from include.pipeline.registry import writing
+from include.pipeline.registry import turns
 from include.pipeline.registry.tags import Registry, read, used
-from include.pipeline.registry.writing import Overtaken, promote, register, roll_back
+from include.pipeline.registry.turns import Overtaken, Place
+from include.pipeline.registry.writing import act, promote, register, roll_back
 
 GTO = (str(Path(sys.executable).with_name("gto")),)
 
@@ -168,7 +173,7 @@ def test_one_rollback_after_another_goes_back_in_time(three):
     assert live(roll_back(three, "model", because="it flags all flights")) == "v0.0.2"
     registry = roll_back(three, "model")
     assert live(registry) == "v0.0.1"
-    assert [registry.because(act) for act in registry.acts[-2:]] == [
+    assert [registry.reasons()[act.tag] for act in registry.acts[-2:]] == [
         "it flags all flights",
         "a rollback",
     ]
@@ -255,13 +260,31 @@ def test_workers_that_share_no_disk_have_one_registry(repo, bare):
     assert live(promote(other, "model", "v0.0.1", "champion", "origin")) == "v0.0.1"
     assert live(promote(repo, "model", "v0.0.2", "champion", "origin")) == "v0.0.2"
     assert live(roll_back(other, "model", "origin")) == "v0.0.1"
-    registry = writing.fetched(repo, "model", "origin")
+    registry = turns.fetched(repo, "model", "origin")
     assert (live(registry), [act.by for act in registry.acts]) == (
         "v0.0.1",
         ["other", "Ann", "other"],
     )
     assert live(read(bare, "model")) == "v0.0.1"
     assert read(other, "model").made(registry.version("v0.0.2"))["hash"]
+
+
+def test_what_a_clone_has_and_the_remote_lacks_is_neither_lost_nor_passed_over(repo, bare):
+    register(repo, "model", "slow")
+    promote(repo, "model", "v0.0.1", "champion")
+    assert live(turns.fetched(repo, "model", "origin")) == "v0.0.1"
+    for write in (
+        lambda: register(repo, "model", "quick", "origin"),
+        lambda: promote(repo, "model", "v0.0.1", "challenger", "origin"),
+    ):
+        with pytest.raises(PipelineError) as error:
+            write()
+        assert str(error.value) == (
+            "origin lacks 2 tags of model that this clone has: model#champion#1, model@v0.0.1.\n"
+            "  Next: share them with `git push origin TAG ...`, or remove them by `git tag -d`."
+        )
+    shell(repo, "git", "push", "--quiet", "origin", "model#champion#1", "model@v0.0.1")
+    assert register(repo, "model", "quick", "origin").name == "v0.0.2"
 
 
 def test_an_experiment_is_fetched_by_who_has_it_not(repo, bare):
@@ -278,7 +301,7 @@ def test_of_two_promoters_at_once_one_wins_and_the_other_is_told(repo, bare, rem
     places = [repo, clone(bare, "other")] if remote else [repo, repo]
     code = (
         "import sys; from pathlib import Path\n"
-        "from include.pipeline.registry.writing import fetched, promote\n"
+        "from include.pipeline.registry.turns import fetched; from include.pipeline.registry.writing import promote\n"
         "repo, version, remote = Path(sys.argv[1]), *sys.argv[2:]\n"
         "fetched(repo, 'model', remote); print('ready', flush=True); sys.stdin.readline()\n"
         "promote(repo, 'model', version, 'champion', remote, seen=0)\n"
@@ -303,11 +326,12 @@ def test_of_two_promoters_at_once_one_wins_and_the_other_is_told(repo, bare, rem
         said = [process.communicate()[1] for process in both]
         assert sorted(process.returncode for process in both) == [0, 1], said
         won = ("v0.0.1", "v0.0.2")[[process.returncode for process in both].index(0)]
-        registry = writing.fetched(repo, "model", remote)
+        registry = turns.fetched(repo, "model", remote)
         assert (live(registry), len(registry.acts)) == (won, 1)
         assert f"Somebody else was first: the champion of model is {won} now" in "".join(said)
-        for place in {repo, bare}:
-            shell(place, "git", "update-ref", "-d", "refs/tags/model#champion#1")
+        for place in {*places, bare}:
+            if shell(place, "git", "tag", "--list", "model#champion#1"):
+                shell(place, "git", "tag", "--delete", "model#champion#1")
 
 
 def test_a_promoter_that_decided_on_what_is_over_is_told(three):
@@ -317,31 +341,158 @@ def test_a_promoter_that_decided_on_what_is_over_is_told(three):
         promote(three, "model", "v0.0.3", "champion", seen=seen)
     at = read(three, "model").acts[-1].at
     assert str(error.value) == (
-        f"Somebody else was first: the champion of model is v0.0.2 now, by Ann, "
+        "Somebody else was first: the champion of model is v0.0.2 now; the last to act was Ann, "
         f"{at:%Y-%m-%d %H:%M:%S} UTC.\n"
         "  Next: look at it with `leeway registry show`, then decide again."
     )
     assert live(read(three, "model")) == "v0.0.2"
 
 
-def test_an_act_that_came_too_late_by_its_number_is_taken_back(three, monkeypatch):
+@pytest.mark.parametrize("remote", ["origin", ""], ids=["with a remote", "without"])
+def test_an_act_of_another_stage_in_between_is_told_as_well(repo, bare, remote, monkeypatch):
+    for name in ("slow", "quick"):
+        register(repo, "model", name, remote)
+    place, registry = Place.of(repo, "model", remote)
+    other = clone(bare, "other") if remote else repo
+    promote(other, "model", "v0.0.2", "challenger", remote)
+    with pytest.raises(Overtaken, match=r"the champion of model is none now; the last to act was"):
+        act(place, registry, registry.version("v0.0.1"), "champion", "", None)
+    assert live(turns.fetched(repo, "model", remote)) is None
+
+
+def test_an_act_whose_push_arrived_though_git_failed_is_done(repo, bare, monkeypatch):
+    register(repo, "model", "slow", "origin")
+    real = turns.git
+
+    def dropped(where, *words, **named):
+        said = real(where, *words, **named)
+        if words[0] == "push":
+            raise PipelineError("`git push` failed: the remote end hung up.", "try again.")
+        return said
+
+    monkeypatch.setattr(turns, "git", dropped)
+    assert live(promote(repo, "model", "v0.0.1", "champion", "origin")) == "v0.0.1"
+
+
+def test_what_the_hook_of_a_remote_says_is_said(repo, bare):
+    hook = bare / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho only releasers may tag\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(PipelineError, match=r"remote: only releasers may tag"):
+        register(repo, "model", "slow", "origin")
+    assert read(repo, "model").versions == ()
+
+
+def test_two_who_register_at_once_get_a_version_each(repo, bare, monkeypatch):
+    other, real = clone(bare, "other"), Place.of
+    shell(other, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(repo / ".dvc/cache"))
+    first = iter([True])
+
+    def of(where, artifact, remote):
+        found = real(where, artifact, remote)
+        if where == repo and next(first, False):
+            assert register(other, "model", "quick", remote).name == "v0.0.1"
+        return found
+
+    monkeypatch.setattr(Place, "of", of)
+    assert register(repo, "model", "slow", "origin").name == "v0.0.2"
+
+
+def test_a_version_that_is_none_any_more_gives_its_name_and_number_to_nobody(three):
     promote(three, "model", "v0.0.1", "champion")
-    stale = read(three, "model")
-    promote(three, "model", "v0.0.2", "challenger")
-    promote(three, "model", "v0.0.2", "champion")
-    views = iter([stale])
-    real = writing.fetched
-    monkeypatch.setattr(writing, "fetched", lambda *of: next(views, None) or real(*of))
-    # Its number is 2, which the challenger has under another name.
-    with pytest.raises(Overtaken, match=r"the champion of model is v0\.0\.2 now"):
-        promote(three, "model", "v0.0.3", "champion")
-    assert "model#champion#2\n" not in shell(three, "git", "tag")
+    promote(three, "model", "v0.0.3", "champion")
+    shell(three, *GTO, "deprecate", "--repo", str(three), "model", "v0.0.3")
+    sha = read(three, "model").acts[-1].version
+    assert sha.endswith(" (not registered)")
+    assert live(read(three, "model")) == sha
+    assert live(promote(three, "model", "v0.0.2", "champion")) == "v0.0.2"
+    assert live(roll_back(three, "model")) == sha
+    shell(three, "git", "tag", "--delete", "model@v0.0.2")
+    assert register(three, "model", "quick").name == "v0.0.4"
+
+
+def test_one_that_leaves_a_stage_leaves_it_to_who_has_it(three):
+    for version in ("v0.0.1", "v0.0.2"):
+        promote(three, "model", version, "champion")
+    shell(three, *GTO, "deprecate", "--repo", str(three), "model", "v0.0.1", "champion")
+    assert live(read(three, "model")) == "v0.0.2"
+
+
+def test_a_rollback_takes_back_the_last_promotion_also_of_one_that_came_back(three):
+    for version in ("v0.0.1", "v0.0.2", "v0.0.1"):
+        promote(three, "model", version, "champion")
+    assert [live(roll_back(three, "model")) for _ in range(2)] == ["v0.0.2", "v0.0.1"]
+
+
+def test_experiments_of_one_name_are_told_apart_by_their_commits(repo):
+    (repo / "params.yaml").write_text("rate: 50\n")
+    shell(repo, "git", "commit", "--quiet", "--all", "--message", "fifty")
+    shell(repo, sys.executable, "-m", "dvc", "exp", "run", "--quiet", "--name", "slow")
+    with pytest.raises(
+        PipelineError, match=r"2 experiments are called 'slow': \w+, \w+\."
+    ) as error:
+        register(repo, "model", "slow")
+    commit = str(error.value).split(": ")[1][:10]
+    assert register(repo, "model", commit).commit.startswith(commit)
+    with pytest.raises(PipelineError, match=r"There is no experiment 's\*'"):
+        register(repo, "model", "s*")
+
+
+def test_what_was_made_from_other_data_than_the_commit_has_gets_no_version(repo):
+    (repo / "data/2013-08.txt").write_text("August\n")
+    shell(repo, sys.executable, "-m", "dvc", "add", "--quiet", "data")
+    shell(repo, "git", "commit", "--quiet", "--all", "--message", "August")
+    words = ("exp", "run", "--quiet", "--single-item", "train", "--name", "stale", "--force")
+    shell(repo, sys.executable, "-m", "dvc", *words)
+    with pytest.raises(PipelineError, match=r"Stage 'prepare' read another data than the commit"):
+        register(repo, "model", "stale")
+
+
+def test_data_that_is_not_here_is_no_version_without_a_word(repo, bare):
+    other = clone(bare, "other")
+    with pytest.raises(PipelineError, match=r"has the list of the folder data\.\n  Next: run `dvc"):
+        register(other, "model", "quick", "origin")
+    store = repo.with_name("store")
+    shutil.copytree(repo / ".dvc/cache", store)  # what a remote of DVC is
+    config = f"[core]\n    remote = store\n['remote \"store\"']\n    url = {store}\n"
+    (other / ".dvc/config").write_text(config)
+    made = read(other, "model").made(register(other, "model", "quick", "origin"))
+    assert "data/2013-06.txt" in made["files"]
+    assert made["metrics"] == {"metrics.json": {"auc": 0.75}}
+
+
+def test_tags_that_people_made_break_nothing(three):
+    sha = read(three, "model").versions[0].commit
+    blob = shell(three, "git", "rev-parse", "HEAD:params.yaml").strip()
+    shell(three, "git", "tag", "model@v0.0.8", blob)
+    bad = "[1]", '{"files": ["a"]}', "not JSON"
+    for number, body in enumerate(bad, 4):
+        words = ("--annotate", f"model@v1.0.{number}", "--message", f"x\n\n{body}", sha)
+        shell(three, "git", "-c", "user.name=J\u2028\u00f6rg", "tag", *words)
+    registry = read(three, "model")
+    assert [version.name for version in registry.versions][3:] == ["v1.0.4", "v1.0.5", "v1.0.6"]
+    assert used(registry, "a") == {}
+    assert used(registry, "./data/2013-06.txt").keys() == {"v0.0.1", "v0.0.2", "v0.0.3"}
+
+
+def test_a_name_and_a_reason_of_any_letters_are_kept(three):
+    shell(three, "git", "config", "user.name", "Ann <the boss>")
+    registry = promote(three, "model", "v0.0.1", "champion", because='caf\u00e9\n%00 "x"')
+    assert registry.acts[-1].by == "Ann the boss"
+    assert [*registry.reasons().values()] == ['caf\u00e9\n%00 "x"']
+
+
+def test_only_the_tags_of_an_act_are_pushed(repo, bare):
+    shell(repo, "git", "config", "push.followTags", "true")
+    shell(repo, "git", "tag", "--annotate", "private", "--message", "mine")
+    register(repo, "model", "slow", "origin")
+    assert shell(bare, "git", "tag").split() == ["model@v0.0.1"]
 
 
 def test_a_remote_that_cannot_be_reached_is_an_error_and_nothing_is_written(three):
     shell(three, "git", "remote", "add", "origin", str(three.with_name("none.git")))
     before = shell(three, "git", "for-each-ref")
-    with pytest.raises(PipelineError, match=r"`git fetch"):
+    with pytest.raises(PipelineError, match=r"none\.git' does not appear to be a git repository"):
         promote(three, "model", "v0.0.1", "champion", "origin")
     assert shell(three, "git", "for-each-ref") == before
     assert datetime.now(UTC) > read(three, "model").versions[0].at
