@@ -35,6 +35,7 @@ def main() -> None:
         last = registry.versions[-1]
         print(f"what made a version  {timed(lambda: registry.made(last)):8.0f} ms")
         print(f"who used a file      {timed(lambda: used(registry, f'{7:032x}')):8.0f} ms")
+        print(f"why each was live    {timed(registry.reasons):8.0f} ms")
         spent = timed(lambda: promote(repo, "model", "v0.0.1", "champion"), 1)
         print(f"a promotion          {spent:8.0f} ms   without a remote")
 
