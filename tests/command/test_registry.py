@@ -60,6 +60,14 @@ def test_a_model_goes_live_and_back(repo, said):
     assert said("live", "--on", "2013-11-30") == "No version of parts was champion.\n"
 
 
+def test_a_reason_keeps_to_its_line_and_programs_get_it_as_it_was(said):
+    said("register", "first")
+    made = json.loads(said("promote", "v0.0.1", "--because", "a\nb \x1b[31m", "--json"))
+    assert (made["version"], made["stages"]) == ("v0.0.1", ["champion"])
+    assert said("history").splitlines()[1].endswith("a b  [31m")
+    assert json.loads(said("history", "--json"))[0]["because"] == "a\nb \x1b[31m"
+
+
 def test_a_challenger_is_rolled_back_and_the_champion_stays(said):
     said("register", "first")
     said("register", "second")

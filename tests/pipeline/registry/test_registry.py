@@ -210,6 +210,11 @@ def test_a_promotion_that_changes_nothing_writes_nothing(three):
             "  Next: name another, or none: then it is v0.0.2.",
         ),
         (
+            lambda repo: register(repo, "model", "slow", name="v9.0.0"),
+            "is v0.0.1 of model already, not v9.0.0.\n"
+            "  Next: leave the name out; a commit has one version.",
+        ),
+        (
             lambda repo: promote(repo, "model", "v0.0.7", "champion"),
             "model has no version 'v0.0.7'. Did you mean 'v0.0.1'?\n  Next: name one of v0.0.1.",
         ),
@@ -219,7 +224,15 @@ def test_a_promotion_that_changes_nothing_writes_nothing(three):
             "  Next: name one of challenger, champion.",
         ),
     ],
-    ids=["an experiment", "an artifact", "a version", "a taken version", "none such", "a stage"],
+    ids=[
+        "an experiment",
+        "an artifact",
+        "a version",
+        "a taken version",
+        "a second version",
+        "none such",
+        "a stage",
+    ],
 )
 def test_a_name_that_is_none_is_refused_and_nothing_is_written(repo, act, words):
     register(repo, "model", "slow")
@@ -228,6 +241,15 @@ def test_a_name_that_is_none_is_refused_and_nothing_is_written(repo, act, words)
         act(repo)
     assert str(error.value).endswith(words)
     assert shell(repo, "git", "for-each-ref") == before
+
+
+def test_metrics_that_cannot_be_read_are_not_passed_over(repo):
+    text = (repo / "dvc.yaml").read_text().replace("""'{"auc":0.75}'""", "'{broken'")
+    (repo / "dvc.yaml").write_text(text)
+    shell(repo, "git", "commit", "--quiet", "--all", "--message", "broken")
+    shell(repo, sys.executable, "-m", "dvc", "exp", "run", "--quiet", "--name", "broken")
+    with pytest.raises(PipelineError, match=r"The metrics metrics\.json of \w+ cannot be read: "):
+        register(repo, "model", "broken")
 
 
 def test_an_experiment_that_has_not_made_it_has_no_version(repo):
