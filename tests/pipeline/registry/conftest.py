@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from small_git import commit, shell
 
+from include.pipeline.registry.writing import register
+
 GRAPH = """
 stages:
   prepare:
@@ -56,6 +58,22 @@ def with_experiments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def repo(with_experiments: Path, tmp_path: Path) -> Path:
     shutil.copytree(with_experiments, tmp_path / "repo", symlinks=True)
+    return tmp_path / "repo"
+
+
+@pytest.fixture(scope="session")
+def with_versions(with_experiments: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The experiments as v0.0.1, v0.0.2 and v0.0.3."""
+    repo = tmp_path_factory.mktemp("versions") / "repo"
+    shutil.copytree(with_experiments, repo, symlinks=True)
+    for name in ("slow", "quick", "wild"):
+        register(repo, "model", name)
+    return repo
+
+
+@pytest.fixture
+def three(with_versions: Path, tmp_path: Path) -> Path:
+    shutil.copytree(with_versions, tmp_path / "repo", symlinks=True)
     return tmp_path / "repo"
 
 

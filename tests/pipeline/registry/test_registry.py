@@ -31,13 +31,6 @@ def live(registry: Registry, on: datetime | None = None) -> str | None:
     return version.name if version else None
 
 
-@pytest.fixture
-def three(repo: Path) -> Path:
-    for name in ("slow", "quick", "wild"):
-        register(repo, "model", name)
-    return repo
-
-
 def test_an_experiment_gets_the_next_version_once(repo):
     assert [register(repo, "model", name).name for name in ("slow", "quick", "slow")] == [
         "v0.0.1",
