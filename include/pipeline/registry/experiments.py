@@ -4,8 +4,7 @@ from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.git.command import git
-
-Refs = dict[str, str]  # commits by refs
+from include.pipeline.git.refs import refs_in
 
 
 def commit_of(repo: Path, experiment: str, remote: str) -> str:
@@ -17,11 +16,8 @@ def commit_of(repo: Path, experiment: str, remote: str) -> str:
     Raises:
         PipelineError: nobody has it, or several of the name are different.
     """
-    listed = git(repo, "for-each-ref", "--format=%(objectname)%09%(refname)", "refs/exps/*/*/*")
-    here, there = refs_of(listed), Refs()
-    if remote:
-        there = refs_of(git(repo, "ls-remote", "--", remote, "refs/exps/*"))
-    everywhere = {**there, **here}
+    here = experiments_in(repo, "")
+    everywhere = {**(experiments_in(repo, remote) if remote else {}), **here}
     found = {ref: sha for ref, sha in everywhere.items() if is_meant(experiment, ref, sha)}
     if len({*found.values()}) > 1:
         commits = at_most_ten(sorted(sha[:10] for sha in {*found.values()}))
@@ -43,7 +39,7 @@ def is_meant(experiment: str, ref: str, commit: str) -> bool:
     return hashed or ref.rsplit("/", 1)[1] == experiment
 
 
-def refs_of(listed: str) -> Refs:
-    """The experiments of a list of refs, without those that DVC is at work with."""
-    pairs = (line.split("\t") for line in listed.split("\n") if line)
-    return {ref: sha for sha, ref in pairs if ref.count("/") == 4}
+def experiments_in(repo: Path, remote: str) -> dict[str, str]:
+    """The commits of experiments by their refs, without those that DVC is at work with."""
+    refs = refs_in(repo, remote, "refs/exps/*" if remote else "refs/exps/*/*/*")
+    return {ref: commit for ref, commit in refs.items() if ref.count("/") == 4}

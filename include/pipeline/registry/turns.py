@@ -16,6 +16,7 @@ from typing import Any
 
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.git.command import AUTHOR, git
+from include.pipeline.git.refs import refs_in
 from include.pipeline.registry.tags import Registry, patterns, prefix, read
 
 
@@ -50,18 +51,17 @@ class Place:
         Raises:
             PipelineError: this clone has tags that the remote lacks: others know other versions.
         """
-        refs = refs_in(repo, remote, artifact)
-        registry = fetched(repo, artifact, remote)
-        here = git(repo, "for-each-ref", "--format=%(refname)", *patterns(artifact)).split()
-        own = [name.removeprefix("refs/tags/") for name in here if name not in refs]
-        if remote and own:
-            refs = refs_in(repo, remote, artifact)  # another may have written just now
-            own = [name for name in own if f"refs/tags/{name}" not in refs]
-        if remote and own:
+        refs = refs_of(repo, remote, artifact)
+        turn, registry = refs.get(turn_of(artifact), ""), fetched(repo, artifact, remote)
+        own = refs_in(repo, "", *patterns(artifact)).keys() - refs.keys()
+        if own:  # or somebody has written just now, and they were fetched
+            own -= refs_of(repo, remote, artifact).keys()
+        if own:
+            names = sorted(name.removeprefix("refs/tags/") for name in own)
             what = f"{remote} lacks {len(own)} tags of {artifact} that this clone has: "
             fix = f"share them with `git push {remote} TAG ...`, or remove them by `git tag -d`."
-            raise PipelineError(f"{what}{at_most_ten(own)}.", fix)
-        return cls(repo, artifact, remote, refs.get(turn_of(artifact), "")), registry
+            raise PipelineError(f"{what}{at_most_ten(names)}.", fix)
+        return cls(repo, artifact, remote, turn), registry
 
     def put(self, tags: Mapping[str, "Tag"]) -> None:
         """Make tags by their names, all of them or none.
@@ -70,51 +70,55 @@ class Place:
             Overtaken: somebody else has written since the registry was read.
         """
         made = {f"refs/tags/{name}": written(self.repo, name, tag) for name, tag in tags.items()}
-        ref, last = turn_of(self.artifact), [*made.values()][-1]
-        if self.remote:
-            try:
-                lease = f"--force-with-lease={ref}:{self.turn}"
-                specs = [f"{digest}:{name}" for name, digest in {**made, ref: last}.items()]
-                words = ("--quiet", "--atomic", "--no-follow-tags", lease)
-                git(self.repo, "push", *words, "--", self.remote, *specs)
-            except PipelineError as error:
-                see_that_written(self, self.remote, made, error)
-        lines = [f"create {name} {digest}\n" for name, digest in made.items()]
-        turn = "" if self.remote else f" {self.turn or '0' * 40}"
-        lines.append(f"update {ref} {last}{turn}\n")
         try:
-            git(self.repo, "update-ref", "--stdin", given="".join(lines))
+            (self.push if self.remote else self.create)(made)
         except PipelineError as error:
-            see_that_written(self, "", made, error)
+            self.see_that_written(made, error)
+        if self.remote:
+            update(self.repo, [f"update {name} {digest}" for name, digest in made.items()])
+
+    def push(self, made: Mapping[str, str]) -> None:
+        """Make tags in the remote, if nobody has moved the artifact's own ref."""
+        ref = turn_of(self.artifact)
+        words = ("--quiet", "--atomic", "--no-follow-tags", f"--force-with-lease={ref}:{self.turn}")
+        specs = [f"{digest}:{name}" for name, digest in {**made, ref: last_of(made)}.items()]
+        git(self.repo, "push", *words, "--", self.remote, *specs)
+
+    def create(self, made: Mapping[str, str]) -> None:
+        """Make tags in this clone, if nobody has moved the artifact's own ref."""
+        lines = [f"create {name} {digest}" for name, digest in made.items()]
+        moves = f"update {turn_of(self.artifact)} {last_of(made)} {self.turn or '0' * 40}"
+        update(self.repo, [*lines, moves])
+
+    def see_that_written(self, made: Mapping[str, str], error: PipelineError) -> None:
+        """Say why git did not write, unless it did: a connection may end after a push.
+
+        Raises:
+            Overtaken: somebody else has written.
+            PipelineError: git's own, if it is for another reason.
+        """
+        refs = refs_of(self.repo, self.remote, self.artifact)
+        if all(refs.get(name) == digest for name, digest in made.items()):
+            return
+        turn = refs.get(turn_of(self.artifact), "")
+        if turn != self.turn or any(name in refs for name in made):
+            raise Overtaken("Somebody else was first.", "read the registry again.") from None
+        raise error
 
 
-def see_that_written(
-    place: Place, remote: str, made: Mapping[str, str], error: PipelineError
-) -> None:
-    """Say why git did not write, unless it did: a connection may end after a push.
-
-    Raises:
-        Overtaken: somebody else has written.
-        PipelineError: git's own, if it is for another reason.
-    """
-    refs = refs_in(place.repo, remote, place.artifact)
-    if all(refs.get(name) == digest for name, digest in made.items()):
-        return
-    turn = refs.get(turn_of(place.artifact), "")
-    if turn != place.turn or any(name in refs for name in made):
-        raise Overtaken("Somebody else was first.", "read the registry again.") from None
-    raise error
+def update(repo: Path, lines: list[str]) -> None:
+    """Change refs of this clone, all of them or none."""
+    git(repo, "update-ref", "--stdin", given="".join(f"{line}\n" for line in lines))
 
 
-def refs_in(repo: Path, remote: str, artifact: str) -> dict[str, str]:
-    """The refs of an artifact in a remote, or in this clone, and their hashes."""
-    wanted = (*patterns(artifact), turn_of(artifact))
-    if remote:
-        listed = git(repo, "ls-remote", "--refs", "--", remote, *wanted)
-    else:
-        listed = git(repo, "for-each-ref", "--format=%(objectname)%09%(refname)", *wanted)
-    pairs = (line.split("\t") for line in listed.split("\n") if line)
-    return {name: digest for digest, name in pairs}
+def last_of(made: Mapping[str, str]) -> str:
+    """What the artifact's own ref is then: no two acts make the same."""
+    return [*made.values()][-1]
+
+
+def refs_of(repo: Path, remote: str, artifact: str) -> dict[str, str]:
+    """The tags of an artifact, and the ref that each act moves; their hashes by name."""
+    return refs_in(repo, remote, *patterns(artifact), turn_of(artifact))
 
 
 def turn_of(artifact: str) -> str:

@@ -389,6 +389,26 @@ def test_an_act_whose_push_arrived_though_git_failed_is_done(repo, bare, monkeyp
     assert live(promote(repo, "model", "v0.0.1", "champion", "origin")) == "v0.0.1"
 
 
+def test_what_somebody_fetches_between_a_push_and_its_end_is_in_nobodys_way(
+    repo, bare, monkeypatch
+):
+    for name in ("slow", "quick"):
+        register(repo, "model", name, "origin")
+    promote(repo, "model", "v0.0.2", "challenger", "origin")
+    real = turns.git
+
+    def with_fetch(where, *words, **named):
+        said = real(where, *words, **named)
+        if words[0] == "push":  # of the two tags, one is here already
+            tag = "refs/tags/model#champion#2"
+            real(where, "fetch", "--quiet", "--no-tags", "origin", f"{tag}:{tag}")
+        return said
+
+    monkeypatch.setattr(turns, "git", with_fetch)
+    registry = promote(repo, "model", "v0.0.2", "champion", "origin")
+    assert (live(registry), registry.live("challenger")) == ("v0.0.2", None)
+
+
 def test_what_the_hook_of_a_remote_says_is_said(repo, bare):
     hook = bare / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho only releasers may tag\nexit 1\n")
