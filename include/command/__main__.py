@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+def parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The command that is called, or else all, and what each may be told."""
     made = argparse.ArgumentParser(
         prog="leeway", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

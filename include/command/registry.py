@@ -11,7 +11,9 @@ from include.command.words import Add, table
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.git.command import git
 from include.pipeline.registry import tags
+from include.pipeline.registry.declared import artifacts
 from include.pipeline.registry.tags import STAGES, Registry, Version
+from include.pipeline.registry.turns import fetched
 
 EXAMPLES = """
   leeway registry show                    the versions, and which is live
@@ -61,15 +63,10 @@ def registry(words: argparse.Namespace) -> int:
     if bool(words.name) != bool(wanted):
         fault = f"needs a {wanted}: {what}" if wanted else f"takes no name, and got {words.name!r}"
         raise PipelineError(f"`registry {words.does}` {fault}.", "see `leeway registry --help`.")
-    words.remote, words.artifact = remote_of(words), artifact_of(words)
+    words.artifact = artifact_of(words)
     if words.does in ("register", "promote", "rollback"):
         return write(words)
-    if words.fetch:
-        from include.pipeline.registry.turns import fetched
-
-        held = fetched(words.repo, words.artifact, words.remote)
-    else:
-        held = tags.read(words.repo, words.artifact)
+    held = fetched(words.repo, words.artifact, remote_of(words) if words.fetch else "")
     answer, rows = READ[words.does](held, words)
     print(as_json(answer) if words.json else rows)
     return 0
@@ -94,8 +91,6 @@ def artifact_of(words: argparse.Namespace) -> str:
     Raises:
         PipelineError: there is none, or there are several, or the named one is none.
     """
-    from include.pipeline.registry.declared import artifacts
-
     found, named = artifacts(words.repo), str(words.artifact)
     if named in found or (named and tags.read(words.repo, named).names):
         return named
@@ -118,19 +113,21 @@ def write(words: argparse.Namespace) -> int:
     """
     from include.pipeline.registry import writing
 
-    place, seen = (words.repo, words.artifact), tags.read(words.repo, words.artifact).last
+    place, remote = (words.repo, words.artifact), remote_of(words)
     if words.does == "register":
-        made = writing.register(*place, words.name, words.remote, words.version)
-        said = f"{words.artifact} {made.name} is {made.commit[:10]}, by {made.by}"
-        print(as_json(described(tags.read(*place), made)) if words.json else said)
-        return 0
-    if words.does == "promote":
-        now = writing.promote(*place, words.name, words.stage, words.remote, words.because, seen)
+        version = writing.register(*place, words.name, remote, words.version)
+        now = tags.read(*place)
+        said = f"{words.artifact} {version.name} is {version.commit[:10]}, by {version.by}"
     else:
-        now = writing.roll_back(*place, words.remote, words.because, words.stage, seen)
-    version = now.live(words.stage)
-    assert version is not None  # it was given the stage just now
-    said = f"{words.stage} of {words.artifact} is {version.name}"
+        why, seen = words.because, tags.read(*place).last
+        if words.does == "promote":
+            now = writing.promote(*place, words.name, words.stage, remote, why, seen)
+        else:
+            now = writing.roll_back(*place, remote, why, words.stage, seen)
+        given = now.live(words.stage)
+        assert given is not None  # the stage, just now
+        version = given
+        said = f"{words.stage} of {words.artifact} is {version.name}"
     print(as_json(described(now, version)) if words.json else said)
     return 0
 

@@ -8,6 +8,7 @@ from typing import Any
 from include.errors import at_most_ten, did_you_mean
 from include.pipeline.child.orders import Refused
 from include.pipeline.orders import Describe
+from include.pipeline.registry.declared import full_name
 
 FETCH = "run `dvc fetch --all-commits`, or register where the data is."
 
@@ -28,23 +29,14 @@ def described(order: Describe) -> dict[str, Any]:
 
     with Repo(".") as repo:
         with repo.switch(order.commit):
-            path, stages = artifact_of(repo, order)
+            out, stages = artifact_of(repo, order)
             absent = [hashed for stage in stages for hashed in not_here(stage)]
+            found = {} if absent else about(repo, out, stages)
         if absent:  # by the settings of the working tree, which know how to log in
             with suppress(DvcException, OSError):
                 repo.cloud.pull(absent)
-        with repo.switch(order.commit):
-            _, stages = artifact_of(repo, order)
-            files = dict(sorted(pair for stage in stages for pair in files_of(repo, stage)))
-            maker = next(s for s in stages if path in [place(repo, out) for out in s.outs])
-            found = {
-                "path": path,
-                "stage": address(repo, maker),
-                "hash": files[path],
-                "environment": {n: h for n, h in files.items() if n.startswith("environments/")},
-                "params": {address(repo, s): held for s in stages if (held := params(repo, s))},
-                "files": files,
-            }
+            with repo.switch(order.commit):
+                found = about(repo, *artifact_of(repo, order))
         metrics = show(repo, revs=[order.commit]).get(order.commit, {}).get("data", {})
     lost = [name for name, held in metrics.items() if "data" not in held]
     if lost:
@@ -53,8 +45,22 @@ def described(order: Describe) -> dict[str, Any]:
     return {**found, "metrics": {name: held["data"] for name, held in metrics.items()}}
 
 
-def artifact_of(repo: Any, order: Describe) -> tuple[str, list[Any]]:
-    """The path of an artifact, and the stages that it comes from.
+def about(repo: Any, out: Any, stages: list[Any]) -> dict[str, Any]:
+    """What was made, from which files, in which environment, and with which values."""
+    path = place(repo, out)
+    files = dict(sorted(pair for stage in stages for pair in files_of(repo, stage)))
+    return {
+        "path": path,
+        "stage": address(repo, out.stage),
+        "hash": files[path],
+        "environment": {n: h for n, h in files.items() if n.startswith("environments/")},
+        "params": {address(repo, s): held for s in stages if (held := params(repo, s))},
+        "files": files,
+    }
+
+
+def artifact_of(repo: Any, order: Describe) -> tuple[Any, list[Any]]:
+    """The out that is an artifact, and the stages that it comes from.
 
     Raises:
         Refused: there is no such artifact, it was not made, or from other data than is there.
@@ -67,7 +73,7 @@ def artifact_of(repo: Any, order: Describe) -> tuple[str, list[Any]]:
         raise Refused(what, "name an experiment whose run made it: see `dvc exp show`.")
     stages = upstream(repo, made[0].stage)
     see_that_current(repo, stages)
-    return path, stages
+    return made[0], stages
 
 
 def not_here(stage: Any) -> Iterator[Any]:
@@ -82,10 +88,9 @@ def path_of(repo: Any, order: Describe) -> str:
     """The path of an artifact, from the root of the repository."""
     declared = {}
     for file, artifacts in repo.artifacts.read().items():
-        folder = os.path.dirname(file)
         for name, artifact in artifacts.items():
-            full = f"{folder}:{name}" if folder else name
-            declared[full] = os.path.normpath(os.path.join(folder, artifact.path))
+            path = os.path.normpath(os.path.join(os.path.dirname(file), artifact.path))
+            declared[full_name(file, name)] = path
     if order.artifact not in declared:
         what = f"The dvc.yaml of {order.commit[:10]} declares no artifact {order.artifact!r}"
         names = at_most_ten(sorted(declared)) or "none"

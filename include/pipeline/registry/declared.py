@@ -17,6 +17,11 @@ def artifacts(repo: Path) -> list[str]:
             names = sorted(held.get("artifacts") or {})
         except (OSError, yaml.YAMLError, AttributeError, TypeError):
             continue  # DVC says what is wrong with it
-        folder = PurePosixPath(file).parent
-        found += [name if folder == PurePosixPath() else f"{folder}:{name}" for name in names]
+        found += [full_name(file, name) for name in names]
     return found
+
+
+def full_name(file: str, name: str) -> str:
+    """What gto calls an artifact of a dvc.yaml: with its folder, if that is not the root."""
+    folder = PurePosixPath(file).parent
+    return name if folder == PurePosixPath() else f"{folder}:{name}"

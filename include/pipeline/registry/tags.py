@@ -113,7 +113,12 @@ class Registry:
 
     def stages(self, version: Version) -> list[str]:
         """The stages that a version has now."""
-        return [stage for stage in STAGES if self.live(stage) == version]
+        return [stage for stage, held in self.now.items() if held == version]
+
+    @cached_property
+    def now(self) -> dict[str, Version | None]:
+        """The version that has each stage."""
+        return {stage: self.live(stage) for stage in STAGES}
 
     def made(self, version: Version) -> dict[str, Any]:
         """What DVC knew of a version when it was registered; empty if nobody wrote it down."""
@@ -158,7 +163,8 @@ def read(repo: Path, artifact: str) -> Registry:
     for line in git(repo, "for-each-ref", f"--format={form}", *patterns(artifact)).split("\n"):
         if line.count("\0") == len(FIELDS) - 1:
             take(found, prefix(artifact), line.split("\0"))
-    versions = sorted((v for v in found.versions if v.name not in found.gone), key=order)
+    kept = (version for version in found.versions if version.name not in found.gone)
+    versions = sorted(kept, key=lambda version: numbers(version.name))
     of = {version.commit: version.name for version in versions}
     acts = sorted(found.acts, key=lambda entry: (entry[0], entry[2].tag))
     strangers = {
@@ -205,9 +211,9 @@ def patterns(artifact: str) -> list[str]:
     return [f"refs/tags/{prefix(artifact)}{sign}*" for sign in "@#"]
 
 
-def order(version: Version) -> tuple[int, ...]:
-    """Where a version comes among others."""
-    return tuple(map(int, version.name[1:].split(".")))
+def numbers(name: str) -> tuple[int, ...]:
+    """The numbers of a version's name, by which it comes among others."""
+    return tuple(map(int, name[1:].split(".")))
 
 
 def used(registry: Registry, what: str) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """Register versions, and give them stages."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,16 @@ from include.errors import PipelineError, did_you_mean
 from include.pipeline.asking import ask
 from include.pipeline.orders import Describe
 from include.pipeline.registry.experiments import commit_of
-from include.pipeline.registry.tags import AGAIN, STAGES, VERSION, Registry, Version, prefix, read
+from include.pipeline.registry.tags import (
+    AGAIN,
+    STAGES,
+    VERSION,
+    Registry,
+    Version,
+    numbers,
+    prefix,
+    read,
+)
 from include.pipeline.registry.turns import Overtaken, Place, Tag, fetched, moment_after
 
 TRIES = 5  # of registering: another experiment may take the next name
@@ -29,37 +39,37 @@ def register(
             taken.
         Overtaken: somebody else has registered in the meantime, again and again.
     """
-    for left in reversed(range(TRIES)):
-        place, registry = Place.of(repo, artifact, remote)
-        commit = commit_of(repo, experiment, remote)
-        for version in registry.versions:
-            if version.commit == commit and name in ("", version.name):
-                return version
-        see_that_free(registry, commit, name)
-        chosen = name or following(registry)
-        known: dict[str, Any] = ask(repo, Describe(commit, artifact), workspace=False)
-        said = f"{artifact} {chosen}, of the experiment {experiment}"
-        made = Tag(commit, said, {"experiment": experiment, **known}, moment_after(registry))
-        try:
-            place.put({f"{prefix(artifact)}@{chosen}": made})
-        except Overtaken:
-            if not left:
-                raise
-            continue
-        return read(repo, artifact).version(chosen)
-    raise AssertionError("the last try returns or raises")
+    for _ in range(TRIES - 1):
+        with suppress(Overtaken):
+            return registered(repo, artifact, experiment, remote, name)
+    return registered(repo, artifact, experiment, remote, name)
 
 
-def see_that_free(registry: Registry, commit: str, name: str) -> None:
-    """Refuse a name that is none, or is taken, and a second one for a commit.
+def registered(repo: Path, artifact: str, experiment: str, remote: str, name: str) -> Version:
+    """Try once to give the commit of an experiment a version."""
+    place, registry = Place.of(repo, artifact, remote)
+    commit = commit_of(repo, experiment, remote)
+    had = next((version for version in registry.versions if version.commit == commit), None)
+    if had and name in ("", had.name):
+        return had
+    if had:
+        what = f"The commit {commit[:10]} is {had.name} of {artifact} already, not {name}."
+        raise PipelineError(what, "leave the name out; a commit has one version.")
+    see_that_free(registry, name)
+    chosen = name or following(registry)
+    known: dict[str, Any] = ask(repo, Describe(commit, artifact), workspace=False)
+    said = f"{artifact} {chosen}, of the experiment {experiment}"
+    made = Tag(commit, said, {"experiment": experiment, **known}, moment_after(registry))
+    place.put({f"{prefix(artifact)}@{chosen}": made})
+    return read(repo, artifact).version(chosen)
+
+
+def see_that_free(registry: Registry, name: str) -> None:
+    """Refuse a name that is none, or is taken.
 
     Raises:
         PipelineError: it is so.
     """
-    had = [version.name for version in registry.versions if version.commit == commit]
-    if had:
-        what = f"The commit {commit[:10]} is {had[0]} of {registry.artifact} already, not {name}."
-        raise PipelineError(what, "leave the name out; a commit has one version.")
     if name and (not VERSION.fullmatch(name) or name in registry.names):
         fault = "is taken" if name in registry.names else "is none, as v0.0.3 is one"
         what = f"The version {name!r} of {registry.artifact} {fault}."
@@ -157,6 +167,5 @@ def overtaken(registry: Registry, stage: str) -> Overtaken:
 
 def following(registry: Registry) -> str:
     """The name of the next version: a name is never used twice."""
-    numbers = [tuple(map(int, name[1:].split("."))) for name in registry.names]
-    major, minor, patch = max(numbers, default=(0, 0, 0))
+    major, minor, patch = max(map(numbers, registry.names), default=(0, 0, 0))
     return f"v{major}.{minor}.{patch + 1}"
