@@ -7,11 +7,12 @@ from include.flights.columns import VIEWS, kept
 
 TYPES = {"Float32": Float32, "Float64": Float64}
 KEYS = sorted({key for view in VIEWS.values() for key in view.keys})
+NUMBERS = ("flight", "dep_minute")
 ENTITIES = {
     key: Entity(
         name=key,
         join_keys=[key],
-        value_type=ValueType.INT32 if key == "flight" else ValueType.STRING,
+        value_type=ValueType.INT32 if key in NUMBERS else ValueType.STRING,
     )
     for key in KEYS
 }

@@ -175,6 +175,7 @@ def labelled(flights: pl.DataFrame, label: Label, params: Params) -> pl.DataFram
         "arr_delay_min",
         (pl.col("arr_delay_min") > label.late_after_min).alias("late"),
         *("carrier", "origin", "dest", "flight", "tailnum"),
+        columns.minute_of_day("sched_dep_utc").alias("dep_minute"),
     )
 
 

@@ -233,6 +233,14 @@ VIEWS: dict[str, View] = {
             ("distance_mi", "mi", "distance flown"),
             ("block_min", "min", "scheduled time from gate to gate"),
             ("slack_min", "min", "block_min less the time to cover the distance at 480 mph"),
+        ),
+    ),
+    "departure_schedule": View(
+        # By the minute of the day: so each is held once, and a day later it is too old to count.
+        keys=("carrier", "origin", "dep_minute"),
+        ttl=timedelta(days=1),
+        known="a day before departure",
+        rows=(
             ("demand_origin", "flights", "departures scheduled from the airport in this hour"),
             ("demand_carrier", "flights", "the same, of this carrier"),
             ("demand_city", "flights", "departures scheduled from all airports in this hour"),
@@ -359,6 +367,11 @@ def kept(name: str) -> tuple[str, pl.DataType]:
 def hours(time: str) -> pl.Expr:
     """A column of times as hours since 1970."""
     return pl.col(time).dt.epoch("s") / 3600
+
+
+def minute_of_day(time: str) -> pl.Expr:
+    """The minute of a column of times on its day in UTC, 0 to 1439."""
+    return pl.col(time).dt.hour().cast(pl.Int32) * 60 + pl.col(time).dt.minute()
 
 
 # Keys of the joins that are features as well: they stand on the labelled flight itself.

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from include.flights.columns import TIME_ZONE, VIEWS, hours, kept
+from include.flights.columns import TIME_ZONE, VIEWS, hours, kept, minute_of_day
 from include.flights.features.congestion import congestion, delays
 from include.flights.features.history import TIME, grid, seen
 from include.flights.splits import add_months
@@ -51,24 +51,43 @@ def midnight(day: date) -> datetime:
 
 
 def flight_schedule(known: Known) -> pl.DataFrame:
-    """One row per flight of the month: its schedule, and how many others want to leave."""
+    """One row per flight of the month: its own schedule."""
+    return a_day_before(known.flights.with_columns(**own_schedule()), known)
+
+
+def own_schedule() -> dict[str, pl.Expr]:
+    """The features that a flight's own schedule makes, from the columns of the raw table."""
+    block = (pl.col("sched_arr_utc") - pl.col("sched_dep_utc")).dt.total_minutes()
+    return {
+        "sched_dep_hour": clock("sched_dep_local"),
+        "sched_arr_hour": clock("sched_arr_local"),
+        "weekday": pl.col("date").dt.weekday(),
+        "block_min": block,
+        "slack_min": block - pl.col("distance_mi") / 8.0,
+    }
+
+
+def departure_schedule(known: Known) -> pl.DataFrame:
+    """One row per carrier, airport and departure: how many others want to leave."""
     flights = known.flights
     departures = flights.select("origin", pl.col("sched_dep_utc").alias(TIME))
     queue = seen(flights, "sched_dep_utc", {"queue": pl.lit(1)}, departures, ["origin"], [2])
-    block = (pl.col("sched_arr_utc") - pl.col("sched_dep_utc")).dt.total_minutes()
-    table = flights.with_columns(queue["queue_2h"], hour=pl.col("sched_dep_utc").dt.truncate("1h"))
-    table = table.with_columns(
-        sched_dep_hour=clock("sched_dep_local"),
-        sched_arr_hour=clock("sched_arr_local"),
-        weekday=pl.col("date").dt.weekday(),
-        block_min=block,
-        slack_min=block - pl.col("distance_mi") / 8.0,
+    table = flights.with_columns(
+        queue["queue_2h"],
+        hour=pl.col("sched_dep_utc").dt.truncate("1h"),
+        dep_minute=minute_of_day("sched_dep_utc"),
+    ).with_columns(
         demand_origin=pl.len().over("origin", "hour"),
         demand_carrier=pl.len().over("origin", "carrier", "hour"),
         demand_city=pl.len().over("hour"),
         demand_day=pl.len().over("origin", "date"),
     )
-    month = table.filter(pl.col("date") >= known.month)
+    return a_day_before(table, known).unique([*VIEWS["departure_schedule"].keys, TIME])
+
+
+def a_day_before(flights: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """The flights of the month, each as of the moment a day before it is to leave."""
+    month = flights.filter(pl.col("date") >= known.month)
     return month.with_columns(pl.col("sched_dep_utc").dt.offset_by("-1d").alias(TIME))
 
 
@@ -176,6 +195,7 @@ def origin_weather(known: Known) -> pl.DataFrame:
 
 BUILDERS: dict[str, Callable[[Known], pl.DataFrame]] = {
     "flight_schedule": flight_schedule,
+    "departure_schedule": departure_schedule,
     "origin_congestion": origin_congestion,
     "carrier_origin_congestion": carrier_origin_congestion,
     "carrier_history": carrier_history,
