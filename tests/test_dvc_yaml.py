@@ -27,10 +27,15 @@ def imported(path: Path, found: set[Path]) -> set[Path]:
             continue
         parent = ROOT / str(node.module).replace(".", "/")
         for module in [parent, *(parent / alias.name for alias in node.names)]:
-            file = module.with_suffix(".py")
-            if file.exists() and file not in found:
-                imported(file, found)
+            for file in (module.with_suffix(".py"), module / "__init__.py"):
+                if file.exists() and file not in found and says_something(file):
+                    imported(file, found)
     return found
+
+
+def says_something(path: Path) -> bool:
+    """Whether a module is more than its docstring, as that of most packages is not."""
+    return path.name != "__init__.py" or len(ast.parse(path.read_text()).body) > 1
 
 
 def code_of(stage: str) -> set[Path]:

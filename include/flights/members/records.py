@@ -17,8 +17,8 @@ class Member:
     name: str
     title: str  # in reports
     weights: tuple[str, ...]  # files of models/NAME: that of a refit, if there is one, goes first
-    # Its function `load` takes weights, encoder and threads, and gives a function from a table of
-    # features to probabilities. The module alone, with what it imports, is packaged.
+    # Its function `load` takes weights, encoder and threads, and gives a function from the arrays
+    # of the encoder to probabilities. The module alone, with what it imports, is packaged.
     module: str
     packages: tuple[str, ...]  # libraries that compute the answers
 

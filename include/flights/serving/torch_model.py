@@ -10,11 +10,11 @@ from include.flights.tabm import network
 
 
 def load(weights: Path, _: Encoder, threads: int | None) -> Predict:
-    """Load the network, which holds its encoder itself.
+    """Load the network.
 
     Raises:
         DataError: the files hold none.
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    return network.load(weights.parent, weights.name).predict
+    return network.load(weights.parent, weights.name).score

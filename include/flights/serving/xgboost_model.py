@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import polars as pl
-import xgboost
 
-from include.flights.models.encoding import Encoder
+from include.flights.models.encoding import Codes, Encoder, Numbers
 from include.flights.serving.predictor import Predict, Probabilities, damaged
+from include.flights.trees import xgb
 
 
 def load(weights: Path, encoder: Encoder, threads: int | None) -> Predict:
@@ -16,17 +15,16 @@ def load(weights: Path, encoder: Encoder, threads: int | None) -> Predict:
     Raises:
         DataError: the file holds none, or those of other features.
     """
-    booster = xgboost.Booster({} if threads is None else {"nthread": threads})
+    booster = xgb.Booster({} if threads is None else {"nthread": threads})
     try:
         booster.load_model(weights)
-    except xgboost.core.XGBoostError as error:
+    except xgb.core.XGBoostError as error:
         raise damaged(weights, str(error)) from None
     if tuple(booster.feature_names or ()) != encoder.names:
         raise damaged(weights, "its features are not those of model.json")
 
-    def predict(table: pl.DataFrame) -> Probabilities:
-        codes = encoder.codes(table).astype(np.float32)
-        matrix = np.hstack([encoder.numbers(table), codes])
+    def predict(numbers: Numbers, codes: Codes) -> Probabilities:
+        matrix = np.hstack([numbers, codes.astype(np.float32)])
         return np.asarray(booster.inplace_predict(matrix), dtype=np.float64)
 
     return predict

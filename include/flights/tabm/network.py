@@ -97,7 +97,11 @@ class Model:
         Raises:
             DataError: a feature is not in the table, or is not a number.
         """
-        return score(self.network, self.encoder.numbers(table), self.encoder.codes(table))
+        return self.score(self.encoder.numbers(table), self.encoder.codes(table))
+
+    def score(self, numbers: Numbers, codes: Codes) -> NDArray[np.float64]:
+        """The same for rows that are encoded."""
+        return score(self.network, numbers, codes)
 
     def save(self, folder: Path, about: dict[str, object]) -> None:
         """Write weights.safetensors and model.json into a folder."""
