@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.feature_store.encoding import field, time_field
+
 if TYPE_CHECKING:
     from feast import FeatureStore
     from feast.feature_view import FeatureView
@@ -32,11 +34,8 @@ class Place:
         return serialize_entity_key_prefix(list(self.keys), self.key_version)
 
     def fields(self) -> list[bytes]:
-        """The fields of the view in each hash."""
-        from feast.infra.online_stores.helpers import _mmh3
-
-        names = [f"{self.view}:{feature}" for feature in self.features]
-        return [f"_ts:{self.view}".encode(), *map(_mmh3, names)]
+        """The fields of the view in each hash: that of its time, then those of its features."""
+        return [time_field(self.view), *(field(self.view, name) for name in self.features)]
 
 
 def place_of(store: "FeatureStore", view: "FeatureView") -> Place:
@@ -58,7 +57,7 @@ def count(client: "Redis", places: Iterable[Place]) -> dict[str, int]:
     for place, keys in found(client, places):
         asked = client.pipeline(transaction=False)
         for key in keys:
-            asked.hexists(key, f"_ts:{place.view}")  # type: ignore[arg-type]
+            asked.hexists(key, time_field(place.view))  # type: ignore[arg-type]
         counts[place.view] = sum(asked.execute())
     return counts
 

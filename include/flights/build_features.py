@@ -16,7 +16,7 @@ from include import partitions, step
 from include.errors import DataError
 from include.flights import columns, splits
 from include.flights.columns import FEATURES, VIEWS
-from include.flights.features import congestion, feature_views, history
+from include.flights.features import congestion, feature_views, history, schedule
 from include.flights.features.feature_views import Known
 from include.flights.splits import Label, Window, add_months
 from include.step import Kept, Out
@@ -120,7 +120,7 @@ class Inputs:
     def key(self, month: date) -> str:
         """A hash of all that the month's views are made from."""
         tables = [*self.files(self.flights, month), *self.files(self.weather, month), self.planes]
-        code = [columns, congestion, feature_views, history, splits]
+        code = [columns, congestion, feature_views, history, schedule, splits]
         return partitions.content_key(*map(self.digest, tables), *code, self.label, self.params)
 
     def known(self, month: date) -> Known:
@@ -202,9 +202,7 @@ class Store:
 def finish(joined: pl.DataFrame) -> pl.DataFrame:
     """Derive what needs both the flight and the view, and put the columns in their order."""
     known = pl.Datetime("us", "UTC")
-    departure_h = columns.hours("sched_dep_utc")
-    derived = {name: departure_h - pl.col(held) for name, held in columns.DERIVED.items()}
-    return joined.with_columns(**derived).select(
+    return joined.with_columns(**columns.derived()).select(
         "flight_id",
         pl.col("date").cast(pl.Date),
         pl.col("sched_dep_utc").cast(known),

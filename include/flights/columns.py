@@ -369,6 +369,11 @@ def hours(time: str) -> pl.Expr:
     return pl.col(time).dt.epoch("s") / 3600
 
 
+def derived() -> dict[str, pl.Expr]:
+    """The features that need both the flight, with sched_dep_utc, and what a view keeps."""
+    return {name: hours("sched_dep_utc") - pl.col(held) for name, held in DERIVED.items()}
+
+
 def minute_of_day(time: str) -> pl.Expr:
     """The minute of a column of times on its day in UTC, 0 to 1439."""
     return pl.col(time).dt.hour().cast(pl.Int32) * 60 + pl.col(time).dt.minute()

@@ -20,6 +20,7 @@ from include.flights import columns
 from include.flights.members.chosen import read_chosen
 from include.flights.members.records import MEMBERS
 from include.flights.serving import predictor
+from include.flights.serving.asked import TIME_ZONES
 from include.serving import bento_file
 from include.serving.code import code_of
 from include.serving.hashes import directory_md5, file_sha256
@@ -29,6 +30,18 @@ from include.step import Out
 ROOT = Path(__file__).parents[2]
 SERVICE = "include.flights.serving.service:FlightDelays"
 ABOUT = "How likely is a flight to arrive late, asked two hours before it is to leave."
+
+
+# What the features of a flight are read with, beside what include/serving names.
+PACKAGES = ("mmh3", "redis", "tzdata")
+
+
+class Zones(BaseModel):
+    """What section ingest_flights of params.yaml says of the clocks of airports."""
+
+    model_config = ConfigDict(frozen=True)
+
+    time_zones: dict[str, str] = Field(description="of the airports that the source's list lacks")
 
 
 class Params(BaseModel):
@@ -48,16 +61,18 @@ def package_bento(
     chosen: Path,
     models: Path,
     features: Path,
+    reference: Path,
     environment: Path,
     bento: Out,
     report: Out,
+    ingest_flights: Zones,
     params: Params,
 ) -> None:
     """Build the bento of the chosen model, and say what is in it."""
-    newest = newest_flight(features)
+    newest, zones = newest_flight(features), clocks(reference, ingest_flights)
     with tempfile.TemporaryDirectory(prefix="bento-") as folder:
         source = Path(folder) / "source"
-        lay_out(source, chosen, models)
+        lay_out(source, chosen, models, zones)
         manifest = describe(source, params, environment, directory_md5(features))
         (source / "model" / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         built = bento_file.bento_of(source, Path(folder) / "home", manifest, SERVICE, ABOUT)
@@ -72,7 +87,7 @@ def package_bento(
     )
 
 
-def lay_out(source: Path, chosen: Path, models: Path) -> None:
+def lay_out(source: Path, chosen: Path, models: Path, zones: dict[str, str]) -> None:
     """Copy code and model to where the service finds them.
 
     Raises:
@@ -85,6 +100,7 @@ def lay_out(source: Path, chosen: Path, models: Path) -> None:
         for path in (predictor.weights_of(member, folder), folder / "model.json"):
             copy(path, model / member.name / path.name)
     copy(chosen, model / "chosen.json")
+    (model / TIME_ZONES).write_text(json.dumps(zones, sort_keys=True, indent=1) + "\n")
     for path in code_of(SERVICE.partition(":")[0], *(one.module for one in members)):
         copy(path, source / path.relative_to(ROOT))
 
@@ -109,11 +125,13 @@ def describe(source: Path, params: Params, environment: Path, data_md5: str) -> 
         "max_body_bytes": int(params.max_body_mb * 1_000_000),
         "data_md5": data_md5,
         "code_sha256": partitions.content_key(*code, bento_file),
-        "requirements": environments.needed(environment, [*bento_file.PACKAGES, *computing]),
+        "requirements": environments.needed(
+            environment, [*bento_file.PACKAGES, *PACKAGES, *computing]
+        ),
         "computing": sorted({"numpy", "polars", *computing}),
         "features": features_of(model.names),
         # What the model answers to made-up rows: the service compares before it is ready.
-        "probe": [round(value, 6) for value in model.predict(model.probe()).tolist()],
+        "probe": [round(value, 6) for value in model.answer(model.probe()).tolist()],
         "files": {
             name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
             for name, path in files.items()
@@ -131,6 +149,12 @@ def features_of(names: tuple[str, ...]) -> list[dict[str, str]]:
         raise DataError(what, "train the model again: `dvc repro`.")
     shown = ("name", "view", "kind", "unit", "known", "meaning")
     return [{key: str(getattr(known[name], key)) for key in shown} for name in names]
+
+
+def clocks(reference: Path, params: Zones) -> dict[str, str]:
+    """Airport to time zone, as ingest_flights knew them."""
+    airports = pl.read_parquet(reference / "airports.parquet").drop_nulls("tzone")
+    return dict(airports.select("faa", "tzone").iter_rows()) | params.time_zones
 
 
 def newest_flight(features: Path) -> datetime:

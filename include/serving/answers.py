@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 import bentoml
 import numpy as np
-import polars as pl
 from bentoml._internal.utils.analytics import usage_stats
 from numpy.typing import NDArray
 from prometheus_client import Counter
 
 from include.errors import PlatformError
+from include.serving.batch import Batch
 from include.serving.gate import read_token
 from include.serving.manifest import check_packages, log, read_manifest
 from include.serving.rows import Rows, unknown_values
@@ -36,10 +36,10 @@ class Model(Protocol):
     def levels(self) -> Mapping[str, frozenset[str]]:
         """The values of each category that the model knows."""
 
-    def predict(self, table: pl.DataFrame) -> NDArray[np.float64]:
+    def answer(self, batch: Batch) -> NDArray[np.float64]:
         """The probability of the outcome, one per row."""
 
-    def probe(self) -> pl.DataFrame:
+    def probe(self) -> Batch:
         """Made-up rows, always the same, to see whether two machines answer alike."""
 
 
@@ -68,7 +68,7 @@ class Answers:
 
     def find_fault(self) -> str:
         """What is wrong if this machine does not answer as the one that packaged the model."""
-        answers = self.model.predict(self.model.probe())
+        answers = self.model.answer(self.model.probe())
         difference = float(np.abs(answers - np.array(self.manifest["probe"])).max())
         if difference <= SMALL_DIFFERENCE:
             return ""
@@ -89,13 +89,13 @@ class Answers:
         Raises:
             DataError: the body is not a list of rows with every feature.
         """
-        table = self.rows.read(body)
-        if table.height >= MANY_ROWS:
-            probabilities = await asyncio.to_thread(self.model.predict, table)
+        batch = self.rows.read(body)
+        if batch.height >= MANY_ROWS:
+            probabilities = await asyncio.to_thread(self.model.answer, batch)
         else:
-            probabilities = self.model.predict(table)
+            probabilities = self.model.answer(batch)
         reached = probabilities >= self.manifest[f"{self.outcome}_from_probability"]
-        unknown = unknown_values(table, self.levels)
+        unknown = unknown_values(batch.categories, self.levels)
         self.count(int(reached.sum()), len(reached), unknown)
         pairs = zip(probabilities.tolist(), reached.tolist(), strict=True)
         return {

@@ -150,7 +150,7 @@ def test_no_path_and_no_secret_of_the_build_is_inside(bento: Path, home: Path):
 def test_trees_alone_need_neither_torch_nor_its_code(tmp_path: Path):
     models = lay_out(tmp_path / "repository", {"xgboost": 1.0}) / "models"
     source = tmp_path / "source"
-    stage.lay_out(source, models / "chosen.json", models)
+    stage.lay_out(source, models / "chosen.json", models, {})
     report = stage.describe(source, PARAMS, ROOT / "environments/serving.txt", "")
     packages = {line.partition("==")[0] for line in report["requirements"]}
     assert "xgboost" in packages
@@ -232,7 +232,7 @@ REFUSED = {
     "text for a number": (lambda row: row | {NUMBER: "3"}, f"{NUMBER} is '3'"),
     "unknown feature": (
         lambda row: row | {"tempf": 3},
-        "has an unknown feature 'tempf'",
+        "has an unknown field 'tempf'",
     ),
     "missing feature": (
         lambda row: {name: value for name, value in row.items() if name != NUMBER},

@@ -11,10 +11,11 @@ import tiny_models
 
 from include.flights import columns
 from include.flights.models.encoding import Encoder
-from include.flights.package_bento import Params, package_bento
+from include.flights.package_bento import Params, Zones, package_bento
 
 ROOT = Path(__file__).parents[2]
 PARAMS = Params(name="flight_delays", late_from_probability=0.5, max_rows=300, max_body_mb=2)
+ZONES = Zones(time_zones={"SJU": "America/Puerto_Rico"})
 TABLE = tiny_models.flights(columns.names("number"), columns.names("category"))
 NEWEST = datetime(2013, 12, 31, 23, 30, tzinfo=UTC)
 
@@ -35,6 +36,10 @@ def lay_out(root: Path, members: dict[str, float]) -> Path:
     table = TABLE.with_columns(sched_dep_utc=pl.lit(NEWEST))
     table.write_parquet(features / "2013-12.parquet")
     (features / "_keys.json").write_text('{"2013-12": "0"}\n')
+    reference = root / "data" / "validated" / "reference"
+    reference.mkdir(parents=True)
+    airports = {"faa": ["EWR", "ORD"], "tzone": ["America/New_York", "America/Chicago"]}
+    pl.DataFrame(airports).write_parquet(reference / "airports.parquet")
     return root
 
 
@@ -47,9 +52,11 @@ def package(root: Path, out: str = "made") -> Path:
         models / "chosen.json",
         models,
         root / "data" / "features",
+        root / "data" / "validated" / "reference",
         ROOT / "environments/serving.txt",
         bento,
         made / "bento.json",
+        ZONES,
         PARAMS,
     )
     return bento

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import polars as pl
 import pytest
 from numpy.typing import NDArray
 from prometheus_client import REGISTRY
 
 from include.serving.answers import Answers
+from include.serving.batch import Batch
 
 MANIFEST: dict[str, Any] = {
     "name": "visits",
@@ -29,11 +29,11 @@ class Rule:
 
     levels: ClassVar = {"shop": frozenset({"A"})}
 
-    def predict(self, table: pl.DataFrame) -> NDArray[np.float64]:
-        return table["age_d"].cast(pl.Float64).to_numpy() / 10
+    def answer(self, batch: Batch) -> NDArray[np.float64]:
+        return batch.numbers[:, 0].astype(np.float64) / 10
 
-    def probe(self) -> pl.DataFrame:
-        return pl.DataFrame({"age_d": [1.0]})
+    def probe(self) -> Batch:
+        return Batch(("age_d",), np.array([[1.0]], dtype=np.float32), {"shop": [None]})
 
 
 @pytest.fixture(autouse=True)

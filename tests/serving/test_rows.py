@@ -3,34 +3,33 @@
 import json
 from typing import Any
 
-import polars as pl
+import numpy as np
 import pytest
 
 from include.errors import DataError
+from include.serving.batch import Batch
 from include.serving.rows import Rows, unknown_values
 
 ROWS = Rows({"temp_f": "number", "wind_mph": "number", "carrier": "category"}, max_rows=3)
 ROW: dict[str, Any] = {"temp_f": 40.5, "wind_mph": 8, "carrier": "AA"}
 
 
-def read(*rows: object) -> pl.DataFrame:
+def read(*rows: object) -> Batch:
     return ROWS.read(json.dumps(rows).encode())
 
 
-def test_rows_become_a_table_in_their_order() -> None:
-    table = read(ROW, {"carrier": "UA", "temp_f": -1, "wind_mph": 0})
-    assert table.to_dict(as_series=False) == {
-        "temp_f": [40.5, -1.0],
-        "wind_mph": [8.0, 0.0],
-        "carrier": ["AA", "UA"],
-    }
-    assert table.dtypes == [pl.Float32, pl.Float32, pl.String]
+def test_rows_become_arrays_in_their_order() -> None:
+    batch = read(ROW, {"carrier": "UA", "temp_f": -1, "wind_mph": 0})
+    assert batch.number_names == ("temp_f", "wind_mph")
+    assert batch.numbers.tolist() == [[40.5, 8.0], [-1.0, 0.0]]
+    assert batch.numbers.dtype == np.float32
+    assert batch.categories == {"carrier": ["AA", "UA"]}
 
 
 def test_null_is_a_value_that_is_not_known() -> None:
-    table = read(dict.fromkeys(ROW))
-    assert table.row(0) == (None, None, None)
-    assert table.dtypes == [pl.Float32, pl.Float32, pl.String]
+    batch = read(dict.fromkeys(ROW))
+    assert np.isnan(batch.numbers).all() and batch.numbers.shape == (1, 2)
+    assert batch.categories == {"carrier": [None]}
 
 
 REFUSED = {
@@ -64,7 +63,7 @@ REFUSED = {
     ),
     "unknown feature": (
         {"temp": 1},
-        "has an unknown feature 'temp'. Did you mean 'temp_f'?",
+        "has an unknown field 'temp'. Did you mean 'temp_f'?",
     ),
 }
 
@@ -114,5 +113,7 @@ def test_the_number_of_rows_has_limits(count: int) -> None:
 
 
 def test_values_that_training_never_saw_are_counted() -> None:
-    table = read(ROW, ROW | {"carrier": "ZZ"}, ROW | {"carrier": None})
-    assert unknown_values(table, {"carrier": frozenset({"AA"})}) == {"carrier": {"ZZ": 1}}
+    batch = read(ROW, ROW | {"carrier": "ZZ"}, ROW | {"carrier": None})
+    assert unknown_values(batch.categories, {"carrier": frozenset({"AA"})}) == {
+        "carrier": {"ZZ": 1}
+    }

@@ -10,6 +10,7 @@ import polars as pl
 from include.flights.columns import TIME_ZONE, VIEWS, hours, kept, minute_of_day
 from include.flights.features.congestion import congestion, delays
 from include.flights.features.history import TIME, grid, seen
+from include.flights.features.schedule import own_schedule
 from include.flights.splits import add_months
 
 
@@ -55,18 +56,6 @@ def flight_schedule(known: Known) -> pl.DataFrame:
     return a_day_before(known.flights.with_columns(**own_schedule()), known)
 
 
-def own_schedule() -> dict[str, pl.Expr]:
-    """The features that a flight's own schedule makes, from the columns of the raw table."""
-    block = (pl.col("sched_arr_utc") - pl.col("sched_dep_utc")).dt.total_minutes()
-    return {
-        "sched_dep_hour": clock("sched_dep_local"),
-        "sched_arr_hour": clock("sched_arr_local"),
-        "weekday": pl.col("date").dt.weekday(),
-        "block_min": block,
-        "slack_min": block - pl.col("distance_mi") / 8.0,
-    }
-
-
 def departure_schedule(known: Known) -> pl.DataFrame:
     """One row per carrier, airport and departure: how many others want to leave."""
     flights = known.flights
@@ -89,11 +78,6 @@ def a_day_before(flights: pl.DataFrame, known: Known) -> pl.DataFrame:
     """The flights of the month, each as of the moment a day before it is to leave."""
     month = flights.filter(pl.col("date") >= known.month)
     return month.with_columns(pl.col("sched_dep_utc").dt.offset_by("-1d").alias(TIME))
-
-
-def clock(local: str) -> pl.Expr:
-    """Hours since midnight on the local clock."""
-    return pl.col(local).dt.hour() + pl.col(local).dt.minute() / 60
 
 
 def origin_congestion(known: Known) -> pl.DataFrame:

@@ -99,19 +99,17 @@ class Predictor:
         each = {name: member.answer(batch) for name, member in self.members.items()}
         return self.chosen.probability(each)
 
-    def probe(self, rows: int = 16) -> pl.DataFrame:
+    def probe(self, rows: int = 16) -> Batch:
         """Made-up rows, always the same, to see whether two predictors answer alike."""
         draw = np.random.default_rng(0)
         encoders = [member.encoder for member in self.members.values()]
-        numbers = dict.fromkeys(name for one in encoders for name in one.number_names)
-        columns: dict[str, pl.Series] = {
-            name: pl.Series(name, draw.normal(0, 100, rows), pl.Float32) for name in numbers
-        }
+        names = tuple(dict.fromkeys(name for one in encoders for name in one.number_names))
+        numbers = np.column_stack([draw.normal(0, 100, rows) for _ in names])
+        categories = {}
         for name, levels in self.levels.items():
             known: list[str | None] = [*sorted(levels), None]
-            values = [known[index] for index in draw.integers(0, len(known), rows)]
-            columns[name] = pl.Series(name, values, pl.String)
-        return pl.DataFrame(columns)
+            categories[name] = [known[index] for index in draw.integers(0, len(known), rows)]
+        return Batch(names, numbers.astype(np.float32), categories)
 
 
 def load(folder: Path, threads: int | None = None) -> Predictor:

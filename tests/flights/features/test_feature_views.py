@@ -92,7 +92,9 @@ def test_a_flight_three_hours_overdue_becomes_stranded():
     assert (row["origin_stranded_1h"], row["origin_overdue"]) == (1, 0)
 
 
-@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"aircraft", "flight_schedule", "departure_schedule"}))
+@pytest.mark.parametrize(
+    "view", sorted(set(VIEWS) - {"aircraft", "flight_schedule", "departure_schedule"})
+)
 def test_what_happens_after_a_time_changes_no_row_up_to_it(view):
     """The leak test: two days that differ only after 15:30 are the same up to 15:30."""
     change = NOON + timedelta(hours=3, minutes=30)

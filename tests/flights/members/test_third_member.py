@@ -65,7 +65,7 @@ def test_it_is_packaged_with_its_code_its_weights_and_its_libraries(tmp_path: Pa
     half = 1 / (1 + np.exp(-0.5 * np.log(trees / (1 - trees))))
     np.testing.assert_allclose(predictor.load(models).predict(TABLE), half, atol=1e-6)
     source = tmp_path / "source"
-    stage.lay_out(source, models / "chosen.json", models)
+    stage.lay_out(source, models / "chosen.json", models, {})
     manifest = stage.describe(source, PARAMS, ROOT / "environments/serving.txt", "")
     assert manifest["members"] == {"xgboost": 0.5, "toy": 0.5}
     assert manifest["computing"] == ["numpy", "polars", "xgboost"]

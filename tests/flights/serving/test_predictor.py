@@ -14,6 +14,7 @@ from include.errors import DataError
 from include.flights.models.encoding import Encoder
 from include.flights.serving import predictor
 from include.flights.tabm import network
+from include.serving.batch import Batch
 
 TABLE = tiny_models.flights(["delay_mean", "flights"], ["carrier", "dest"])
 ENCODER = Encoder.fit(TABLE, ["delay_mean", "flights"], ["carrier", "dest"])
@@ -75,13 +76,24 @@ def test_the_features_and_levels_of_all_members_are_asked_for(models: Path):
     both = predictor.load(models)
     assert both.names == ("delay_mean", "flights", "carrier", "dest", "seats")
     assert both.levels["carrier"] == {"AA"}
-    assert len(both.predict(both.probe())) == 16
+    assert len(both.answer(both.probe())) == 16
 
 
 def test_made_up_rows_are_always_the_same(models: Path):
     first, second = (predictor.load(models).probe() for _ in range(2))
-    assert first.equals(second)
-    assert set(first.columns) == set(ENCODER.names)
+    assert (first.numbers == second.numbers).all() and first.categories == second.categories
+    assert {*first.number_names, *first.categories} == set(ENCODER.names)
+
+
+def test_a_request_is_answered_as_the_same_rows_of_a_table(models: Path):
+    model = predictor.load(models)
+    names = tuple(reversed(ENCODER.number_names))
+    held = {name: [*TABLE[name][:-2], None, "never seen"] for name in ENCODER.category_names}
+    table = TABLE.with_columns(**{name: pl.Series(values) for name, values in held.items()})
+    batch = Batch(names, table.select(names).cast(pl.Float32).to_numpy(), held)
+    assert (model.answer(batch) == model.predict(table)).all()
+    with pytest.raises(DataError, match="lacks 1 of"):
+        model.answer(Batch(names[1:], batch.numbers[:, 1:], held))
 
 
 @pytest.mark.parametrize(("member", "other"), [("xgboost", "torch"), ("torch", "xgboost")])

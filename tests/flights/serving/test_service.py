@@ -26,7 +26,7 @@ def model(tmp_path: Path) -> Path:
     tiny_models.train_xgboost(TABLE, encoder, tmp_path / "xgboost", rounds=5)
     tiny_models.choose(tmp_path, {"xgboost": 1.0})
     source = tmp_path / "source"
-    stage.lay_out(source, tmp_path / "chosen.json", tmp_path)
+    stage.lay_out(source, tmp_path / "chosen.json", tmp_path, {"EWR": "America/New_York"})
     manifest = stage.describe(source, PARAMS, ROOT / "environments/serving.txt", "")
     (source / "model" / "manifest.json").write_text(json.dumps(manifest))
     return source / "model"
