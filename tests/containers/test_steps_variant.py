@@ -27,6 +27,7 @@ pytestmark = pytest.mark.containers
 STAGES = {
     *("ingest_flights", "validate_flights", "build_features", "train_xgboost", "train_torch"),
     *("evaluate_models", "package_bento", "report_drift", "materialize_features"),
+    "fetch_champion",
 }
 QUICK = """
 services:
