@@ -63,8 +63,14 @@ def materialize_features(
     feature_repo: Path, feature_views: Path, online: Kept, window: Window, params: Params
 ) -> None:
     """Write what is new up to the end of the window; start anew where the past has changed."""
+    fill_up_to(end_of(window, params), feature_repo, feature_views, online, params)
+
+
+def fill_up_to(
+    end: datetime, feature_repo: Path, feature_views: Path, online: Path, params: Params
+) -> None:
+    """Bring the store to a moment: what was known later is not in it."""
     online.mkdir(parents=True, exist_ok=True)
-    end = end_of(window, params)
     with utc_clock(), folder_aside(online) as work:
         target = choose(params.online_store, online, feature_repo, work)
         held = read_receipt(online, params.online_store)

@@ -4,19 +4,25 @@ import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
 import bentoml
 import numpy as np
 from bentoml._internal.utils.analytics import usage_stats
 from numpy.typing import NDArray
-from prometheus_client import Counter
 
 from include.errors import PlatformError
+from include.serving import openapi
 from include.serving.batch import Batch
+from include.serving.counts import Counts
+from include.serving.following import Following, check_model, name_of
 from include.serving.gate import read_token
-from include.serving.manifest import check_packages, log, read_manifest
-from include.serving.rows import Rows, unknown_values
+from include.serving.live import Live
+from include.serving.manifest import log
+from include.serving.record import Record
+from include.serving.request import Answered, Asked
+from include.serving.rows import unknown_values
+from include.serving.served import SAME_PACKAGES, Model, Read
+from include.serving.shadow import Shadow
 
 # BentoML reports each start to its maker unless it is told not to, and has asked by now.
 os.environ["BENTOML_DO_NOT_TRACK"] = "true"
@@ -24,98 +30,115 @@ usage_stats.do_not_track.cache_clear()
 
 # From this many rows on, a prediction leaves the event loop, so that health checks are answered.
 MANY_ROWS = 200
-# Between two machines of one environment; the probe is rounded to six digits.
-SMALL_DIFFERENCE = 1e-5
-SAME_PACKAGES = "install the bento's env/python/requirements.txt exactly."
-
-
-class Model(Protocol):
-    """What can be served."""
-
-    @property
-    def levels(self) -> Mapping[str, frozenset[str]]:
-        """The values of each category that the model knows."""
-
-    def answer(self, batch: Batch) -> NDArray[np.float64]:
-        """The probability of the outcome, one per row."""
-
-    def probe(self) -> Batch:
-        """Made-up rows, always the same, to see whether two machines answer alike."""
 
 
 class Answers:
     """A packaged model that answers requests: the base of the class that BentoML runs.
 
     Args:
-        manifest: what the bento says about itself.
+        own: the folder of the model that came with the code. Another one answers if the file that
+            says what is live names one: see following.py.
+        read: makes a model of such a folder.
         outcome: what a row is called from the probability on that the manifest holds as
             `OUTCOME_from_probability`.
+
+    Raises:
+        PlatformError: there is no model, or the log of predictions cannot be written.
     """
 
-    def __init__(self, manifest: dict[str, Any], model: Model, outcome: str) -> None:
-        self.manifest, self.model, self.outcome = manifest, model, outcome
-        self.levels = model.levels
-        kinds = {feature["name"]: feature["kind"] for feature in manifest["features"]}
-        self.rows = Rows(kinds, manifest["max_rows"])
-        self.version = f"{manifest['name']}:{manifest['version']}"
-        self.fault = self.find_fault()
-        self.predicted = Counter("leeway_predictions", "Rows predicted", [outcome])
-        self.unknown = Counter("leeway_unknown_values", "Values training never saw", ["feature"])
-        if self.fault:
-            log.error("%s\n  Next: %s", self.fault, SAME_PACKAGES)
+    def __init__(self, own: Path, read: Read, outcome: str) -> None:
+        self.outcome, self.limit = outcome, f"{outcome}_from_probability"
+        self.counts, self.record = Counts(outcome), Record()
+        self.following = Following(own, read, self.counts)
+        self.shadow = Shadow(self.record.write, self.counts)
+        self.following.start()
+        champion = self.live.champion
+        if champion.fault:
+            log.error("%s\n  Next: %s", champion.fault, SAME_PACKAGES)
         else:
-            log.info("%s is ready, with the members %s", self.version, manifest["members"])
+            members = champion.manifest["members"]
+            log.info("%s is ready, with the members %s", name_of(champion), members)
 
-    def find_fault(self) -> str:
-        """What is wrong if this machine does not answer as the one that packaged the model."""
-        answers = self.model.answer(self.model.probe())
-        difference = float(np.abs(answers - np.array(self.manifest["probe"])).max())
-        if difference <= SMALL_DIFFERENCE:
-            return ""
-        return f"Probabilities here differ by {difference:.1e} from those at packaging."
+    @property
+    def live(self) -> Live:
+        """Who answers now. A request takes the pair once, and keeps it."""
+        return self.following.live
 
     def __is_ready__(self) -> bool:
-        return not self.fault
+        return not self.live.champion.fault
 
     def schema(self) -> dict[str, object]:
         """What to send, and who answers."""
-        limit = f"{self.outcome}_from_probability"
-        shown = ("name", "version", "members", limit, "max_rows", "features")
-        return {key: self.manifest[key] for key in shown}
+        champion = self.live.champion
+        shown = ("name", "version", "members", self.limit, "max_rows", "features")
+        about = {key: champion.manifest[key] for key in shown}
+        return {**about, "registered": champion.registered or None}
 
-    async def answer(self, body: bytes) -> dict[str, object]:
-        """The answer to one request.
+    def openapi(self) -> dict[str, object]:
+        """What to send to which path, as OpenAPI."""
+        about = self.live.champion.manifest
+        name, version = str(about["name"]), str(about["version"])
+        return openapi.document(name, version, self.outcome, self.bodies())
+
+    def bodies(self) -> dict[str, Mapping[str, object]]:
+        """Each path that answers rows, and the JSON schema of what it takes."""
+        return {"/predict/features": self.live.champion.rows.adapter.json_schema()}
+
+    async def read_features(self, live: Live, request_id: str, body: bytes) -> Asked:
+        """A request that brings its features with it.
 
         Raises:
             DataError: the body is not a list of rows with every feature.
         """
-        batch = self.rows.read(body)
-        if batch.height >= MANY_ROWS:
-            probabilities = await asyncio.to_thread(self.model.answer, batch)
-        else:
-            probabilities = self.model.answer(batch)
-        reached = probabilities >= self.manifest[f"{self.outcome}_from_probability"]
-        unknown = unknown_values(batch.categories, self.levels)
-        self.count(int(reached.sum()), len(reached), unknown)
-        pairs = zip(probabilities.tolist(), reached.tolist(), strict=True)
-        return {
-            "predictions": [{"probability": value, self.outcome: is_so} for value, is_so in pairs],
-            "model": self.version,
+        return Asked(request_id, "features", body, live.champion.rows.read(body))
+
+    async def reply(self, live: Live, asked: Asked) -> tuple[dict[str, object], Answered]:
+        """The reply to a request, and what the challenger is asked once it has gone out.
+
+        Raises:
+            NotLogged: the answer cannot be put on record.
+        """
+        champion = live.champion
+        probabilities = await self.predict(champion.model, asked.batch)
+        answered = Answered(asked, "champion", champion, probabilities)
+        self.record.write(answered)
+        limit = champion.manifest[self.limit]
+        reached = probabilities >= limit
+        unknown = {**unknown_values(asked.batch.categories, champion.levels), **asked.unknown}
+        self.counts.rows(int(reached.sum()), len(reached), unknown)
+        predictions: list[dict[str, object]] = [
+            {"probability": value, self.outcome: is_so}
+            for value, is_so in zip(probabilities.tolist(), reached.tolist(), strict=True)
+        ]
+        for prediction, note in zip(predictions, asked.notes or (), strict=False):
+            prediction.update(note)
+        reply: dict[str, object] = {
+            "request_id": asked.request_id,
+            "model": champion.version,
+            "registered": champion.registered or None,
+            self.limit: limit,
+            "predictions": predictions,
             "unknown_values": unknown,
         }
+        return reply, answered
 
-    def count(self, reached: int, rows: int, unknown: dict[str, dict[str, int]]) -> None:
-        """Add to the numbers that GET /metrics shows."""
-        self.predicted.labels("true").inc(reached)
-        self.predicted.labels("false").inc(rows - reached)
-        for name, values in unknown.items():
-            self.unknown.labels(name).inc(sum(values.values()))
+    async def predict(self, model: Model, batch: Batch) -> NDArray[np.float64]:
+        """The probability of each row."""
+        if batch.height >= MANY_ROWS:
+            return await asyncio.to_thread(model.answer, batch)
+        return model.answer(batch)
+
+    async def after(self, live: Live, answered: Answered) -> None:
+        """Let the challenger answer too, once the reply has gone out."""
+        if live.challenger is not None:
+            self.shadow.offer(live.challenger, answered)
 
 
-def check_start(model: Path) -> None:
+def check_start(own: Path) -> None:
     """Stop before the first worker starts: a worker that fails is started again for ever."""
     try:
         read_token()
-        check_packages(read_manifest(model))
+        check_model(own)
+        Record().close()
     except PlatformError as error:
         raise bentoml.exceptions.BentoMLException(str(error)) from None

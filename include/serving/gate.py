@@ -13,7 +13,7 @@ TOKEN, OPEN = "LEEWAY_SERVE_TOKEN", "LEEWAY_SERVE_OPEN"
 SHORTEST_TOKEN = 16
 HEALTH = {"/livez", "/readyz", "/healthz"}
 # All else that BentoML serves stays shut: its page loads a tracker and scripts of other hosts.
-PATHS = {"/predict", "/schema", "/metrics"}
+PATHS = {"/predict", "/predict/features", "/schema", "/openapi.json", "/metrics"}
 
 
 def read_token() -> str | None:
@@ -51,7 +51,7 @@ class Gate:
             answer.headers["WWW-Authenticate"] = "Bearer"
             return await answer(scope, receive, send)
         if scope["path"] not in PATHS:
-            fix = "use POST /predict, GET /schema, GET /metrics, GET /readyz or GET /livez."
+            fix = f"use one of {', '.join(sorted(PATHS | HEALTH))}."
             return await refuse(404, "There is nothing at this path.", fix)(scope, receive, send)
         return await self.app(scope, receive, send)
 

@@ -4,12 +4,9 @@ Long because all its cases serve the same small bundle.
 """
 
 import json
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import tiny_models
+from served_bento import Server, serving, stop
 from tiny_bento import BENTOML, PARAMS, TABLE, environment, free_port, lay_out, package
 
 from include.errors import DataError
@@ -46,61 +44,11 @@ def home(bento: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@dataclass(frozen=True)
-class Server:
-    client: httpx.Client
-    log: Path
-    process: "subprocess.Popen[bytes]"
-
-
 @pytest.fixture(scope="module")
 def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The bento, served from a folder that knows nothing of this repository."""
-    folder = tmp_path_factory.mktemp("server")
-    port, log = free_port(), folder / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *BENTOML,
-                "serve",
-                "flight_delays:latest",
-                "--port",
-                str(port),
-                "--host",
-                "127.0.0.1",
-            ],
-            cwd=folder,
-            env=environment(home, LEEWAY_SERVE_TOKEN=TOKEN),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
-            wait_until_ready(client, process, log)
-            yield Server(client, log, process)
-    finally:
-        stop(process)
-
-
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the server with all its workers."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
-
-
-def wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail(f"the server is not ready:\n{log.read_text()}")
+    with serving(home, tmp_path_factory.mktemp("server"), LEEWAY_SERVE_TOKEN=TOKEN) as server:
+        yield server
 
 
 def rows(count: int) -> list[dict[str, object]]:
@@ -192,7 +140,7 @@ def test_no_flight_no_bento(tmp_path: Path):
 
 
 def test_the_service_answers_as_the_pipeline_does(server: Server, bento: Path):
-    answer = server.client.post("/predict", json=rows(200)).raise_for_status().json()
+    answer = server.client.post("/predict/features", json=rows(200)).raise_for_status().json()
     expected = predictor.load(bento.parents[1] / "models").predict(TABLE.head(200))
     served = [flight["probability"] for flight in answer["predictions"]]
     np.testing.assert_allclose(served, expected, atol=1e-6)
@@ -203,14 +151,14 @@ def test_the_service_answers_as_the_pipeline_does(server: Server, bento: Path):
 
 
 def test_one_row_is_answered_as_among_others(server: Server):
-    alone = server.client.post("/predict", json=rows(1)).json()["predictions"][0]
-    among = server.client.post("/predict", json=rows(250)).json()["predictions"][0]
+    alone = server.client.post("/predict/features", json=rows(1)).json()["predictions"][0]
+    among = server.client.post("/predict/features", json=rows(250)).json()["predictions"][0]
     assert alone["probability"] == pytest.approx(among["probability"], abs=1e-6)
 
 
 def test_an_unknown_category_is_answered_and_counted(server: Server):
     flights = [row | {"carrier": "ZZ"} for row in rows(2)]
-    answer = server.client.post("/predict", json=flights)
+    answer = server.client.post("/predict/features", json=flights)
     assert answer.status_code == 200
     assert answer.json()["unknown_values"] == {"carrier": {"ZZ": 2}}
     metrics = server.client.get("/metrics").text
@@ -243,7 +191,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("change", "text"), REFUSED.values(), ids=REFUSED)
 def test_a_wrong_row_is_refused_with_its_fault(server: Server, change, text: str):
-    answer = server.client.post("/predict", json=[rows(1)[0], change(rows(1)[0])])
+    answer = server.client.post("/predict/features", json=[rows(1)[0], change(rows(1)[0])])
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("Row 1 (the first is 0): ")
     assert text in answer.json()["error"]
@@ -252,7 +200,7 @@ def test_a_wrong_row_is_refused_with_its_fault(server: Server, change, text: str
 
 def test_nan_is_refused(server: Server):
     body = json.dumps([rows(1)[0] | {NUMBER: float("nan")}])
-    answer = server.client.post("/predict", content=body, headers=JSON)
+    answer = server.client.post("/predict/features", content=body, headers=JSON)
     assert answer.status_code == 400
     assert "input should be a finite number" in answer.json()["error"]
 
@@ -262,22 +210,26 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.mark.parametrize("count", [0, 301])
 def test_no_row_and_too_many_rows_are_refused(server: Server, count: int):
-    answer = server.client.post("/predict", json=rows(count))
+    answer = server.client.post("/predict/features", json=rows(count))
     assert answer.status_code == 400
     assert answer.json()["next"] == "send 1 to 300 rows in one request."
 
 
 def test_a_large_body_is_refused_declared_or_not(server: Server):
     body = b" " * 2_000_001
-    declared = server.client.post("/predict", content=body, headers=JSON)
-    streamed = server.client.post("/predict", content=iter([body[:10], body]), headers=JSON)
+    declared = server.client.post("/predict/features", content=body, headers=JSON)
+    streamed = server.client.post(
+        "/predict/features", content=iter([body[:10], body]), headers=JSON
+    )
     for answer in (declared, streamed):
         assert answer.status_code == 413
         assert answer.json()["error"] == "The body has more than 2,000,000 bytes."
 
 
 def test_another_content_type_is_refused(server: Server):
-    answer = server.client.post("/predict", content=b"a=1", headers={"Content-Type": "text/csv"})
+    answer = server.client.post(
+        "/predict/features", content=b"a=1", headers={"Content-Type": "text/csv"}
+    )
     assert answer.status_code == 415
     assert answer.json()["error"] == "The body is text/csv, not application/json."
 
@@ -285,11 +237,13 @@ def test_another_content_type_is_refused(server: Server):
 TOKENS = ["", "Bearer", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}"]
 
 
-@pytest.mark.parametrize("path", ["/predict", "/schema", "/metrics", "/", "/docs.json", "/none"])
+@pytest.mark.parametrize(
+    "path", ["/predict/features", "/schema", "/metrics", "/", "/docs.json", "/none"]
+)
 def test_without_the_token_nothing_is_answered(server: Server, path: str):
     for sent in TOKENS:
         answer = server.client.request(
-            "POST" if path == "/predict" else "GET",
+            "POST" if path == "/predict/features" else "GET",
             path,
             headers={"Authorization": sent},
         )

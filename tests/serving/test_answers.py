@@ -2,55 +2,41 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from typing import Any, ClassVar
+import shutil
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from prometheus_client import REGISTRY
+from small_rule import Rule, packaged, point
 
 from include.serving.answers import Answers
-from include.serving.batch import Batch
+from include.serving.journal import NotLogged
 
-MANIFEST: dict[str, Any] = {
-    "name": "visits",
-    "version": "1",
-    "members": {"rule": 1.0},
-    "sold_from_probability": 0.5,
-    "max_rows": 10,
-    "features": [{"name": "age_d", "kind": "number"}, {"name": "shop", "kind": "category"}],
-    "probe": [0.1],
-}
+pytestmark = pytest.mark.usefixtures("counted_alone")
 
 
-class Rule:
-    """A visit is sold with a probability of a tenth of its age."""
-
-    levels: ClassVar = {"shop": frozenset({"A"})}
-
-    def answer(self, batch: Batch) -> NDArray[np.float64]:
-        return batch.numbers[:, 0].astype(np.float64) / 10
-
-    def probe(self) -> Batch:
-        return Batch(("age_d",), np.array([[1.0]], dtype=np.float32), {"shop": [None]})
+def body(*ages: float, shop: str = "A") -> bytes:
+    return json.dumps([{"age_d": age, "shop": shop} for age in ages]).encode()
 
 
-@pytest.fixture(autouse=True)
-def counted_alone() -> Iterator[None]:
-    """Each test with counters of its own."""
-    before = set(REGISTRY._collector_to_names)
-    yield
-    for collector in set(REGISTRY._collector_to_names) - before:
-        REGISTRY.unregister(collector)
+def ask(service: Answers, sent: bytes, request_id: str = "r1") -> dict[str, Any]:
+    async def asked() -> dict[str, Any]:
+        request = await service.read_features(service.live, request_id, sent)
+        return (await service.reply(service.live, request))[0]
+
+    return asyncio.run(asked())
 
 
-def test_the_outcome_has_the_name_that_the_service_gives_it() -> None:
-    service = Answers(MANIFEST, Rule(), "sold")
-    body = json.dumps([{"age_d": 4, "shop": "A"}, {"age_d": 5, "shop": "Z"}]).encode()
-    assert asyncio.run(service.answer(body)) == {
+def test_the_outcome_has_the_name_that_the_service_gives_it(tmp_path: Path) -> None:
+    service = Answers(packaged(tmp_path, 0.1), Rule.read, "sold")
+    visits = [{"age_d": 4, "shop": "A"}, {"age_d": 5, "shop": "Z"}]
+    assert ask(service, json.dumps(visits).encode()) == {
+        "request_id": "r1",
+        "model": service.live.champion.version,
+        "registered": None,
+        "sold_from_probability": 0.5,
         "predictions": [{"probability": 0.4, "sold": False}, {"probability": 0.5, "sold": True}],
-        "model": "visits:1",
         "unknown_values": {"shop": {"Z": 1}},
     }
     assert service.schema()["sold_from_probability"] == 0.5
@@ -58,7 +44,45 @@ def test_the_outcome_has_the_name_that_the_service_gives_it() -> None:
     assert REGISTRY.get_sample_value("leeway_unknown_values_total", {"feature": "shop"}) == 1
 
 
-def test_a_machine_that_answers_otherwise_has_a_fault() -> None:
-    service = Answers({**MANIFEST, "probe": [0.2]}, Rule(), "sold")
-    assert service.fault == "Probabilities here differ by 1.0e-01 from those at packaging."
+def test_an_answer_is_on_record_before_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    monkeypatch.setenv("LEEWAY_SERVE_LOG", str(log))
+    service = Answers(packaged(tmp_path / "bento", 0.1), Rule.read, "sold")
+    sent = body(4, 5)
+    ask(service, sent, "r7")
+    [file] = log.iterdir()
+    held = json.loads(file.read_text())
+    assert (held["id"], held["role"], held["kind"]) == ("r7", "champion", "features")
+    assert held["model"] == service.live.champion.version
+    assert held["request"] == json.loads(sent) and held["probabilities"] == [0.4, 0.5]
+    service.record.close()
+    assert [path.suffix for path in log.iterdir()] == [".jsonl"]
+
+
+def test_what_cannot_be_put_on_record_is_not_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEEWAY_SERVE_LOG", str(tmp_path / "log"))
+    service = Answers(packaged(tmp_path / "bento", 0.1), Rule.read, "sold")
+    assert service.record.journal is not None
+    service.record.close()
+    shutil.rmtree(tmp_path / "log")
+    (tmp_path / "log").write_text("a file")
+    with pytest.raises(NotLogged, match="cannot be put on record"):
+        ask(service, body(4))
+
+
+def test_a_machine_that_answers_otherwise_has_a_fault(tmp_path: Path) -> None:
+    service = Answers(packaged(tmp_path, 0.1, probe=0.2), Rule.read, "sold")
+    said = "Probabilities here differ by 1.0e-01 from those at packaging."
+    assert service.live.champion.fault == said
     assert not service.__is_ready__()
+
+
+def test_the_model_that_should_be_live_is_the_first_to_answer(tmp_path: Path, live: Path) -> None:
+    point(live, champion=0.2)
+    service = Answers(packaged(tmp_path, 0.1), Rule.read, "sold")
+    assert ask(service, body(1))["predictions"] == [{"probability": 0.2, "sold": False}]
+    assert service.schema()["registered"] == "v0.2"

@@ -14,7 +14,7 @@ def test_code_is_what_the_service_imports_and_no_stage():
         "errors.py",
         "__init__.py",
     } <= names
-    assert not {"package_bento.py", "step.py", "columns.py"} & names
+    assert not {"package_bento.py", "step.py", "feature_views.py", "repository.py"} & names
 
 
 def test_code_of_a_model_takes_along_what_it_imports():

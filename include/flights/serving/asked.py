@@ -88,6 +88,12 @@ class Flights:
         rows = [self.row(row, flight, now) for row, flight in enumerate(flights)]
         return Schedule([*flights], pl.DataFrame(rows, schema=SCHEMA, orient="row"))
 
+    def schema(self) -> dict[str, object]:
+        """The JSON schema of a flight or a list of them."""
+        rows = self.adapter.json_schema(ref_template="#/components/schemas/{model}")
+        flight = rows.pop("$defs")["Flight"]
+        return {"anyOf": [flight, {**rows, "items": flight}]}
+
     def row(self, row: int, flight: Flight, now: datetime) -> tuple[object, ...]:
         """A flight's row of the table.
 

@@ -4,19 +4,54 @@ package_bento puts this file into the bento, beside the model. Nothing is answer
 token, but for the health checks; what is not on the short list of paths does not exist.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import bentoml
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from include.flights.serving import predictor
+from include.flights.serving.flight_model import FlightModel, Reader
 from include.serving.answers import Answers, check_start
-from include.serving.endpoints import ROUTES
+from include.serving.endpoints import ROUTES, answer
 from include.serving.gate import Gate
-from include.serving.manifest import read_manifest
+from include.serving.live import Live
+from include.serving.request import Asked
 
 MODEL = Path(__file__).parents[3] / "model"
+
+
+async def predict(request: Request) -> Response:
+    """Answer POST /predict."""
+    return await answer(request, Delays.read_flights)
+
+
+class Delays(Answers):
+    """Says how likely each flight is to arrive late, two hours before it is to leave."""
+
+    def __init__(self) -> None:
+        self.reader = Reader()
+        super().__init__(MODEL, self.reader.model, "late")
+
+    async def read_flights(self, live: Live, request_id: str, body: bytes) -> Asked:
+        """A request that brings flights, with the features that the online store has of them.
+
+        Raises:
+            DataError: they are no flights that can be asked about.
+            Unavailable: the store cannot be read.
+        """
+        model = cast(FlightModel, live.champion.model)
+        asked, found = await self.reader.read(model, request_id, body)
+        self.counts.ages(found.ages_s, found.stale, found.missing)
+        return asked
+
+    def bodies(self) -> dict[str, Mapping[str, object]]:
+        """Each path that answers rows, and the JSON schema of what it takes."""
+        model = cast(FlightModel, self.live.champion.model)
+        return {"/predict": model.flights.schema(), **super().bodies()}
 
 
 @bentoml.service(
@@ -25,19 +60,22 @@ MODEL = Path(__file__).parents[3] / "model"
     traffic={"timeout": 60, "max_concurrency": 64},
     envs=[{"name": "BENTOML_DO_NOT_TRACK", "value": "true"}],
 )
-@bentoml.asgi_app(Starlette(routes=ROUTES), path="/")
-class FlightDelays(Answers):
-    """Says how likely each flight is to arrive late, two hours before it is to leave."""
-
-    def __init__(self) -> None:
-        # One thread: on busy cores two threads of XGBoost took ten times as long as one.
-        super().__init__(read_manifest(MODEL), predictor.load(MODEL, threads=1), "late")
+@bentoml.asgi_app(
+    Starlette(routes=[Route("/predict", predict, methods=["POST"]), *ROUTES]), path="/"
+)
+class FlightDelays(Delays):
+    """The service, as BentoML runs it."""
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def check() -> None:
         """See that there is a token and a whole model."""
         check_start(MODEL)
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    def end(self) -> None:
+        """Close the log of predictions."""
+        self.record.close()
 
 
 # The decorator has made a bentoml.Service of the class, which mypy does not see.

@@ -1,132 +1,25 @@
 """What the service answers about a flight is what the pipeline says of it."""
 
-import json
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import real_days
 import tiny_models
-import yaml
 
 from include.errors import DataError
-from include.feature_store import repository as feast_repo
 from include.feature_store.lookup import OnlineStore
-from include.feature_store.receipt import RECEIPT, Receipt, Seen
 from include.flights import columns
-from include.flights import ingest_flights as ingest
-from include.flights import materialize_features as materialize
-from include.flights.build_features import Params, build_features
 from include.flights.columns import VIEWS
 from include.flights.models.encoding import Encoder
 from include.flights.serving import predictor
 from include.flights.serving.asked import Flights
 from include.flights.serving.online import Features, Found
-from include.flights.splits import Label, Window
 
-ROOT = Path(__file__).parents[3]
-WINDOW = Window(start=date(2013, 1, 1), end=date(2013, 1, 12))
 FIRST_ASKED = date(2013, 1, 8)  # by then a flight number has a week of history
 NUMBERS = tuple(columns.names("number"))
-
-
-@pytest.fixture(scope="module")
-def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eleven real days, with their features, as the stages leave them."""
-    root = tmp_path_factory.mktemp("days")
-    held = root / "data/validated"
-    held.mkdir(parents=True)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())["ingest_flights"]
-    ingest.ingest_flights(
-        held / "flights", held / "weather", held / "reference", WINDOW, ingest.Params(**params)
-    )
-    shutil.copytree(ROOT / "feature_repo", root / "feature_repo")
-    build_features(
-        *(held / name for name in ("flights", "weather", "reference")),
-        root / "feature_repo",
-        root / "data/feature_views",
-        root / "data/features",
-        root / "features.json",
-        WINDOW,
-        Label(late_after_min=15),
-        Params(lead_h=2, stranded_after_h=3),
-    )
-    return root
-
-
-@pytest.fixture(scope="module")
-def labelled(days: Path) -> pl.DataFrame:
-    """The training set of these days, and what a client would know of each flight."""
-    known = pl.read_parquet(days / "data/validated/flights/2013-01.parquet")
-    asked = known.select("flight_id", "flight", "tailnum", "sched_arr_utc")
-    return pl.read_parquet(days / "data/features/2013-01.parquet").join(asked, on="flight_id")
-
-
-def body_of(flights: pl.DataFrame) -> bytes:
-    """What a client sends about flights of the training set."""
-    rows = []
-    for flight in flights.to_dicts():
-        leaves, lands = flight["sched_dep_utc"], flight["sched_arr_utc"]
-        rows.append(
-            {
-                **{name: flight[name] for name in ("carrier", "flight", "origin", "dest")},
-                **({"tailnum": flight["tailnum"]} if flight["tailnum"] else {}),
-                "distance_mi": flight["distance_mi"],
-                "scheduled_departure": f"{leaves:%Y-%m-%dT%H:%M}Z",
-                "scheduled_arrival": (lands - timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M-05:00"),
-            }
-        )
-    return json.dumps(rows).encode()
-
-
-def zones(days: Path) -> dict[str, str]:
-    """Airport to time zone, as packaged."""
-    airports = pl.read_parquet(days / "data/validated/reference/airports.parquet")
-    listed = airports.drop_nulls("tzone").select("faa", "tzone").iter_rows()
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())["ingest_flights"]
-    return {**dict(listed), **params["time_zones"]}
-
-
-class Filling:
-    """An online store that is filled from one moment to the next, as a schedule would."""
-
-    def __init__(self, days: Path, folder: Path) -> None:
-        folder.mkdir()
-        self.folder, self.done = folder, datetime(1990, 1, 1, tzinfo=UTC)
-        target = materialize.choose("sqlite", folder, days / "feature_repo", folder)
-        self.store = feast_repo.open_store(days / "feature_repo", folder, target.settings)
-        self.views = materialize.online_views(self.store, days / "data/feature_views")
-        target.clear(self.store, self.views, self.views, None)
-        seen = {
-            view.name: Seen(
-                code="",
-                end=self.done,
-                entities=0,
-                files={},
-                keys=list(view.join_keys),
-                features=[feature.name for feature in view.features],
-            )
-            for view in self.views
-        }
-        receipt = Receipt(
-            online_store="sqlite", project="flights", key_version=3, token="", views=seen
-        )
-        (folder / RECEIPT).write_text(receipt.model_dump_json())
-
-    def up_to(self, moment: datetime) -> None:
-        for view in self.views:
-            materialize.fill(self.store, view, self.done, moment)
-        self.done = moment
-
-
-@contextmanager
-def filling(days: Path, folder: Path) -> Iterator[Filling]:
-    with materialize.utc_clock():
-        yield Filling(days, folder)
 
 
 def test_a_thousand_flights_have_the_features_and_probabilities_of_the_pipeline(
@@ -141,13 +34,13 @@ def test_a_thousand_flights_have_the_features_and_probabilities_of_the_pipeline(
     often = asked.group_by("cutoff_utc").len().sort("len", "cutoff_utc").tail(100)
     moments = often.get_column("cutoff_utc").sort().to_list()
     compared = 0
-    with filling(days, tmp_path / "online") as online:
+    with real_days.filling(days, tmp_path / "online") as online:
         service = Features(NUMBERS, OnlineStore(tmp_path / "online"))
-        flights = Flights(zones(days), 100)
+        flights = Flights(real_days.zones(days), 100)
         for moment in moments:
             online.up_to(moment)
             at_once = asked.filter(pl.col("cutoff_utc") == moment)
-            found = service.of(flights.read(body_of(at_once), moment), moment)
+            found = service.of(flights.read(real_days.body_of(at_once), moment), moment)
             expected = at_once.select(NUMBERS).to_numpy()
             np.testing.assert_array_equal(found.batch.numbers, expected)
             for name in columns.names("category"):
@@ -163,7 +56,7 @@ def test_what_is_too_old_or_unknown_is_said_and_is_not_known_to_the_model(
 ) -> None:
     morning = datetime(2013, 1, 10, 12, tzinfo=UTC)
     flight = labelled.filter(pl.col("cutoff_utc") == morning, origin="JFK").head(1)
-    with filling(days, tmp_path / "online") as online:
+    with real_days.filling(days, tmp_path / "online") as online:
         online.up_to(morning - timedelta(hours=1))
         found = ask(days, tmp_path / "online", flight, morning)
         # The airport's state is known every five minutes and counts for ten, that of the carrier
@@ -189,7 +82,7 @@ def test_what_is_too_old_or_unknown_is_said_and_is_not_known_to_the_model(
 
 
 def ask(days: Path, online: Path, flights: pl.DataFrame, now: datetime) -> Found:
-    schedule = Flights(zones(days), 10).read(body_of(flights), now)
+    schedule = Flights(real_days.zones(days), 10).read(real_days.body_of(flights), now)
     return Features(NUMBERS, OnlineStore(online)).of(schedule, now)
 
 
@@ -202,9 +95,9 @@ def test_a_model_that_reads_fewer_features_is_given_those(
 ) -> None:
     flight = labelled.head(1)
     moment = flight["cutoff_utc"][0]
-    with filling(days, tmp_path / "online") as online:
+    with real_days.filling(days, tmp_path / "online") as online:
         online.up_to(moment)
-        schedule = Flights(zones(days), 10).read(body_of(flight), moment)
+        schedule = Flights(real_days.zones(days), 10).read(real_days.body_of(flight), moment)
         names = ("block_min", "seats")
         found = Features(names, OnlineStore(tmp_path / "online")).of(schedule, moment)
     assert found.batch.numbers.tolist() == flight.select(names).to_numpy().tolist()

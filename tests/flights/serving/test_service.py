@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import tiny_models
 
@@ -49,9 +50,13 @@ def serving(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def test_many_rows_are_answered_as_few(serving: Any):
     service = serving.FlightDelays.inner()
-    body = json.dumps(TABLE.to_dicts()).encode()
-    many = asyncio.run(service.answer(body))["predictions"]
-    few = asyncio.run(service.answer(json.dumps(TABLE.head(5).to_dicts()).encode()))["predictions"]
+
+    async def ask(rows: pl.DataFrame) -> list[dict[str, object]]:
+        body = json.dumps(rows.to_dicts()).encode()
+        asked = await service.read_features(service.live, "", body)
+        return (await service.reply(service.live, asked))[0]["predictions"]
+
+    many, few = (asyncio.run(ask(rows)) for rows in (TABLE, TABLE.head(5)))
     assert len(many) == 300
     assert many[:5] == few
 
@@ -63,7 +68,8 @@ def test_a_machine_that_answers_otherwise_is_never_ready(serving: Any, model: Pa
     (model / "manifest.json").write_text(json.dumps(manifest))
     service = serving.FlightDelays.inner()
     assert not service.__is_ready__()
-    assert service.fault == "Probabilities here differ by 1.0e-02 from those at packaging."
+    said = "Probabilities here differ by 1.0e-02 from those at packaging."
+    assert service.live.champion.fault == said
 
 
 def test_a_machine_that_answers_alike_is_ready(serving: Any):

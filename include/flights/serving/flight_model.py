@@ -1,0 +1,111 @@
+"""A model that is asked about flights: what it needs to know of them is looked up."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.errors import PlatformError
+from include.feature_store.lookup import OnlineStore
+from include.flights.serving import predictor
+from include.flights.serving.asked import TIME_ZONES, Flights, Schedule
+from include.flights.serving.online import Features, Found
+from include.serving.batch import Batch
+from include.serving.clock import start_clock
+from include.serving.request import Asked, Unavailable
+
+ONLINE = "LEEWAY_ONLINE"  # names the folder of materialize_features
+# From this many flights on, they leave the event loop, so that health checks are answered.
+MANY_FLIGHTS = 20
+
+
+@dataclass(frozen=True)
+class FlightModel:
+    """A packaged predictor, with the clocks of the airports that it learned from."""
+
+    predictor: predictor.Predictor
+    flights: Flights
+    numbers: tuple[str, ...]  # the features that are no categories, in their order
+
+    @property
+    def levels(self) -> Mapping[str, frozenset[str]]:
+        """The values of each category that the model knows."""
+        return self.predictor.levels
+
+    def answer(self, batch: Batch) -> NDArray[np.float64]:
+        """The probability to be late, one per row."""
+        return self.predictor.answer(batch)
+
+    def probe(self) -> Batch:
+        """Made-up rows, always the same."""
+        return self.predictor.probe()
+
+
+class Reader:
+    """Reads models, and the flights that they are asked about.
+
+    Raises:
+        ParamsError: the time in LEEWAY_SERVE_CLOCK is none.
+    """
+
+    def __init__(self) -> None:
+        folder = os.environ.get(ONLINE, "").strip()
+        self.store = OnlineStore(Path(folder)) if folder else None
+        self.now = start_clock()
+
+    def model(self, folder: Path) -> FlightModel:
+        """A model of the folder that packaging wrote."""
+        # One thread: on busy cores two threads of XGBoost took ten times as long as one.
+        held = predictor.load(folder, threads=1)
+        about = json.loads((folder / "manifest.json").read_text())
+        zones = json.loads((folder / TIME_ZONES).read_text())
+        numbers = (one["name"] for one in about["features"] if one["kind"] == "number")
+        return FlightModel(held, Flights(zones, about["max_rows"]), tuple(numbers))
+
+    async def read(self, model: FlightModel, request_id: str, body: bytes) -> tuple[Asked, Found]:
+        """The flights of a request, with their features.
+
+        Raises:
+            DataError: they are no flights that can be asked about.
+            Unavailable: the store cannot be read.
+        """
+        now = self.now()
+        schedule = model.flights.read(body, now)
+        if len(schedule.flights) >= MANY_FLIGHTS:
+            found = await asyncio.to_thread(self.features, model, schedule, now)
+        else:
+            found = self.features(model, schedule, now)
+        notes = [
+            {"stale": stale, "missing": missing}
+            for stale, missing in zip(found.stale, found.missing, strict=True)
+        ]
+        unknown = unknown_aircraft(schedule, found)
+        asked = Asked(request_id, "flights", body, found.batch, now, notes, found.ages_s, unknown)
+        return asked, found
+
+    def features(self, model: FlightModel, schedule: Schedule, now: datetime) -> Found:
+        """What the online store has of some flights."""
+        if self.store is None:
+            what = f"The service has no online store to look flights up in: {ONLINE} is not set."
+            fix = f"start it with {ONLINE}=data/online, or send features to /predict/features."
+            raise Unavailable(what, fix)
+        try:
+            return Features(model.numbers, self.store).of(schedule, now)
+        except PlatformError as error:
+            raise Unavailable(error.what, error.fix) from error
+
+
+def unknown_aircraft(schedule: Schedule, found: Found) -> dict[str, dict[str, int]]:
+    """The tail numbers that no register holds, and how many flights have each."""
+    counts: dict[str, int] = {}
+    for flight, age in zip(schedule.flights, found.ages_s["aircraft"], strict=True):
+        name = flight.get("tailnum")
+        if age is None and name is not None:
+            counts[name] = counts.get(name, 0) + 1
+    return {"tailnum": counts} if counts else {}
