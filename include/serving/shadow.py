@@ -10,7 +10,8 @@ from include.serving.manifest import log
 from include.serving.request import Answered
 from include.serving.served import Served
 
-MOST_ROWS = 5_000  # that wait; one request more may be in memory
+# What waits is bounded by its memory: a request of one row takes about as much as fifty rows do.
+MOST_ROWS, REQUEST = 5_000, 50
 
 
 # Writes down an answer: the champion's before the reply, the challenger's whenever it has one.
@@ -18,7 +19,7 @@ Log = Callable[[Answered], object]
 
 
 class Waiting(queue.Queue[tuple[Served, Answered]]):
-    """A queue that is full when so many rows wait: requests may have one row or thousands."""
+    """A queue that is full when so many rows wait: requests may have one row, or thousands."""
 
     def _init(self, maxsize: int) -> None:
         self.rows, self.queue = 0, deque()
@@ -27,12 +28,12 @@ class Waiting(queue.Queue[tuple[Served, Answered]]):
         return self.rows
 
     def _put(self, item: tuple[Served, Answered]) -> None:
-        self.rows += item[1].asked.batch.height
+        self.rows += REQUEST + item[1].asked.batch.height
         self.queue.append(item)
 
     def _get(self) -> tuple[Served, Answered]:
         item: tuple[Served, Answered] = self.queue.popleft()
-        self.rows -= item[1].asked.batch.height
+        self.rows -= REQUEST + item[1].asked.batch.height
         return item
 
 
@@ -42,6 +43,7 @@ class Shadow:
     def __init__(self, write: Log, counts: Counts) -> None:
         self.write, self.counts = write, counts
         self.waiting, self.blamed = Waiting(MOST_ROWS), ""
+        self.newest: Served | None = None
         self.thread: threading.Thread | None = None
 
     def offer(self, challenger: Served, champion: Answered) -> None:
@@ -49,6 +51,7 @@ class Shadow:
         if self.thread is None:
             self.thread = threading.Thread(target=self.work, name="challenger", daemon=True)
             self.thread.start()
+        self.newest = challenger
         try:
             self.waiting.put_nowait((challenger, champion))
         except queue.Full:
@@ -57,7 +60,11 @@ class Shadow:
     def work(self) -> None:
         """Answer what waits, for as long as the worker lives."""
         while True:
-            self.answer(*self.waiting.get())
+            challenger, champion = self.waiting.get()
+            if challenger is self.newest:
+                self.answer(challenger, champion)
+            else:  # a slow one that was replaced would hold up the next for hours
+                self.counts.shadow_dropped.inc()
 
     def answer(self, challenger: Served, champion: Answered) -> None:
         """Answer one request; a challenger that cannot is the reason to have it in the shadow."""

@@ -1,6 +1,7 @@
 """A model of one number, packaged as a bento's is, and the file that says that it is live."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from include.serving.hashes import file_sha256
 from include.serving.live import FILE, MODEL
 from include.serving.manifest import version_of
 
+SLOW, WRONG = 0.55, 0.66  # to answer requests, and not when they are loaded
 MANIFEST: dict[str, Any] = {
     "name": "visits",
     "members": {"rule": 1.0},
@@ -26,7 +28,7 @@ MANIFEST: dict[str, Any] = {
 
 
 class Rule:
-    """A visit is sold with a probability that grows with its age."""
+    """A visit is sold with a probability that grows with its age; SLOW takes 5 s, and WRONG raises."""
 
     levels: ClassVar = {"shop": frozenset({"A"})}
 
@@ -38,6 +40,10 @@ class Rule:
         return cls(float((folder / "rate.txt").read_text()))
 
     def answer(self, batch: Batch) -> NDArray[np.float64]:
+        asked = batch.categories["shop"] != [None]  # a probe knows no shop
+        if batch.height == 1 and asked and self.rate in (SLOW, WRONG):
+            time.sleep(5 if self.rate == SLOW else 0)
+            assert self.rate == SLOW, "a model that cannot answer"
         return batch.numbers[:, 0].astype(np.float64) * self.rate
 
     def probe(self) -> Batch:

@@ -78,3 +78,16 @@ def test_what_a_slow_one_has_no_time_for_is_dropped_and_counted(served: Served) 
     assert count("dropped") == 2
     go.set()
     wait_until(lambda: count("answered") == 3, 5)
+
+
+def test_what_waits_for_one_that_was_replaced_does_not_hold_up_the_next(served: Served) -> None:
+    shadow, go = Shadow(lambda _: None, Counts("sold")), threading.Event()
+    slow = challenger_of(served, lambda batch: go.wait(30) and batch.numbers[:, 0])
+    shadow.offer(slow, answered(served, "taken"))
+    wait_until(shadow.waiting.empty, 5)
+    for _ in range(4):
+        shadow.offer(slow, answered(served, "waits"))
+    shadow.offer(served, answered(served, "r"))
+    go.set()
+    wait_until(lambda: count("answered") == 2, 5)
+    assert count("dropped") == 4
