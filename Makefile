@@ -18,7 +18,7 @@ DAG ?= $(notdir $(basename $(wildcard dags/*.py)))
 
 include containers.mk
 
-.PHONY: help setup run up down repro test check audit wheel clean lock
+.PHONY: help setup run up down repro serve test check audit wheel clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
@@ -51,6 +51,9 @@ down: setup  ## stop Airflow, with all its children
 repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the results
 	dvc repro
 	@python -m include.summary
+
+serve: setup  ## serve the champion, or else what was packaged last, and print a request to paste
+	@python -m include.following.serve --bento bento/flight_delays.bento
 
 test: setup  ## everything that proves it works
 	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
