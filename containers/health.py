@@ -4,12 +4,14 @@ health.py url http://127.0.0.1:8080/api/v2/version ...
 health.py airflow scheduler
 health.py worker
 health.py model
+health.py follower
 """
 
 import json
 import os
 import socket
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -24,6 +26,8 @@ def main(kind: str, *names: str) -> bool:
         return beats(names[0])
     if kind == "model":
         return Path("/tmp/waiting-for-a-model").exists() or answers("http://127.0.0.1:3000/readyz")
+    if kind == "follower":
+        return time.time() - Path("/live/lock").stat().st_mtime < 60
     return listens()
 
 

@@ -106,6 +106,14 @@ class Deployment:
         words = ("git", "-C", "/leeway/repository", "show", f"{ref}:dvc.lock")
         return self.execute("scheduler", *words) + "\n"
 
+    def promote(self, run_id: str, *remote: str) -> None:
+        """Let what a run made be the champion."""
+        registry = ("python", "-m", "include.command", "registry")
+        place = ("--repo", "/leeway/repository", *remote)
+        experiment = run_name("flight_delays", run_id)
+        self.execute("worker", *registry, "register", experiment, *place)
+        self.execute("worker", *registry, "promote", "v0.0.1", *place)
+
     def served(self, within_s: float) -> None:
         """Return when the model server answers with a model."""
         until = time.monotonic() + within_s

@@ -48,6 +48,7 @@ def test_the_pages_and_the_model_of_the_run_are_served(platform: Deployment, run
     page = platform.report("")
     path = next(part for part in page.split('"') if part.endswith("reports/evaluation.html"))
     assert "<html" in platform.report(path)
+    platform.promote(run["dag_run_id"])  # which the worker pushes to the git server
     platform.served(within_s=120)
 
 

@@ -33,7 +33,7 @@ def test_every_service_is_healthy(platform: Deployment) -> None:
         (
             *("postgres", "broker", "online-store", "object-store", "api-server", "scheduler"),
             *("dag-processor", "triggerer", "worker", "worker-gpu-stand-in", "reports"),
-            "model-server",
+            *("follower", "model-server"),
         ),
         "healthy",
     )
@@ -108,7 +108,8 @@ def test_reports_need_the_viewers_password(platform: Deployment, run: Any) -> No
     assert "<html" in platform.report(path)
 
 
-def test_the_model_server_takes_the_model_of_the_run(platform: Deployment, run: Any) -> None:
+def test_the_model_server_takes_the_champion(platform: Deployment, run: Any) -> None:
+    platform.promote(run["dag_run_id"], "--remote", "")
     platform.served(within_s=120)
     assert status(f"{platform.url('SERVE')}/schema") == 401
     token = {"Authorization": f"Bearer {platform.secrets['LEEWAY_SERVE_TOKEN']}"}

@@ -1,64 +1,97 @@
-"""The model server finds the newest bento of whatever pipeline there is."""
+"""The model server waits for a champion, and serves it; its workers follow from then on."""
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from live_models import ARTIFACT, bento_of, name_of, repository
+from loading import TOKEN, ask, load
+from real_processes import wait_until
+from tiny_bento import ROOT, environment, free_port
+
+from include.following.follower import Follower
+from include.pipeline.registry.writing import promote
+from include.serving.live import Pointer
+
+RUN = """
 import serve
-from small_git import commit, shell
+from pathlib import Path
+serve.WAITING, serve.BENTO = Path("waiting"), Path({bento!r})
+serve.SERVER = ("bentoml", "serve", {bento!r}, "--host", "127.0.0.1", "--port", "{port}")
+serve.main()
+"""
 
-from include.pipeline import memory
-from include.pipeline.memory import Memory
 
+@dataclass(frozen=True)
+class Server:
+    process: "subprocess.Popen[bytes]"
+    folder: Path
+    port: int
 
-def remembered(folder: Path, path: str, md5: str, age: float) -> None:
-    """Let a good run have made an out, as the runner remembers it."""
-    outs = [{"path": "model.bin", "md5": f"m{md5}"}, {"path": path, "hash": "md5", "md5": md5}]
-    memory.remember(folder, "pack", Memory({"cmd": md5, "outs": outs}, "commit", (age, 0.0)))
+    @property
+    def said(self) -> str:
+        return (self.folder / "log").read_text()
 
 
 @pytest.fixture
-def good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What good runs of the repository /leeway/shop made: the newest is not the last to close."""
-    monkeypatch.delenv("LEEWAY_S3_URL", raising=False)
-    monkeypatch.delenv("LEEWAY_BENTO", raising=False)
-    folder = tmp_path / "good/shop-0123456789ab"
-    for md5, age in (("old", 1.0), ("new", 3.0), ("late", 2.0)):
-        remembered(folder, "out/shop.bento", md5, age)
-    return folder
-
-
-def newest(home: Path) -> str:
-    return serve.newest(serve.memories(Path("/leeway/shop"), home))
-
-
-def test_the_only_bento_is_served_without_being_named(good, tmp_path):
-    assert newest(tmp_path) == "new"
-    assert newest(tmp_path / "nothing") == ""
-
-
-def test_a_bento_that_is_named_is_the_one(good, tmp_path, monkeypatch):
-    monkeypatch.setenv("LEEWAY_BENTO", "model.bin")
-    assert newest(tmp_path) == "mnew"
-    monkeypatch.setenv("LEEWAY_BENTO", "other.bento")
-    assert newest(tmp_path) == ""
-
-
-def test_of_two_bentos_one_must_be_named(good, tmp_path):
-    remembered(good, "b.bento", "other", 9.0)
-    with pytest.raises(SystemExit) as caught:
-        newest(tmp_path)
-    assert str(caught.value) == (
-        "Good runs made 2 bentos: b.bento, out/shop.bento.\n"
-        "  Next: name the one to serve in .env, as LEEWAY_BENTO=PATH."
+def server(tmp_path: Path) -> Iterator[Server]:
+    """The program of the container, as it starts in an image without a repository and git."""
+    port, folder = free_port(), tmp_path / "container"
+    for name in ("live", "bin"):
+        (folder / name).mkdir(parents=True)
+    (folder / "bin/bentoml").symlink_to(Path(sys.executable).with_name("bentoml"))
+    env = environment(
+        folder / "home",
+        LEEWAY_SERVE_TOKEN=TOKEN,
+        LEEWAY_SERVE_LIVE=str(folder / "live"),
+        PYTHONPATH=str(ROOT / "containers"),
+        PATH=str(folder / "bin"),
     )
+    with (folder / "log").open("wb") as log:
+        code = RUN.format(bento=str(folder / "bento"), port=port)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env=env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    yield Server(process, folder, port)
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(20)
 
 
-def test_workers_that_share_no_disk_have_it_in_the_git_server(good, tmp_path, monkeypatch):
-    monkeypatch.setenv("LEEWAY_S3_URL", "http://objects")
-    shell(good, "git", "init", "--quiet")
-    assert serve.newest(serve.memories(good, tmp_path)) == ""
-    commit(good)
-    shell(good, "git", "update-ref", "refs/leeway/good", "HEAD")
-    assert serve.newest(serve.memories(good, tmp_path)) == "new"
-    assert all(json.loads(text)["lock"] for text in serve.memories(good, tmp_path))
+def test_it_waits_serves_and_follows(server: Server, tmp_path: Path) -> None:
+    bentos = [bento_of(tmp_path / str(trees), trees) for trees in (2, 4)]
+    repo = repository(tmp_path / "repo", bentos)
+    follower = Follower(repo, "", "", server.folder / "live", print)
+    assert follower.look() == Pointer()
+    wait_until(lambda: (server.folder / "waiting").exists(), 20)
+    promote(repo, ARTIFACT, "v0.0.1", "champion")
+    follower.look()
+    wait_until(lambda: ask(server.port, "/readyz")[0] == 200, 60)
+    assert not (server.folder / "waiting").exists()
+    begun = "no champion yet: promote a version, as docs/registry.md says\nserving v0.0.1\n"
+    assert server.said.startswith(begun)
+    shutil.rmtree(server.folder / "live/bentos")  # what it runs is its own copy
+    body = rows_of(server)
+    with load(server.port, body) as seen:
+        seen.wait_for(name_of(bentos[0]))
+        promote(repo, ARTIFACT, "v0.0.2", "champion")
+        follower.look()
+        assert seen.wait_for(name_of(bentos[1])) < 10
+    assert seen.failed == []
+
+
+def rows_of(server: Server) -> bytes:
+    """A row of features that are not known."""
+    features = json.loads(ask(server.port, "/schema")[1])["features"]
+    return json.dumps([{feature["name"]: None for feature in features}]).encode()
