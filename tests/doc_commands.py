@@ -17,6 +17,7 @@ INSTALLED = "test_a_dag_file_of_three_lines_is_green_in_a_plain_airflow"
 PLATFORM = "test_every_service_is_healthy"
 REGISTRY = "test_a_model_goes_live_and_back"
 GTO = "test_gto_and_dvc_read_the_same"
+FOLLOWS = "test_the_command_waits_for_an_artifact_and_ends_when_it_is_told_to"
 OUTLIVES = "test_a_version_outlives_its_experiment"
 
 ELSEWHERE: dict[str, str] = {
@@ -30,6 +31,7 @@ ELSEWHERE: dict[str, str] = {
     "make up": "test_up_says_where_it_is_and_how_to_log_in",
     "leeway up": STRANGER,
     "leeway run": STRANGER,
+    "make serve": "test_the_champion_is_served_and_the_line_that_is_printed_works",
     "make down": "test_down_leaves_no_process_and_what_was_made",
     'make lock UPGRADE="NAME ..."': "test_the_files_are_what_the_export_gives",
     "make lock": "test_the_files_are_what_the_export_gives",
@@ -50,6 +52,7 @@ ELSEWHERE: dict[str, str] = {
     # Experiments, of which a page has none.
     "docs/registry.md#From a run to a champion": REGISTRY,
     "docs/registry.md#What can be asked": REGISTRY,
+    "python -m include.following --live FOLDER": FOLLOWS,
     "dvc artifacts get . flight_delays --stage champion": GTO,
     "dvc exp remove": OUTLIVES,
     "dvc gc --all-tags": OUTLIVES,
@@ -66,6 +69,8 @@ ELSEWHERE: dict[str, str] = {
     """leeway run flight_delays --set train_xgboost.max_depth=4 --set 'splits={"test_months": 1}'""": AIRFLOW,
     "docker compose up -d --scale worker=3": TYPED,
     "docker compose exec worker dvc --cd /leeway/repository exp show": TYPED,
+    "docker compose exec worker python -m include.command registry show --repo /leeway/repository": TYPED,
+    "docker compose logs follower": TYPED,
     "docker compose restart model-server": TYPED,
     "docker compose ps": TYPED,
     "docker compose logs SERVICE": TYPED,
@@ -80,6 +85,7 @@ SHORTER: dict[str, str] = {
     "python -m benchmarks.airflow_run": "python -m benchmarks.airflow_run --help",
     "python -m benchmarks.feature_worth": "python -m benchmarks.feature_worth --help",
     "python -m benchmarks.container_step": "python -m benchmarks.container_step --help",
+    "python -m benchmarks.swaps": "python -m benchmarks.swaps --help",
     "python -m benchmarks.registry": "python -m benchmarks.registry --help",
     "python -m benchmarks.dag_import": "python -m benchmarks.dag_import --help",
     "python -m benchmarks.offline_store": "python -c 'import benchmarks.offline_store'",
