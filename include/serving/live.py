@@ -14,6 +14,7 @@ from include.errors import DataError
 from include.serving.served import Served
 
 FOLDER = "LEEWAY_SERVE_LIVE"  # names the folder of the file
+EXAMPLE = "LEEWAY_SERVE_EXAMPLE"  # names a file that holds what a client may ask, to try it
 FILE = "live.json"
 MODEL = "src/model"  # within a bento
 

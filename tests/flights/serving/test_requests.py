@@ -18,11 +18,11 @@ import real_days
 import tiny_bento
 from served_bento import Server, serving
 
-from include.flights import fill_online
+from include.flights.materialize_features import fill_up_to
 from include.flights.serving import predictor
+from include.flights.trial import SQLITE
 
 TOKEN = "a-token-that-nobody-guesses"
-ROOT = Path(__file__).parents[3]
 MORNING = datetime(2013, 1, 10, 11, 59, 30, tzinfo=UTC)  # by the clock of the server
 
 
@@ -35,11 +35,8 @@ def here(days: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     bento = tiny_bento.package(root)
     command = [*tiny_bento.BENTOML, "import", str(bento)]
     subprocess.run(command, env=tiny_bento.environment(root / "home"), check=True)
-    shutil.copy(ROOT / "params.yaml", days)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(days)
-        at = MORNING.isoformat()
-        assert fill_online.main(["--at", at, "--online", str(root / "online")]) == 0
+    views = days / "data/feature_views"
+    fill_up_to(MORNING, days / "feature_repo", views, root / "online", SQLITE)
     return root
 
 

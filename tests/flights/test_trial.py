@@ -1,0 +1,51 @@
+"""The service can be tried on data that ends in the past."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import real_days
+
+from include.feature_store.lookup import OnlineStore
+from include.flights import columns, trial
+from include.flights.serving.asked import Flights
+from include.flights.serving.online import Features
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return real_days.make(tmp_path_factory.mktemp("trial"))
+
+
+def test_flights_of_the_last_day_can_be_asked_about_with_all_that_is_known(
+    days: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(days)
+    told = trial.prepared(Path("data"))
+    now = datetime.fromisoformat(told["LEEWAY_SERVE_CLOCK"])
+    sent = Path(told["LEEWAY_SERVE_EXAMPLE"]).read_bytes()
+    assert len(json.loads(sent)) == 2
+    schedule = Flights(real_days.zones(days), 10).read(sent, now + timedelta(minutes=5))
+    names = tuple(columns.names("number"))
+    found = Features(names, OnlineStore(Path(told["LEEWAY_ONLINE"]))).of(schedule, now)
+    # An aircraft may have rested for more than a day.
+    assert {view for views in found.stale for view in views} <= {"aircraft_last_leg"}
+    assert "departure_schedule" not in found.missing[0] + found.missing[1]
+
+
+def test_what_the_environment_names_is_left_as_it_is(tmp_path: Path) -> None:
+    code = "import os; print(os.environ['LEEWAY_ONLINE'], 'LEEWAY_SERVE_CLOCK' in os.environ)"
+    command = [sys.executable, "-m", "include.flights.trial", sys.executable, "-c", code]
+    held = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for variables, expected in (({"LEEWAY_ONLINE": "mine"}, "mine False\n"), ({}, "")):
+        done = subprocess.run(
+            command, cwd=tmp_path, env=held | variables, capture_output=True, text=True, check=False
+        )
+        assert done.stdout == expected
+    assert "No flights can be asked about: data/validated/flights holds no flight." in done.stderr
