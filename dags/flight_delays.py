@@ -19,6 +19,7 @@ flight_delays = pipeline_dag(
         "materialize_features.online_store": {"enum": ["sqlite", "redis"]},
     },
     interval={"window.end": "data_interval_end"},
+    live={"champion": "flight_delays@champion"},
     reports=["reports", "metrics"],
     schedule="@monthly",
     start_date=datetime(2013, 6, 1, tzinfo=UTC),

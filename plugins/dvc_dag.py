@@ -8,31 +8,20 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow.configuration import AIRFLOW_HOME, conf
-from airflow.sdk import DAG, Asset, Param, TaskGroup
+from airflow.sdk import DAG, Asset, TaskGroup
+from dvc_form import form_of
 from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
 from dvc_routing import default_runtime, routing
 from dvc_schedule import Pipeline
 
 from include.errors import PipelineError, did_you_mean
-from include.pipeline import params_file
-from include.pipeline.graph import CLOSE, OPEN, Plan, Stage, see_that_free
+from include.pipeline.graph import CLOSE, OPEN, Stage, see_that_free
 from include.pipeline.plan import load
 from include.pipeline.selection import select
 
 OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
 LONGEST_URI = 1500  # letters, by Airflow's own limit
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# A value that is empty may become any other.
-TYPES: dict[type, str | list[str]] = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-    type(None): ["null", "string", "number", "boolean", "array", "object"],
-}
 
 
 def pipeline_dag(
@@ -44,6 +33,7 @@ def pipeline_dag(
     downstream: bool = False,
     form: Mapping[str, Mapping[str, Any]] | None = None,
     interval: Mapping[str, str] | None = None,
+    live: Mapping[str, str] | None = None,
     reports: Sequence[str] = (),
     keep_failed_h: float = 24 * 7,
     **arguments: Any,
@@ -62,6 +52,9 @@ def pipeline_dag(
         interval: values that a scheduled run takes from its data interval, by name, as
             {"window.end": "data_interval_end"}; in the time zone of the schedule, and in the form
             of the value that they replace, as 2013-01-31 or 2013-01-31T06:00:00Z.
+        live: sections of params that a run fills with the version, commit and md5 of what is live
+            as it begins, by name, as {"champion": "flight_delays@champion"}; none where nothing is.
+            The form shows the version: a run by hand may take another, or none.
         reports: outs, or folders of outs, that are kept for reading when the run is closed, as
             ["reports", "metrics/xgboost.json"].
         keep_failed_h: hours after which the workspace of a failed run is removed.
@@ -81,23 +74,23 @@ def pipeline_dag(
     stages = select(plan, targets, upstream, downstream)
     see_that_green_means_done(dag_id, root, stages, arguments)
     see_that_known((interval or {}).values())
-    values = {**(form or {}), **{name: {} for name in interval or {} if name not in (form or {})}}
-    with Pipeline(dag_id, params=fields(plan, values), **arguments) as dag:
+    shown = form_of(plan, form or {}, interval or {}, live or {})
+    with Pipeline(dag_id, params=shown, **arguments) as dag:
         opened = OpenRun(
             repo=str(root),
             home=home,
             plan_key=plan.key,
             selection={"targets": [*targets], "upstream": upstream, "downstream": downstream},
-            form=list(values),
+            form=list(shown),
             interval=dict(interval or {}),
+            live=dict(live or {}),
             url=url,
             push_untracked=conf.getboolean("leeway", "push_untracked", fallback=False),
             keep_failed_h=keep_failed_h,
         )
-        tasks = add_stages(stages, root, home, url)
         kept = named(reports, plan.stages, stages)
         closed = CloseRun(repo=str(root), home=home, url=url, reports=kept)
-        in_order(stages, opened, tasks, closed)
+        in_order(stages, opened, add_stages(stages, root, home, url), closed)
     return dag
 
 
@@ -228,22 +221,3 @@ def documentation(stage: Stage) -> str:
         if names
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def fields(plan: Plan, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param]:
-    """The fields of the trigger form: value from a file of params, help from the comment behind it.
-
-    Raises:
-        ParamsError: there is no such value.
-    """
-    found = {}
-    for name, schema in form.items():
-        file, keys = params_file.located(name, plan.values)
-        held = params_file.at(plan.values[file], keys)
-        # No sections: the form shows them closed, and with them every field.
-        rule = {"type": TYPES[type(held)], "title": name, **schema}
-        if DAY.fullmatch(str(held)):
-            rule = {"format": "date", **rule}
-        said = plan.helps.get(file, {}).get(".".join(map(str, keys)))
-        found[name] = Param(held, description=said, **rule)
-    return found

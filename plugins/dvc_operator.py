@@ -34,6 +34,7 @@ class OpenRun(BaseOperator):
         selection: Mapping[str, Any],
         form: Sequence[str],
         interval: Mapping[str, str],
+        live: Mapping[str, str],
         url: str,
         push_untracked: bool,
         keep_failed_h: float,
@@ -42,6 +43,7 @@ class OpenRun(BaseOperator):
         super().__init__(task_id=OPEN, doc_md=OpenRun.__doc__, **arguments)
         self.repo, self.home, self.plan_key, self.url = repo, home, plan_key, url
         self.selection, self.form, self.interval = dict(selection), list(form), dict(interval)
+        self.live = dict(live)
         self.push_untracked, self.keep_failed_h = push_untracked, keep_failed_h
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -52,7 +54,7 @@ class OpenRun(BaseOperator):
 
         tasks = {t.stage: t.task_id for t in context["dag"].tasks if isinstance(t, DvcStage)}
         see_that_scheduled(context, list(tasks.values()))
-        home, values = Path(self.home), self.values(context)
+        home, values = Path(self.home), self.with_live(context, self.values(context))
         for name in discard_old(home, self.keep_failed_h, live(context)):
             self.log.info("removed the workspace of %s, which failed so long ago", name)
         run = open_run(
@@ -95,13 +97,23 @@ class OpenRun(BaseOperator):
             self.log.info("%s = %s", name, masked(str(value)))
         return found
 
+    def with_live(self, context: Context, values: dict[str, object]) -> dict[str, object]:
+        """The values, with the versions that are live as the run begins, or that it names."""
+        from include.pipeline.apart import Place
+        from include.pipeline.opening.live import with_live
+
+        run = (self.dag_id, context["run_id"])
+        place = Place(self.url, Path(self.repo).resolve(), Path(self.home), *run)
+        return with_live(place, values, self.live, self.log.info) if self.live else values
+
     def tame(self, context: Context, values: Mapping[str, object]) -> list[str]:
         """The values that the form, or the schedule, holds to something."""
         from include.pipeline.values import is_held
 
         params = self.dag.params
         held = [n for n in self.form if is_held(params.get_param(n).schema, values[n])]
-        return [*held, *(self.interval if has_interval(context) else ())]
+        taken = [n for n in values if n.rpartition(".")[0] in self.live]  # by the registry
+        return [*held, *taken, *(self.interval if has_interval(context) else ())]
 
     def held(self, name: str, value: object) -> object:
         """A value of a field of the form.

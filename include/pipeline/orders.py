@@ -122,3 +122,11 @@ class Describe(Order[dict[str, Any]]):
 
     commit: str
     artifact: str
+
+
+@dataclass(frozen=True)
+class Locate(Order[str]):
+    """Name the hash of an artifact that a commit made, as DVC has it."""
+
+    commit: str
+    artifact: str

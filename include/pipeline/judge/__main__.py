@@ -14,6 +14,7 @@ from include.pipeline.orders import (
     Describe,
     Fetch,
     Finish,
+    Locate,
     Open,
     Push,
     Resolve,
@@ -25,6 +26,7 @@ from include.pipeline.resolve import resolved
 WORK: dict[type[Order[Any]], Callable[[Any], Any]] = {
     Resolve: resolved,
     Describe: describing.described,
+    Locate: describing.located,
     Configure: opening.configure,
     Open: opening.opened,
     Unchanged: unchanged.unchanged,

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from include.errors import at_most_ten, did_you_mean
+from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.child.orders import Refused
-from include.pipeline.orders import Describe
+from include.pipeline.orders import Describe, Locate
 from include.pipeline.registry.declared import full_name
+from include.pipeline.registry.pinned import hash_of
 
 FETCH = "run `dvc fetch --all-commits`, or register where the data is."
 
@@ -43,6 +45,18 @@ def described(order: Describe) -> dict[str, Any]:
         what = f"The metrics {at_most_ten(lost)} of {order.commit[:10]} cannot be read: "
         raise Refused(f"{what}{metrics[lost[0]].get('error')}.", FETCH)
     return {**found, "metrics": {name: held["data"] for name, held in metrics.items()}}
+
+
+def located(order: Locate) -> str:
+    """The hash of an artifact that a commit made.
+
+    Raises:
+        Refused: it has not made it.
+    """
+    try:
+        return hash_of(Path(), order.commit, order.artifact)
+    except PipelineError as error:
+        raise Refused(error.what, error.fix) from None
 
 
 def about(repo: Any, out: Any, stages: list[Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ no more than DVC's cache, or one of its remotes.
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.registry.declared import artifacts, full_name
 from include.pipeline.registry.tags import read
 
+LIVE = "live"  # the version of a run that takes what is live as it begins
 NONE = "none"  # the version where nothing is live, and what of a pin is not known
+PARTS = ("version", "commit", "md5")  # what a section of params holds of a version
 FETCH = "run `leeway registry show --fetch`, which asks the remote, then try again."
 
 
@@ -27,8 +30,13 @@ class Pin:
     md5: str = NONE  # of the out that is the artifact, as DVC has it
 
 
-def pinned(repo: Path, artifact: str, wanted: Pin) -> Pin:
+def pinned(
+    repo: Path, artifact: str, wanted: Pin, look_up: Callable[[Path, str, str], str] | None = None
+) -> Pin:
     """The whole of a pin: what it lacks is looked up in the registry of this clone.
+
+    Args:
+        look_up: gives the hash of what a commit has made, as `hash_of` does.
 
     Raises:
         PipelineError: there is no such artifact or version, its commit has not made it, or the pin
@@ -47,7 +55,7 @@ def pinned(repo: Path, artifact: str, wanted: Pin) -> Pin:
         what = f"{wanted.version} of {artifact} is the commit {commit[:10]}, not "
         fix = f"set what stands beside {wanted.version} to {NONE}, or name another version."
         raise PipelineError(f"{what}{wanted.commit[:10]}.", fix)
-    md5 = wanted.md5 if wanted.md5 != NONE else hash_of(repo, commit, artifact)
+    md5 = wanted.md5 if wanted.md5 != NONE else (look_up or hash_of)(repo, commit, artifact)
     return Pin(wanted.version, commit, md5)
 
 
@@ -59,7 +67,6 @@ def hash_of(repo: Path, commit: str, artifact: str) -> str:
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
-    from scmrepo.exceptions import SCMError
 
     path, found = "", list[str]()
     try:
@@ -67,7 +74,7 @@ def hash_of(repo: Path, commit: str, artifact: str) -> str:
             path = path_of(held, artifact)
             made = [out for out in held.index.outs if out.is_in_repo and out.hash_info]
             found = [str(out.hash_info.value) for out in made if place(held, out) == path]
-    except (DvcException, SCMError) as error:
+    except DvcException as error:
         what = f"DVC cannot read the commit {commit[:10]}, a version of {artifact}: {error}"
         raise PipelineError(what, FETCH) from None
     if found:

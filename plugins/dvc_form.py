@@ -1,0 +1,80 @@
+"""The form of a run by hand: what may be set, and what it is held to."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow.sdk import Param
+
+from include.errors import PipelineError, did_you_mean
+from include.pipeline import params_file
+from include.pipeline.graph import Plan
+from include.pipeline.registry.pinned import LIVE, NONE, PARTS
+from include.pipeline.registry.tags import STAGES, VERSION
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# A value that is empty may become any other.
+TYPES: dict[type, str | list[str]] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    type(None): ["null", "string", "number", "boolean", "array", "object"],
+}
+
+
+def form_of(
+    plan: Plan,
+    form: Mapping[str, Mapping[str, Any]],
+    interval: Iterable[str],
+    live: Mapping[str, str],
+) -> dict[str, Param]:
+    """All fields of the form, as `pipeline_dag` was told: those of dates and versions come last."""
+    dates: dict[str, dict[str, Any]] = {name: {} for name in interval if name not in form}
+    return fields(plan, {**form, **dates}) | fields_of_live(plan, live)
+
+
+def fields(plan: Plan, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param]:
+    """The fields of the trigger form: value from a file of params, help from the comment behind it.
+
+    Raises:
+        ParamsError: there is no such value.
+    """
+    found = {}
+    for name, schema in form.items():
+        file, keys = params_file.located(name, plan.values)
+        held = params_file.at(plan.values[file], keys)
+        # No sections: the form shows them closed, and with them every field.
+        rule = {"type": TYPES[type(held)], "title": name, **schema}
+        if DAY.fullmatch(str(held)):
+            rule = {"format": "date", **rule}
+        said = plan.helps.get(file, {}).get(".".join(map(str, keys)))
+        found[name] = Param(held, description=said, **rule)
+    return found
+
+
+def fields_of_live(plan: Plan, live: Mapping[str, str]) -> dict[str, Param]:
+    """The fields for versions: a run takes what is live, unless it is told another, or none.
+
+    Args:
+        live: sections of files of params, each with ARTIFACT@STAGE.
+
+    Raises:
+        PipelineError: the stage is none.
+        ParamsError: a section lacks a part.
+    """
+    found = {}
+    for section, named in live.items():
+        artifact, _, stage = named.rpartition("@")
+        if not artifact or stage not in STAGES:
+            hint = did_you_mean(stage, STAGES) if artifact else ""
+            what = f"live names {named!r} for {section}.{hint}"
+            raise PipelineError(what, "name an artifact and its stage, as flight_delays@champion.")
+        names = [f"{section}.{part}" for part in PARTS]
+        [field, *_] = fields(plan, {name: {} for name in names}).values()
+        said = f"{LIVE}: the {stage} of {artifact} as the run begins; or a version; or {NONE}"
+        pattern = rf"^({LIVE}|{NONE}|{VERSION.pattern})$"
+        found[names[0]] = Param(LIVE, description=said, **{**field.schema, "pattern": pattern})
+    return found
