@@ -31,6 +31,7 @@ def pipeline_dag(
     targets: Sequence[str] = (),
     upstream: bool = True,
     downstream: bool = False,
+    without: Sequence[str] = (),
     form: Mapping[str, Mapping[str, Any]] | None = None,
     interval: Mapping[str, str] | None = None,
     live: Mapping[str, str] | None = None,
@@ -46,6 +47,7 @@ def pipeline_dag(
         targets: stages to run (names, groups, outs), files of stages or folders of such files; the
             dvc.yaml at the root if none, as for `dvc repro`.
         upstream, downstream: whether to take what the targets need, and what needs them.
+        without: targets that are not taken, and nor is what needs them.
         form: values that the form of a run by hand shows, by name, each with what the form should
             hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing. A name is one of
             params.yaml, or FILE:name. A run may set any other as well, in its JSON.
@@ -66,12 +68,11 @@ def pipeline_dag(
             unknown, or there is nothing to run.
         ParamsError: params.yaml has no such value.
     """
-    default = Path(conf.get("core", "dags_folder")).parent
-    root = Path(repo or conf.get("leeway", "repo", fallback="") or default).resolve()
-    home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
-    url = conf.get("leeway", "git_url", fallback="")
+    root, home, url = places(repo)
     plan = load(root)
-    stages = select(plan, targets, upstream, downstream)
+    chosen: dict[str, Any] = {"targets": [*targets], "without": [*without]}
+    chosen |= {"upstream": upstream, "downstream": downstream}
+    stages = select(plan, **chosen)
     see_that_green_means_done(dag_id, root, stages, arguments)
     see_that_known((interval or {}).values())
     shown = form_of(plan, form or {}, interval or {}, live or {})
@@ -80,7 +81,7 @@ def pipeline_dag(
             repo=str(root),
             home=home,
             plan_key=plan.key,
-            selection={"targets": [*targets], "upstream": upstream, "downstream": downstream},
+            selection=chosen,
             form=list(shown),
             interval=dict(interval or {}),
             live=dict(live or {}),
@@ -92,6 +93,18 @@ def pipeline_dag(
         closed = CloseRun(repo=str(root), home=home, url=url, reports=kept)
         in_order(stages, opened, add_stages(stages, root, home, url), closed)
     return dag
+
+
+def places(repo: Path | str | None) -> tuple[Path, str, str]:
+    """The root of the repository, the folder of the workspaces, and the git server.
+
+    Args:
+        repo: the root that a DAG names.
+    """
+    default = Path(conf.get("core", "dags_folder")).parent
+    root = Path(repo or conf.get("leeway", "repo", fallback="") or default).resolve()
+    home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
+    return root, home, conf.get("leeway", "git_url", fallback="")
 
 
 def in_order(

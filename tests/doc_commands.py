@@ -18,6 +18,8 @@ PLATFORM = "test_every_service_is_healthy"
 REGISTRY = "test_a_model_goes_live_and_back"
 GTO = "test_gto_and_dvc_read_the_same"
 FOLLOWS = "test_the_command_waits_for_an_artifact_and_ends_when_it_is_told_to"
+SCORES = "test_both_runners_fetch_and_score_alike"
+LIVE = "test_a_run_of_a_dag_is_given_what_is_live"
 OUTLIVES = "test_a_version_outlives_its_experiment"
 
 ELSEWHERE: dict[str, str] = {
@@ -67,6 +69,10 @@ ELSEWHERE: dict[str, str] = {
     "bentoml serve flight_delays:latest": "test_the_service_answers_as_the_pipeline_does",
     "leeway run flight_delays --set rank_routes.min_flights=1500": AIRFLOW,
     """leeway run flight_delays --set train_xgboost.max_depth=4 --set 'splits={"test_months": 1}'""": AIRFLOW,
+    "dvc exp run --set-param champion.version=v0.0.3 score_flights": SCORES,
+    "leeway run flight_delays_score --set champion.version=v0.0.3": LIVE,
+    "leeway registry show --fetch": REGISTRY,
+    "dvc push --all-commits": SCORES,
     "docker compose up -d --scale worker=3": TYPED,
     "docker compose exec worker dvc --cd /leeway/repository exp show": TYPED,
     "docker compose exec worker python -m include.command registry show --repo /leeway/repository": TYPED,

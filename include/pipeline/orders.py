@@ -62,6 +62,7 @@ class Open(Order[Opened]):
     targets: Sequence[str]
     upstream: bool
     downstream: bool
+    without: Sequence[str]
     hollow: Mapping[str, str]  # paths of which the clone holds no more than the name, and why
 
 

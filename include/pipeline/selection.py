@@ -7,7 +7,11 @@ from include.pipeline.graph import ROOT, Plan, Stage
 
 
 def select(
-    plan: Plan, targets: Sequence[str] = (), upstream: bool = True, downstream: bool = False
+    plan: Plan,
+    targets: Sequence[str] = (),
+    upstream: bool = True,
+    downstream: bool = False,
+    without: Sequence[str] = (),
 ) -> tuple[Stage, ...]:
     """The stages of a run, each after those that it needs.
 
@@ -17,6 +21,7 @@ def select(
         upstream: whether what the targets need runs as well. What a frozen stage needs does not
             run for its sake.
         downstream: whether what needs the targets runs as well.
+        without: names, as those of targets, that do not run, and nor does what needs them.
 
     Raises:
         PipelineError: a target is not in the graph.
@@ -37,6 +42,8 @@ def select(
         taken |= reached(named, lambda name: needed(by_name[name]))
     if downstream:
         taken |= reached(named, lambda name: after[name])
+    left_out = {stage.name for target in without for stage in plan.matches(target)}
+    taken -= left_out | reached(left_out, lambda name: after[name])
     return tuple(stage for stage in plan.stages if stage.name in taken)
 
 

@@ -29,6 +29,9 @@ SMALL = {
 }
 
 
+OF_OTHER_DAGS = {"score_flights"}
+
+
 def run(folder: Path, *words: str) -> str:
     """What a command prints in a clone, with the code of the clone and a cache of its own."""
     done = subprocess.run(
@@ -63,7 +66,8 @@ def clones(tmp_path_factory) -> tuple[Path, Path]:
 def told(clones) -> str:
     """What both runners made; what Airflow's said."""
     plain, flown = clones
-    run(plain, "dvc", "repro")
+    stages = yaml.safe_load((plain / "dvc.yaml").read_text())["stages"]
+    run(plain, "dvc", "repro", *(name for name in stages if name not in OF_OTHER_DAGS))
     return run(flown, "include.command", "run", "flight_delays")
 
 

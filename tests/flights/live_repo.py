@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import tiny_bento
 import yaml
 from parity import dvc_
@@ -15,7 +18,7 @@ from include.pipeline.registry.writing import register
 from include.serving import bento_file
 
 ROOT = Path(__file__).parents[2]
-GRAPH = {
+GRAPH: dict[str, Any] = {
     "stages": {
         "package_bento": {
             "cmd": "mkdir -p bento && cp made.bin bento/flight_delays.bento",
@@ -28,10 +31,13 @@ GRAPH = {
             "params": ["champion", "fetch_champion"],
             "outs": ["models/champion"],
         },
-        "read": {
-            "cmd": "cat models/champion/champion.json > read.txt",
-            "deps": ["models/champion"],
-            "outs": ["read.txt"],
+        "score_flights": {
+            "cmd": f"PYTHONPATH={ROOT} {sys.executable} -m include.flights.score_flights "
+            "--champion models/champion --features features --scores scores --metrics scores.json",
+            "deps": ["models/champion", "features"],
+            "params": ["window", "score_flights"],
+            "outs": [{"scores": {"persist": True}}],
+            "metrics": ["scores.json"],
         },
     },
     "artifacts": {"flight_delays": {"path": "bento/flight_delays.bento", "type": "model"}},
@@ -39,7 +45,26 @@ GRAPH = {
 PARAMS = {
     "champion": {"version": "none", "commit": "none", "md5": "none"},
     "fetch_champion": {"artifact": "flight_delays"},
+    "window": {"start": "2013-10-01", "end": "2014-01-01"},
+    "score_flights": {"months": 1},
 }
+
+
+def flights(month: int) -> pl.DataFrame:
+    """Fifty flights of the last months of 2013, as build_features leaves them."""
+    table = tiny_bento.TABLE.slice(50 * (month - 10), 50)
+    first = datetime(2013, month, 1, 12, tzinfo=UTC)
+    return table.with_columns(
+        flight_id=pl.format("2013-{}_UA{}_EWR", pl.lit(month), pl.int_range(50)),
+        cutoff_utc=pl.Series([first + timedelta(hours=hour) for hour in range(50)]),
+    )
+
+
+def lay_features(folder: Path) -> None:
+    """Three months of them."""
+    folder.mkdir()
+    for month in (10, 11, 12):
+        flights(month).write_parquet(folder / f"2013-{month}.parquet")
 
 
 def bento(work: Path, members: dict[str, float]) -> Path:
@@ -65,6 +90,7 @@ def make(folder: Path, *bentos: Path) -> Path:
     dvc_(repo, "init", "--quiet")
     dvc_(repo, "remote", "add", "--quiet", "--default", "store", str(folder / "store"))
     (repo / "dvc.yaml").write_text(yaml.safe_dump(GRAPH, sort_keys=False))
+    lay_features(repo / "features")
     (repo / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
     for number, made in enumerate(bentos, start=1):
         (repo / "made.bin").write_bytes(made.read_bytes())
@@ -84,7 +110,7 @@ def revision(repo: Path, name: str) -> str:
 
 def fetch(repo: Path, folder: str = "fetched") -> subprocess.CompletedProcess[str]:
     """Run the stage's command in a repository, as DVC does."""
-    command = GRAPH["stages"]["fetch_champion"]["cmd"].replace("models/champion", folder)  # type: ignore[index]
+    command = GRAPH["stages"]["fetch_champion"]["cmd"].replace("models/champion", folder)
     return subprocess.run(
         command, shell=True, cwd=repo, capture_output=True, text=True, check=False
     )

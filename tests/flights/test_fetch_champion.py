@@ -8,7 +8,7 @@ import live_repo
 import pytest
 import tiny_bento
 from live_repo import fetch, revision
-from parity import dvc_, set_param
+from parity import Both, dvc_, set_param
 from small_git import commit, shell
 
 from include.flights.serving import predictor
@@ -71,7 +71,7 @@ def test_a_version_is_its_model_and_says_what_it_is(repo):
 
 def test_a_replay_from_a_clone_with_only_the_remote_is_the_same_bytes(repo, tmp_path):
     pin(repo, "v0.0.1")
-    dvc_(repo, "repro", "--quiet")
+    dvc_(repo, "repro", "--quiet", "fetch_champion")
     commit(repo, "pinned")
     clone = tmp_path / "clone"
     shell(tmp_path, "git", "clone", "--quiet", str(repo), str(clone))
@@ -106,6 +106,20 @@ def test_a_damaged_object_of_the_cache_is_fetched_again(repo):
     pin(repo, "v0.0.1")
     assert fetch(repo).returncode == 0
     assert held.read_bytes() == whole
+
+
+@pytest.mark.parametrize(("version", "rows"), [("v0.0.1", 50), ("none", 0)])
+def test_both_runners_fetch_and_score_alike(repo, version, rows):
+    values: dict[str, object] = {"champion.version": version, "score_flights.months": 1}
+    if version != "none":
+        found = read(repo, "flight_delays").version(version)
+        values["champion.commit"] = found.commit
+        values["champion.md5"] = read(repo, "flight_delays").made(found)["hash"]
+    both = Both(repo)
+    clone, run, did = both.agree(values)
+    assert json.loads((clone / "scores.json").read_text())["rows"] == rows
+    assert both.out(run, "scores.json") == (clone / "scores.json").read_text()
+    assert did["package_bento"] == "cached"  # a champion is in the key of who reads it alone
 
 
 def test_an_unknown_version_names_the_known_ones(repo):

@@ -195,6 +195,16 @@ def test_targets_are_found_by(repo, targets, downstream, expected):
     assert {stage.name for stage in chosen} == expected
 
 
+def test_what_is_left_out_takes_what_needs_it_along(repo):
+    everything = {stage.name for stage in load(repo).stages}
+    chosen = select(load(repo), ["."], without=["count@left"])
+    assert everything - {stage.name for stage in chosen} == {
+        "count@left",
+        "second/dvc.yaml:shout",
+    }
+    assert select(load(repo), ["count@left"], without=["prepare"]) == ()
+
+
 def test_an_unknown_target_names_the_nearest(repo):
     with pytest.raises(
         PipelineError, match=r"no stage 'prepar'; it has 9\. Did you mean 'prepare'\?"

@@ -83,7 +83,7 @@ def decided(repo: Any, order: Open, given: Mapping[str, Any], settings: Settings
     plan = plan_of(graph)
     if given:  # before anything is made, or asked of a server
         see_that_tame(given, plan)
-    chosen = select(plan, order.targets, order.upstream, order.downstream)
+    chosen = select(plan, order.targets, order.upstream, order.downstream, order.without)
     names = [stage.name for stage in chosen]
     make_folders(repo)
     missing = hollow_or_absent(repo, names, order.hollow)

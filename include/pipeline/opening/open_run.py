@@ -51,6 +51,7 @@ def open_run(
     dag_id: str = "",
     upstream: bool = True,
     downstream: bool = False,
+    without: Sequence[str] = (),
     drawn: Drawn | None = None,
     whole: Collection[str] = (),
     held: Collection[str] | None = None,
@@ -60,7 +61,7 @@ def open_run(
 
     Args:
         params: names of values, as window.end or FILE:name, and the values.
-        targets, upstream, downstream: the stages to run, as for `select`.
+        targets, upstream, downstream, without: the stages to run, as for `select`.
         plan_key: key of the plan that the caller knows; None if it does not matter.
         home: folder of the workspaces.
         url: the git server between workers that share no disk; empty if they share one.
@@ -79,6 +80,7 @@ def open_run(
     """
     top = place_of(home, dag_id, run_id)
     selection = {"targets": list(targets), "upstream": upstream, "downstream": downstream}
+    selection["without"] = list(without)
     if (found := run_of(top)) is not None:  # one of another version is begun anew
         return decided(see_that_same(found, dag_id, run_id), home, selection, drawn)
     keep_from_git(home)
