@@ -6,6 +6,8 @@ worker, and answer the same requests over connections that stay open, in turns w
 a client in a process of its own. Of a blend, both serve the trees alone.
 
 Run it after `dvc repro`, which makes the models: `python -m benchmarks.serving`. Two minutes.
+
+Long because the plain app is in it as a whole.
 """
 
 import argparse

@@ -91,7 +91,7 @@ def loaded(champion: Path, manifest: dict[str, Any], version: str) -> Predictor:
     """
     # One thread: how many there are may change the last digits of what torch says.
     model = predictor.load(champion, threads=1)
-    difference = float(np.abs(model.predict(model.probe()) - np.array(manifest["probe"])).max())
+    difference = float(np.abs(model.answer(model.probe()) - np.array(manifest["probe"])).max())
     if difference > SMALL_DIFFERENCE:
         what = f"{version} answers made-up rows otherwise here than where it was packaged: "
         fix = "promote a version that this code and this environment made."

@@ -71,7 +71,7 @@ def bento(work: Path, members: dict[str, float]) -> Path:
     """A bento as package_bento makes it, but for what BentoML itself adds to it."""
     root = tiny_bento.lay_out(work, members)
     source = root / "built" / "src"
-    package_bento.lay_out(source, root / "models" / "chosen.json", root / "models")
+    package_bento.lay_out(source, root / "models" / "chosen.json", root / "models", {})
     serving = ROOT / "environments" / "serving.txt"
     manifest = package_bento.describe(source, tiny_bento.PARAMS, serving, "0")
     (source / "model" / "manifest.json").write_text(json.dumps(manifest))

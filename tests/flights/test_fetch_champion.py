@@ -61,11 +61,12 @@ def test_a_version_is_its_model_and_says_what_it_is(repo):
         "champion.json",
         "chosen.json",
         "manifest.json",
+        "time_zones.json",
         *("xgboost/model.json", "xgboost/model.ubj"),
         *("torch/model.json", "torch/weights.safetensors"),
     }
     model, manifest = predictor.load(found), json.loads((found / "manifest.json").read_text())
-    assert model.predict(model.probe()).round(6).tolist() == manifest["probe"]
+    assert model.answer(model.probe()).round(6).tolist() == manifest["probe"]
     assert model.predict(tiny_bento.TABLE).shape == (tiny_bento.TABLE.height,)
 
 

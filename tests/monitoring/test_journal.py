@@ -1,4 +1,7 @@
-"""Logs of predictions become the same tables however often they are read, and nothing is lost."""
+"""Logs of predictions become the same tables however often they are read, and nothing is lost.
+
+Long because a log can be wrong in many ways, and each is one small case.
+"""
 
 import fcntl
 import hashlib

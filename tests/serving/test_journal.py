@@ -1,4 +1,7 @@
-"""What is acknowledged is on record: under load, kill -9, rotation, and on a full disk."""
+"""What is acknowledged is on record: under load, kill -9, rotation, and on a full disk.
+
+Long because all its cases share the processes that write.
+"""
 
 import json
 import os
