@@ -83,7 +83,11 @@ class Server:
 def ours(bento: Path, path: str, work: Path) -> Iterator[Server]:
     """The service, from a bento file."""
     command = [sys.executable, "-m", "include.serving", str(bento)]
-    own = {"BENTOML_HOME": str(work / "home"), "LEEWAY_SERVE_TOKEN": TOKEN}
+    own = {
+        "BENTOML_HOME": str(work / "home"),
+        "LEEWAY_SERVE_TOKEN": TOKEN,
+        "LEEWAY_SERVE_LOG": str(work / "log"),
+    }
     with running(command, work, own, "BENTOML_PORT", "/readyz") as (port, process):
         yield Server(port, path, (f"Authorization: Bearer {TOKEN}",), process)
 

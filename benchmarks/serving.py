@@ -29,7 +29,7 @@ from benchmarks.servers import ROOT, Server, ours, plain
 from include import step
 from include.flights import columns
 from include.flights.members.records import MEMBERS
-from include.flights.package_bento import Params, package_bento
+from include.flights.package_bento import Params, Zones, package_bento
 from include.flights.serving import predictor
 from include.serving.rows import Rows, unknown_values
 
@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--features", type=Path, default=ROOT / "data/features")
-    parser.add_argument("--path", default="/predict", help="where ready-made features are taken")
+    parser.add_argument("--reference", type=Path, default=ROOT / "data/validated/reference")
     parser.add_argument("--rows", type=int, nargs="*", default=[1, 100])
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=9)
@@ -55,10 +55,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="serving-") as folder, ExitStack() as stack:
         work = Path(folder)
         (work / "xgboost").symlink_to((given.models / "xgboost").absolute())
-        bento = trees_alone(work, given.features)
+        bento = trees_alone(work, given.features, given.reference)
         model = predictor.load(work, threads=1)
         weights = predictor.weights_of(MEMBERS["xgboost"], work / "xgboost")
-        one = stack.enter_context(ours(bento, given.path, work))
+        one = stack.enter_context(ours(bento, "/predict/features", work))
         encoder = model.members["xgboost"].encoder
         other = stack.enter_context(plain(weights, encoder, work))
         for rows in given.rows:
@@ -67,13 +67,14 @@ def main() -> None:
             where_it_goes(model, bodies[0], spent)
 
 
-def trees_alone(work: Path, features: Path) -> Path:
+def trees_alone(work: Path, features: Path, reference: Path) -> Path:
     """The bento of the trees, as the stage makes it."""
     chosen, bento = work / "chosen.json", work / "trees.bento"
     chosen.write_text(json.dumps({"members": {"xgboost": 1.0}, "reason": "A benchmark."}))
+    inputs = chosen, work, features, reference, ROOT / "environments/serving.txt"
+    zones = step.read_params("ingest_flights", Zones, ROOT / "params.yaml")
     params = step.read_params("package_bento", Params, ROOT / "params.yaml")
-    environment = ROOT / "environments/serving.txt"
-    package_bento(chosen, work, features, environment, bento, work / "bento.json", params)
+    package_bento(*inputs, bento, work / "bento.json", zones, params)
     return bento
 
 
@@ -139,13 +140,11 @@ def where_it_goes(model: predictor.Predictor, body: bytes, spent: float) -> None
     encoder = model.members["xgboost"].encoder
     kinds = dict.fromkeys(model.names, "number") | dict.fromkeys(encoder.levels, "category")
     reader, levels = Rows(kinds, 100_000), model.levels
-    table = reader.read(body)
-    arrays = timed(lambda: (encoder.numbers(table), encoder.codes(table)))
+    batch = reader.read(body)
     parts = {
         "reading and checking": timed(lambda: reader.read(body)),
-        "making arrays": arrays,
-        "the trees": timed(lambda: model.predict(table)) - arrays,
-        "unknown values": timed(lambda: unknown_values(table, levels)),
+        "the trees": timed(lambda: model.answer(batch)),
+        "unknown values": timed(lambda: unknown_values(batch.categories, levels)),
     }
     parts["server, log, numbers"] = spent - sum(parts.values())
     print("of ours: " + ", ".join(f"{name} {ms:.2f} ms" for name, ms in parts.items()))

@@ -141,7 +141,7 @@ def client(port: int, body: bytes, stop: threading.Event, seen: list[Seen]) -> N
         for _ in range(100):
             began, fault = time.monotonic(), ""
             try:
-                asked.request("POST", "/predict", body, HEADERS)
+                asked.request("POST", "/predict/features", body, HEADERS)
                 answer = asked.getresponse()
                 answer.read()
                 fault = "" if answer.status == 200 else str(answer.status)
