@@ -7,8 +7,8 @@ ARG STEP=step
 FROM ${PYTHON_IMAGE} AS os
 # Group 0, so that the files belong to whatever user a cluster chooses as well.
 RUN useradd --uid 50000 --gid 0 --create-home leeway \
-  && mkdir -p /leeway/home/reports /logs /objects /live \
-  && chown -R 50000:0 /leeway /logs /objects /live
+  && mkdir -p /leeway/home/reports /logs /objects /live /predicted \
+  && chown -R 50000:0 /leeway /logs /objects /live /predicted
 ENV PATH=/opt/leeway/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/home/leeway \
     PYTHONUNBUFFERED=1 \

@@ -9,15 +9,16 @@ import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from pydantic import ValidationError
 
 from include.errors import DataError, ParamsError, PipelineError
 from include.feature_store.encoding import VERSION, Key, entity_key, number, whole
 from include.feature_store.online import DATABASE, REDIS_URL
-from include.feature_store.receipt import RECEIPT, Receipt
+from include.feature_store.receipt import RECEIPT, Receipt, Seen
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -92,6 +93,36 @@ class OnlineStore:
             self.receipt = read_receipt(path)
             self.backend = backend_of(self.receipt, self.folder)
             self.stamp = stamp
+
+
+class RedisStore(OnlineStore):
+    """The store in Redis for who sees no receipt of it: what it should hold is said.
+
+    Args:
+        project: of feature_store.yaml.
+        views: view to its keys and its features.
+
+    Raises:
+        ParamsError: LEEWAY_REDIS_URL is not set.
+    """
+
+    def __init__(self, project: str, views: Mapping[str, tuple[list[str], list[str]]]) -> None:
+        super().__init__(Path("redis"))
+        told: dict[str, Any] = {"code": "", "end": datetime.now(UTC), "entities": 0, "files": {}}
+        self.receipt = Receipt(
+            online_store="redis",
+            project=project,
+            key_version=VERSION,
+            token="",
+            views={
+                view: Seen(**told, keys=keys, features=sorted(features))
+                for view, (keys, features) in views.items()
+            },
+        )
+        self.backend = RedisRows()
+
+    def refresh(self) -> None:
+        """Nothing to do: rows are where readers find them."""
 
 
 def read_receipt(path: Path) -> Receipt:

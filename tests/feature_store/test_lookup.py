@@ -11,7 +11,7 @@ from small_online import REDIS, february, january, put, redis_server, run
 
 from include.errors import DataError, ParamsError, PipelineError
 from include.feature_store import encoding
-from include.feature_store.lookup import OnlineStore, Row
+from include.feature_store.lookup import OnlineStore, RedisStore, Row
 from include.feature_store.receipt import RECEIPT
 
 FEBRUARY = date(2013, 2, 1)
@@ -51,6 +51,16 @@ def test_many_entities_of_many_views_are_read_at_once(
             "plane": {("N1",): Row(at(1990, 1, 1), {"seats": 150.0})},
         }
         assert store.rows({"weather": []}) == {"weather": {}}
+
+
+def test_redis_is_read_where_no_receipt_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with filled("redis", tmp_path, monkeypatch) as root:
+        asked = {"weather": [("JFK",)], "plane": [("N1",), ("N2",)]}
+        views = {"weather": (["origin"], ["temp_f"]), "plane": (["tailnum"], ["seats"])}
+        expected = OnlineStore(root / "data/online").rows(asked)
+        assert RedisStore("flights", views).rows(asked) == expected
 
 
 def test_a_store_that_was_filled_anew_is_opened_anew(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.errors import PlatformError
-from include.feature_store.lookup import OnlineStore
+from include.feature_store.lookup import OnlineStore, RedisStore
+from include.flights.columns import VIEWS, kept
 from include.flights.serving import predictor
 from include.flights.serving.asked import TIME_ZONES, Flights, Schedule
 from include.flights.serving.online import Features, Found
@@ -20,7 +21,9 @@ from include.serving.batch import Batch
 from include.serving.clock import start_clock
 from include.serving.request import Asked, Unavailable
 
-ONLINE = "LEEWAY_ONLINE"  # names the folder of materialize_features
+# Names the folder of materialize_features; or `redis`, for the store at LEEWAY_REDIS_URL alone.
+ONLINE = "LEEWAY_ONLINE"
+PROJECT = "flights"  # of feature_repo/feature_store.yaml
 # From this many flights on, they leave the event loop, so that health checks are answered.
 MANY_FLIGHTS = 20
 
@@ -51,12 +54,11 @@ class Reader:
     """Reads models, and the flights that they are asked about.
 
     Raises:
-        ParamsError: the time in LEEWAY_SERVE_CLOCK is none.
+        ParamsError: the time in LEEWAY_SERVE_CLOCK is none, or Redis has no URL.
     """
 
     def __init__(self) -> None:
-        folder = os.environ.get(ONLINE, "").strip()
-        self.store = OnlineStore(Path(folder)) if folder else None
+        self.store = online_store(os.environ.get(ONLINE, "").strip())
         self.now = start_clock()
 
     def model(self, folder: Path) -> FlightModel:
@@ -99,6 +101,22 @@ class Reader:
             return Features(model.numbers, self.store).of(schedule, now)
         except PlatformError as error:
             raise Unavailable(error.what, error.fix) from error
+
+
+def online_store(named: str) -> OnlineStore | None:
+    """Where features are looked up; None where they cannot be.
+
+    Raises:
+        ParamsError: it is in Redis, and LEEWAY_REDIS_URL is not set.
+    """
+    if named != "redis":
+        return OnlineStore(Path(named)) if named else None
+    held = {
+        name: ([*view.keys], [kept(row[0])[0] for row in view.rows])
+        for name, view in VIEWS.items()
+        if view.online
+    }
+    return RedisStore(PROJECT, held)
 
 
 def unknown_aircraft(schedule: Schedule, found: Found) -> dict[str, dict[str, int]]:
