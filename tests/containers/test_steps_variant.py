@@ -28,6 +28,7 @@ STAGES = {
     *("ingest_flights", "validate_flights", "build_features", "train_xgboost", "train_torch"),
     *("evaluate_models", "package_bento", "report_drift", "materialize_features"),
     "fetch_champion",
+    "judge_promotion",
 }
 QUICK = """
 services:

@@ -1,0 +1,1 @@
+"""Whether the model of a run may take the champion's place."""
