@@ -1,14 +1,13 @@
 """An Airflow DAG from dvc.yaml: one task per stage, with DVC's edges. See `pipeline_dag`."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, TaskGroup
+from dvc_assets import closed_uri, name_of, root_of, uri_of
 from dvc_form import form_of
 from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
@@ -19,9 +18,6 @@ from include.errors import PipelineError, did_you_mean
 from include.pipeline.graph import CLOSE, OPEN, Stage, see_that_free
 from include.pipeline.plan import load
 from include.pipeline.selection import select
-
-OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
-LONGEST_URI = 1500  # letters, by Airflow's own limit
 
 
 def pipeline_dag(
@@ -90,7 +86,8 @@ def pipeline_dag(
             keep_failed_h=keep_failed_h,
         )
         kept = named(reports, plan.stages, stages)
-        closed = CloseRun(repo=str(root), home=home, url=url, reports=kept)
+        ends = Asset(closed_uri(name_of(root), dag_id))
+        closed = CloseRun(repo=str(root), home=home, url=url, reports=kept, outlets=[ends])
         in_order(stages, opened, add_stages(stages, root, home, url), closed)
     return dag
 
@@ -101,10 +98,8 @@ def places(repo: Path | str | None) -> tuple[Path, str, str]:
     Args:
         repo: the root that a DAG names.
     """
-    default = Path(conf.get("core", "dags_folder")).parent
-    root = Path(repo or conf.get("leeway", "repo", fallback="") or default).resolve()
     home = conf.get("leeway", "home", fallback="") or str(Path(AIRFLOW_HOME) / "leeway")
-    return root, home, conf.get("leeway", "git_url", fallback="")
+    return root_of(repo), home, conf.get("leeway", "git_url", fallback="")
 
 
 def in_order(
@@ -202,26 +197,6 @@ def group_ids(stages: Sequence[Stage]) -> dict[str, str]:
 def nodes(group: str) -> set[str]:
     """What Airflow draws for a group: itself, and where the edges meet before and after it."""
     return {group, f"{group}.upstream_join_id", f"{group}.downstream_join_id"}
-
-
-def name_of(root: Path) -> str:
-    """The name of a repository: [leeway] name in Airflow's configuration, else the folder's."""
-    return conf.get("leeway", "name", fallback="") or root.name
-
-
-def uri_of(name: str, path: str) -> str:
-    """What other DAGs wait for, as `Asset("dvc://NAME/models/big")`.
-
-    What a path of a URI cannot hold is percent-encoded, as %3F for a question mark.
-
-    Args:
-        name: of the repository.
-    """
-    uri = f"dvc://{quote(name, safe='')}/{quote(path, safe=OF_PATHS)}"
-    if len(uri) <= LONGEST_URI:
-        return uri
-    whole = re.sub("%.?$", "", uri[: LONGEST_URI - 65])  # no encoded letter is cut in two
-    return f"{whole}-{hashlib.sha256(uri.encode()).hexdigest()}"
 
 
 def documentation(stage: Stage) -> str:

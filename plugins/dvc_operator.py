@@ -200,17 +200,30 @@ class CloseRun(OfRun):
 
         name = closed_before(Path(self.repo), Path(self.home), self.dag_id, context["run_id"])
         if name:
+            self.announce(context, name)
             return name
         run = run_here(context, self)
         name = close_run(run, Path(self.home), self.reports, self.log.info)
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
+        self.announce(context, name)
         return name
+
+    def announce(self, context: Context, name: str) -> None:
+        """Tell who waits for the ends of runs which experiment it is, and who began the run."""
+        for asset in self.outlets:
+            extra: dict[str, Any] = {"experiment": name, "run_type": run_type(context)}
+            context["outlet_events"][asset].extra = extra
 
 
 def has_interval(context: Context) -> bool:
     """Whether a run has an interval of its own: by hand, by REST or by an asset, it has none."""
-    return str(context["dag_run"].run_type).split(".")[-1].lower() in ("scheduled", "backfill")
+    return run_type(context) in ("scheduled", "backfill")
+
+
+def run_type(context: Context) -> str:
+    """Who began a run, in Airflow's word: scheduled, manual, backfill or asset_triggered."""
+    return str(context["dag_run"].run_type).split(".")[-1].lower()
 
 
 def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object]:

@@ -9,11 +9,9 @@ from typing import Any
 from include.command.repository import see_that_repository
 from include.command.words import Add, table
 from include.errors import PipelineError, at_most_ten, did_you_mean
-from include.pipeline.git.command import git
-from include.pipeline.registry import tags
+from include.pipeline.registry import tags, turns
 from include.pipeline.registry.declared import artifacts
 from include.pipeline.registry.tags import STAGES, Registry, Version
-from include.pipeline.registry.turns import fetched
 
 EXAMPLES = """
   leeway registry show                    the versions, and which is live
@@ -66,7 +64,7 @@ def registry(words: argparse.Namespace) -> int:
     words.artifact = artifact_of(words)
     if words.does in ("register", "promote", "rollback"):
         return write(words)
-    held = fetched(words.repo, words.artifact, remote_of(words) if words.fetch else "")
+    held = turns.fetched(words.repo, words.artifact, remote_of(words) if words.fetch else "")
     answer, rows = READ[words.does](held, words)
     print(as_json(answer) if words.json else rows)
     return 0
@@ -82,7 +80,7 @@ def remote_of(words: argparse.Namespace) -> str:
     """The remote that is asked and written to; empty if there is none."""
     if words.remote is not None:
         return str(words.remote)
-    return "origin" if "origin" in git(words.repo, "remote").split() else ""
+    return turns.remote_of(words.repo)
 
 
 def artifact_of(words: argparse.Namespace) -> str:

@@ -131,3 +131,23 @@ class Locate(Order[str]):
 
     commit: str
     artifact: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """An artifact and a verdict on it, each with its hash, and the hashes of all of the commit."""
+
+    path: str
+    hash: str
+    text: str  # of the verdict
+    verdict_hash: str
+    hashes: dict[str, str]  # of files and folders, by path
+
+
+@dataclass(frozen=True)
+class Verify(Order[Verified]):
+    """See that an artifact of a commit, and a verdict on it, are there as they were made."""
+
+    commit: str
+    artifact: str
+    verdict: str  # its path

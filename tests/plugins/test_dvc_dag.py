@@ -120,7 +120,7 @@ def test_each_out_is_an_asset_that_another_dag_can_wait_for(made, dag):
         "grid-2-y": ["dvc://repo/grid-2-y.txt"],
         "frozen": ["dvc://repo/frozen.txt"],
         "second.shout": ["dvc://repo/second/shout.txt"],
-        "close_run": [],
+        "close_run": ["dvc-runs://repo/small"],
     }
 
 

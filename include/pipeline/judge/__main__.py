@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from include.pipeline.child.carrying import carry_out
 from include.pipeline.child.orders import Order, Terms, received
-from include.pipeline.judge import closing, describing, opening, transfer, unchanged
+from include.pipeline.judge import closing, describing, opening, transfer, unchanged, verifying
 from include.pipeline.orders import (
     Configure,
     Describe,
@@ -20,6 +20,7 @@ from include.pipeline.orders import (
     Resolve,
     Sound,
     Unchanged,
+    Verify,
 )
 from include.pipeline.resolve import resolved
 
@@ -27,6 +28,7 @@ WORK: dict[type[Order[Any]], Callable[[Any], Any]] = {
     Resolve: resolved,
     Describe: describing.described,
     Locate: describing.located,
+    Verify: verifying.verified,
     Configure: opening.configure,
     Open: opening.opened,
     Unchanged: unchanged.unchanged,

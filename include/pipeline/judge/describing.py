@@ -8,7 +8,7 @@ from typing import Any
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.child.orders import Refused
-from include.pipeline.orders import Describe, Locate
+from include.pipeline.orders import Describe, Locate, Verify
 from include.pipeline.registry.declared import full_name
 from include.pipeline.registry.pinned import hash_of
 
@@ -98,7 +98,7 @@ def not_here(stage: Any) -> Iterator[Any]:
             yield out.hash_info
 
 
-def path_of(repo: Any, order: Describe) -> str:
+def path_of(repo: Any, order: Describe | Verify) -> str:
     """The path of an artifact, from the root of the repository."""
     declared = {}
     for file, artifacts in repo.artifacts.read().items():

@@ -24,6 +24,11 @@ class Overtaken(PipelineError):
     """Somebody else has written in the meantime, and nothing was."""
 
 
+def remote_of(repo: Path) -> str:
+    """The remote that is asked and written to, if nobody names another; empty if there is none."""
+    return "origin" if "origin" in git(repo, "remote").split() else ""
+
+
 def fetched(repo: Path, artifact: str, remote: str) -> Registry:
     """The registry as the remote has it now, and this clone; as the clone has it without one.
 

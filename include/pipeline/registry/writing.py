@@ -23,6 +23,10 @@ from include.pipeline.registry.turns import Overtaken, Place, Tag, fetched, mome
 TRIES = 5  # of registering: another experiment may take the next name
 
 
+class Taken(PipelineError):
+    """A version's name is another's, or none."""
+
+
 def register(
     repo: Path, artifact: str, experiment: str, remote: str = "", name: str = ""
 ) -> Version:
@@ -68,12 +72,12 @@ def see_that_free(registry: Registry, name: str) -> None:
     """Refuse a name that is none, or is taken.
 
     Raises:
-        PipelineError: it is so.
+        Taken: it is so.
     """
     if name and (not VERSION.fullmatch(name) or name in registry.names):
         fault = "is taken" if name in registry.names else "is none, as v0.0.3 is one"
         what = f"The version {name!r} of {registry.artifact} {fault}."
-        raise PipelineError(what, f"name another, or none: then it is {following(registry)}.")
+        raise Taken(what, f"name another, or none: then it is {following(registry)}.")
 
 
 def promote(

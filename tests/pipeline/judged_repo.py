@@ -1,0 +1,71 @@
+"""A repository whose experiments have a model and a verdict on it, and clones of it."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from small_git import commit, shell
+
+GRAPH = """
+stages:
+  train:
+    cmd: echo $(grep rate params.yaml) > model.bin
+    params: [rate]
+    outs: [model.bin]
+  judge:
+    cmd: python judge.py
+    deps: [model.bin, judge.py]
+    params: [rate, champion, promotion]
+    outs: [verdict.json]
+artifacts:
+  model: {path: model.bin, type: model}
+"""
+JUDGE = """
+import hashlib, json, yaml
+held = yaml.safe_load(open("params.yaml"))
+passed = held["rate"] <= held["promotion"]["most"]
+verdict = {
+    "verdict": "passed" if passed else "refused",
+    "reason": f"the rate is {held['rate']}",
+    "risk": held["promotion"]["risk"],
+    "files": {"model.bin": hashlib.md5(open("model.bin", "rb").read()).hexdigest()},
+    "gates": [{"name": "rate", "value": held["rate"], "limit": "at most 5", "passed": passed}],
+}
+if held["champion"] != "any":
+    verdict["champion"] = {"version": held["champion"]} if held["champion"] else None
+json.dump(verdict, open("verdict.json", "w"))
+"""
+DVC = (sys.executable, "-m", "dvc")
+
+
+def make(repo: Path, params: str, experiments: Mapping[str, list[str]]) -> Path:
+    """A repository with experiments, each with some values of its own."""
+    repo.mkdir(parents=True)
+    for name, text in {"dvc.yaml": GRAPH, "judge.py": JUDGE, "params.yaml": params}.items():
+        (repo / name).write_text(text)
+    shell(repo, "git", "init", "--quiet", "--initial-branch=main")
+    for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
+        shell(repo, "git", "config", key, value)
+    shell(repo, *DVC, "init", "--quiet")
+    (repo / ".gitignore").write_text("/model.bin\n/verdict.json\n__pycache__/\n")
+    commit(repo, "start")
+    for name, values in experiments.items():
+        words = [word for value in values for word in ("--set-param", value)]
+        shell(repo, *DVC, "exp", "run", "--quiet", "--name", name, *words)
+        # What an experiment sets is in the working tree from then on.
+        shell(repo, "git", "checkout", "--quiet", "--", ".")
+    return repo
+
+
+def bare_of(repo: Path) -> Path:
+    """A bare remote that has the experiments as well."""
+    place = repo.with_name("bare.git")
+    shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(place))
+    shell(repo, "git", "remote", "add", "origin", str(place))
+    shell(repo, "git", "push", "--quiet", "origin", "main", "refs/exps/*:refs/exps/*")
+    return place
+
+
+def copied(repo: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(repo, folder, symlinks=True))
