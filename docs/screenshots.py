@@ -1,12 +1,14 @@
-"""Photograph Airflow's UI for the README: the graph, the form and the grid of a DAG.
+"""Photograph Airflow's UI for the pages: the graph, the form and the grid of a DAG, an approval.
 
-Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it:
+Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it; for the approval, also
+a run of `flight_delays_promote` that waits for one, with `promotion.risk: high` in params.yaml:
 
     make up
     leeway run flight_delays
     leeway run flight_delays
     leeway run flight_delays --set train_xgboost.max_depth=5
     python -m docs.screenshots
+    python -m docs.screenshots approval
 """
 
 import re
@@ -20,11 +22,12 @@ from include.airflow_site.settings import Site, secrets_of
 from tests.browsing import signed_in
 
 DAG = "flight_delays"
+PROMOTE = "flight_delays_promote"
 DOCS = Path(__file__).parent
 
 
 def main() -> int:
-    """Write docs/graph.png, docs/form.png and docs/grid.png."""
+    """Write docs/graph.png, docs/form.png and docs/grid.png; or docs/approval.png."""
     site = Site.of(Path())
     if not processes.up(site):
         print("Airflow is not up.\n  Next: make up", file=sys.stderr)
@@ -32,6 +35,9 @@ def main() -> int:
     rest = processes.start(site)
     expect.set_options(timeout=60_000)
     with signed_in(rest.url, secrets_of(site.home)["password"], scale=1.25) as page:
+        if sys.argv[1:] == ["approval"]:
+            approval(page, f"{rest.url}/dags/{PROMOTE}")
+            return 0
         dag = f"{rest.url}/dags/{DAG}"
         form(page, dag)
         grid(page, dag)
@@ -70,6 +76,14 @@ def graph(page: Page, dag: str) -> None:
     expect(page.get_by_role("heading", name="Run Type")).not_to_be_in_viewport()
     page.get_by_role("button", name="Fit View").click()
     keep(page, "graph")
+
+
+def approval(page: Page, dag: str) -> None:
+    """What a person sees who is asked whether a model may go live."""
+    page.set_viewport_size({"width": 1280, "height": 1060})
+    page.goto(f"{newest(page, dag)}/tasks/approve/required_actions")
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    keep(page, "approval")
 
 
 def newest(page: Page, dag: str) -> str:

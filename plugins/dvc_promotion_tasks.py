@@ -246,8 +246,7 @@ def page(found: "Proposal") -> str:
         "live now": found.champion or "none",
     }
     gates = [
-        f"| {cell(gate.get('name'))} | {number(gate)} | {cell(gate.get('limit'))} "
-        f"| {'passed' if gate.get('passed') else 'failed'} |"
+        f"| {cell(gate.get('name'))} | {number(gate)} | {cell(gate.get('limit'))} | {said(gate)} |"
         for gate in found.gates
     ]
     judged = [f"| {cell(path)} | `{cell(digest)}` |" for path, digest in found.files.items()]
@@ -266,6 +265,13 @@ def number(gate: Mapping[str, Any]) -> str:
     """The number of a gate; a dash if it has none."""
     value = gate.get("value")
     return f"{value:.4g}" if isinstance(value, int | float) else "–"
+
+
+def said(gate: Mapping[str, Any]) -> str:
+    """The verdict of a gate; with its reason where no number tells it."""
+    verdict = "passed" if gate.get("passed") else "failed"
+    reason = "" if gate.get("value") is not None else cell(gate.get("reason", ""))
+    return f"{verdict}. {reason}" if reason else verdict
 
 
 def cell(value: object) -> str:

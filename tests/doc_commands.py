@@ -58,6 +58,11 @@ ELSEWHERE: dict[str, str] = {
     "dvc artifacts get . flight_delays --stage champion": GTO,
     "dvc exp remove": OUTLIVES,
     "dvc gc --all-tags": OUTLIVES,
+    # A verdict, which a page has none of.
+    "python -m include.monitoring.gates reports/promotion.json": "test_the_command_ends_with_1_at_a_refusal",
+    "leeway registry rollback": REGISTRY,
+    "leeway registry promote": REGISTRY,
+    "leeway registry history": REGISTRY,
     # The whole year, Airflow, a server, a remote, an engine.
     "dvc repro": REPRO,
     "dvc exp run": "test_it_is_what_dvc_exp_run_makes",

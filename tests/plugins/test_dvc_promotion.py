@@ -1,7 +1,9 @@
 """A model goes live through Airflow: by itself, by hand, and only if a person says so."""
 
+import importlib.util
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -38,6 +40,11 @@ promote = promotion_dag("promote", **MODEL, **LONG_AGO)
 promote_any = promotion_dag("promote_any", **MODEL, rules="", **{**LONG_AGO, "schedule": None})
 back = rollback_dag("back", artifact="model", **LONG_AGO)
 '''
+CANNOT = ""
+if importlib.util.find_spec("playwright") is None:
+    CANNOT = "the browser test needs the package playwright"
+elif not (shutil.which("chromium") or shutil.which("chromium-browser")):
+    CANNOT = "the browser test needs chromium: apt-get install chromium"
 USERS = "CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 
@@ -164,18 +171,41 @@ def test_an_approval_expires_when_a_hash_has_changed(api, site, runs):
 
 
 @pytest.fixture(scope="module")
-def approved(api, runs) -> str:
-    """The run that the schedule's began; a person approves."""
+def scheduled(api, runs) -> str:
+    """The run that the end of the schedule's began; it waits for a person."""
     wait_until(lambda: begun(api), 120)
     [run_id] = begun(api)
     asked(api, run_id)
-    approve(api, run_id)
-    assert ended(api, "promote", run_id) == "success"
     return run_id
 
 
-def approve(api: AirflowApi, run_id: str) -> None:
-    answer(api, run_id, "Approve")
+@pytest.fixture(scope="module")
+def approved(api, scheduled) -> str:
+    """The same, once a person has approved, here or in the UI before."""
+    if states(api, "promote", scheduled)["approve"] == "awaiting_input":
+        answer(api, scheduled, "Approve")
+    assert ended(api, "promote", scheduled) == "success"
+    return scheduled
+
+
+@pytest.mark.skipif(CANNOT != "", reason=CANNOT)
+def test_a_person_approves_in_the_ui(api, site, scheduled):
+    from browsing import signed_in
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=60_000)
+    body = asked(api, scheduled)["body"]
+    page_of = f"{api.url}/dags/promote/runs/{quote(scheduled)}/tasks/approve/required_actions"
+    with signed_in(api.url, settings.secrets_of(site[0].home)["password"]) as page:
+        page.goto(page_of)
+        expect(page.get_by_text("Let v0.0.1 of model be champion?")).to_be_visible()
+        digest = body.split("| model.bin | `")[1][:32]
+        expect(page.get_by_text(digest).first).to_be_visible()
+        expect(page.get_by_role("row", name="rate 1 at most 5 passed")).to_be_visible()
+        page.get_by_role("button", name="Approve", exact=True).click()
+        assert ended(api, "promote", scheduled) == "success"
+        page.goto(f"{api.url}/dags/promote/runs/{quote(scheduled)}")
+        expect(page.get_by_text("v0.0.1 of model is champion.", exact=True)).to_be_visible()
 
 
 def test_a_run_of_the_schedule_goes_live_once_a_person_approves(api, site, approved):

@@ -172,7 +172,11 @@ def see_that_beside(held: Mapping[str, Any], registry: Registry, live: Version |
     if same and known in (None, said.get("md5", known)):
         return
     beside = f"beside {said.get('version')}" if said else "without a champion"
-    what = f"It was judged {beside}, and {name_of(live)} is live now."
+    now = f"and {name_of(live)} is live now"
+    if same:
+        beside += f" with the hash {said['md5']}"
+        now = f"whose own is {known}"
+    what = f"It was judged {beside}, {now}."
     raise NotPromoted(what, f"run the pipeline again, which judges it anew; or {BY_HAND}")
 
 
