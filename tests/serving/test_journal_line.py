@@ -1,0 +1,44 @@
+"""What the line of a request holds."""
+
+import json
+from datetime import UTC, datetime
+
+from include.serving.journal import line
+
+AT = datetime(2013, 12, 31, 22, 0, 0, 125000, tzinfo=UTC)
+
+
+def test_a_line_holds_the_request_as_it_came() -> None:
+    body = b'[\r\n  {"distance": 1.50, "note": "a\\nb"}\n]\n'
+    made = line("7f", AT, "delays:1", "features", body, [0.25])
+    assert made == (
+        b'{"id":"7f","at":"2013-12-31T22:00:00.125000Z","role":"champion","model":"delays:1",'
+        b'"kind":"features","request":[    {"distance": 1.50, "note": "a\\nb"} ] ,'
+        b'"probabilities":[0.25]}\n'
+    )
+
+
+def test_a_line_holds_what_was_looked_up_and_how_old_it_was() -> None:
+    made = line(
+        "7f",
+        AT,
+        "delays:2",
+        "flights",
+        b"null",
+        [0.25, 0.5],
+        role="challenger",
+        features=[[1.5, "UA"], [float("nan"), None]],
+        ages={"weather": [60.0, None]},
+    )
+    assert made.count(b"\n") == 1 and made.endswith(b"\n")
+    assert json.loads(made) == {
+        "id": "7f",
+        "at": "2013-12-31T22:00:00.125000Z",
+        "role": "challenger",
+        "model": "delays:2",
+        "kind": "flights",
+        "request": None,
+        "probabilities": [0.25, 0.5],
+        "features": [[1.5, "UA"], [None, None]],
+        "ages": {"weather": [60.0, None]},
+    }
