@@ -13,9 +13,9 @@ export OMP_WAIT_POLICY := passive
 # Without compiled bytecode every start of a stage is slow.
 unexport PYTHONDONTWRITEBYTECODE
 
-# What `make run` runs: the graphs. Each file of dags/ holds the DAG of its name; those that draw none
-# (promotion, rollback) are for people and schedules. DAG=NAME takes one of them.
-DAG ?= $(notdir $(basename $(shell grep -lw pipeline_dag dags/*.py)))
+# What `make run` runs: whole graphs. Each file of dags/ holds the DAG of its name; those that draw a
+# part of one (scoring), or none (promotion, rollback), are for people and schedules. DAG=NAME takes one.
+DAG ?= $(notdir $(basename $(shell grep -L targets= $$(grep -lw pipeline_dag dags/*.py))))
 
 include containers.mk
 

@@ -65,9 +65,9 @@ def pipeline_dag(
         ParamsError: params.yaml has no such value.
     """
     root, home, url = places(repo)
-    plan = load(root)
-    chosen: dict[str, Any] = {"targets": [*targets], "without": [*without]}
-    chosen |= {"upstream": upstream, "downstream": downstream}
+    plan, done = load(root), Asset(closed_uri(name_of(root), dag_id))
+    parts = {"upstream": upstream, "downstream": downstream}
+    chosen: dict[str, Any] = {"targets": [*targets], "without": [*without], **parts}
     stages = select(plan, **chosen)
     see_that_green_means_done(dag_id, root, stages, arguments)
     see_that_known((interval or {}).values())
@@ -86,8 +86,7 @@ def pipeline_dag(
             keep_failed_h=keep_failed_h,
         )
         kept = named(reports, plan.stages, stages)
-        ends = Asset(closed_uri(name_of(root), dag_id))
-        closed = CloseRun(repo=str(root), home=home, url=url, reports=kept, outlets=[ends])
+        closed = CloseRun(repo=str(root), home=home, url=url, reports=kept, outlets=[done])
         in_order(stages, opened, add_stages(stages, root, home, url), closed)
     return dag
 
