@@ -1,5 +1,6 @@
 """The addresses at which a service answers: POST /predict/features, and those that tell."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from include.serving.live import Live
 from include.serving.request import Asked, Unavailable
 from include.serving.served import SAME_PACKAGES
 
+LONGEST_S = 60  # in which a body has to come
 ID = re.compile(r"[\w.-]{1,64}", re.ASCII)  # what a client may call its request
 # Reads the body of a request: a method of the service.
 Reads: TypeAlias = Callable[[Any, Live, str, bytes], Awaitable[Asked]]
@@ -45,9 +47,12 @@ async def answered(service: Answers, request: Request, read: Reads) -> Response:
         what = f"The body is {kind or 'of no declared type'}, not application/json."
         return refuse(415, what, "send JSON, with the header `Content-Type: application/json`.")
     try:
-        body = await read_body(request, most := live.champion.manifest["max_body_bytes"])
+        async with asyncio.timeout(LONGEST_S):
+            body = await read_body(request, most := live.champion.manifest["max_body_bytes"])
     except ClientDisconnect:
         return Response(status_code=400)
+    except TimeoutError:
+        return refuse(408, f"The body did not come within {LONGEST_S} s.", "send it at once.")
     if body is None:
         return refuse(413, f"The body has more than {most:,} bytes.", "send fewer rows at once.")
     sent = request.headers.get("x-request-id", "")

@@ -10,6 +10,7 @@ TEXTS: Schema = {"type": "array", "items": TEXT}
 REFUSED = {
     "400": "The body is not what is asked for: `error` names the row and the fault.",
     "401": "The request carries no valid token.",
+    "408": "The body did not come.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "503": "The service cannot answer now: `error` says why.",

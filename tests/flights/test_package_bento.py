@@ -5,7 +5,6 @@ Long because all its cases serve the same small bundle.
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -268,10 +267,8 @@ def test_the_page_with_the_tracker_and_all_else_does_not_exist(server: Server, p
 
 def test_no_token_stands_in_the_log(server: Server):
     server.client.get("/schema", headers={"Authorization": "Bearer a-wrong-token-of-a-client"})
-    until = time.monotonic() + 60  # a line of the access log follows the answer
-    while "/schema" not in (log := server.log.read_text()):
-        assert time.monotonic() < until, log
-        time.sleep(0.05)
+    server.client.get("/metrics")  # which BentoML answers
+    log = server.log.read_text()
     assert TOKEN not in log
     assert "a-wrong-token" not in log
 

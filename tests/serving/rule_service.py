@@ -2,21 +2,17 @@
 
 import os
 from pathlib import Path
-from typing import Any, cast
 
 import bentoml
 from small_rule import Rule
-from starlette.applications import Starlette
 
 from include.serving.answers import Answers, check_start
-from include.serving.endpoints import ROUTES
-from include.serving.gate import Gate
+from include.serving.front import behind
 
 OWN = Path(os.environ["OWN_MODEL"])
 
 
-@bentoml.service(name="visits", workers=2)
-@bentoml.asgi_app(Starlette(routes=ROUTES), path="/")
+@bentoml.service(name="visits", workers=2, service_class=behind())
 class Visits(Answers):
     """Says how likely a visit is to be sold."""
 
@@ -27,6 +23,3 @@ class Visits(Answers):
     @staticmethod
     def check() -> None:
         check_start(OWN)
-
-
-cast(Any, Visits).add_asgi_middleware(Gate)

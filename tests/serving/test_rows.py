@@ -32,6 +32,15 @@ def test_null_is_a_value_that_is_not_known() -> None:
     assert batch.categories == {"carrier": [None]}
 
 
+def test_a_colon_in_a_text_is_no_feature() -> None:
+    assert read(ROW | {"carrier": "A:B"}).categories == {"carrier": ["A:B"]}
+
+
+def test_an_unknown_feature_is_named_also_where_another_is_lacking() -> None:
+    with pytest.raises(DataError, match="lacks temp_f, has an unknown field 'temp'. Did you mean"):
+        read({"temp": 1, "wind_mph": 1, "carrier": "AA"})
+
+
 REFUSED = {
     "text for a number": (
         {"temp_f": "40"},

@@ -6,18 +6,17 @@ token, but for the health checks; what is not on the short list of paths does no
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import bentoml
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from include.flights.serving.flight_model import FlightModel, Reader
 from include.serving.answers import Answers, check_start
-from include.serving.endpoints import ROUTES, answer
-from include.serving.gate import Gate
+from include.serving.endpoints import answer
+from include.serving.front import behind
 from include.serving.live import Live
 from include.serving.request import Asked
 
@@ -57,11 +56,8 @@ class Delays(Answers):
 @bentoml.service(
     name="flight_delays",
     workers=1,
-    traffic={"timeout": 60, "max_concurrency": 64},
+    service_class=behind(Route("/predict", predict, methods=["POST"])),
     envs=[{"name": "BENTOML_DO_NOT_TRACK", "value": "true"}],
-)
-@bentoml.asgi_app(
-    Starlette(routes=[Route("/predict", predict, methods=["POST"]), *ROUTES]), path="/"
 )
 class FlightDelays(Delays):
     """The service, as BentoML runs it."""
@@ -76,7 +72,3 @@ class FlightDelays(Delays):
     def end(self) -> None:
         """Close the log of predictions."""
         self.record.close()
-
-
-# The decorator has made a bentoml.Service of the class, which mypy does not see.
-cast(Any, FlightDelays).add_asgi_middleware(Gate)

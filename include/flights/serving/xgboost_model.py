@@ -6,7 +6,7 @@ import numpy as np
 
 from include.flights.models.encoding import Codes, Encoder, Numbers
 from include.flights.serving.predictor import Predict, Probabilities, damaged
-from include.flights.trees import xgb
+from include.flights.trees import dense, xgb
 
 
 def load(weights: Path, encoder: Encoder, threads: int | None) -> Predict:
@@ -24,7 +24,6 @@ def load(weights: Path, encoder: Encoder, threads: int | None) -> Predict:
         raise damaged(weights, "its features are not those of model.json")
 
     def predict(numbers: Numbers, codes: Codes) -> Probabilities:
-        matrix = np.hstack([numbers, codes.astype(np.float32)])
-        return np.asarray(booster.inplace_predict(matrix), dtype=np.float64)
+        return dense.predict(booster, np.hstack([numbers, codes.astype(np.float32)]))
 
     return predict

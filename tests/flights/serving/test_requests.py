@@ -168,7 +168,7 @@ def test_an_id_that_could_break_a_log_is_replaced(server: Server, asked: pl.Data
     assert len(answer["request_id"]) == 32
 
 
-def test_the_description_says_what_is_true(server: Server, asked: pl.DataFrame) -> None:
+def test_the_description_says_what_is_true(server: Server, tmp_path: Path) -> None:
     about = server.client.get("/openapi.json").json()
     assert set(about["paths"]) == {
         "/predict",
@@ -188,7 +188,7 @@ def test_the_description_says_what_is_true(server: Server, asked: pl.DataFrame) 
         # A day that no calendar has, or one of the past, fits the schema and is refused.
         "positive_data_acceptance",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:]
 
 

@@ -1,0 +1,46 @@
+"""What stands before BentoML's server: what is ours is answered here, and at once.
+
+BentoML wraps each request in traces, its access log, its numbers, a timeout and a limit: 0.8 ms,
+where a prediction takes 0.3. Health checks, /metrics, the start and the end are BentoML's.
+"""
+
+from typing import Any
+
+import bentoml
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from include.serving.endpoints import ROUTES
+from include.serving.gate import Gate
+
+
+class Front:
+    """Answers the routes of a service, and hands on all the rest; nothing without the token.
+
+    Args:
+        app: of BentoML.
+        routes: of the service, beside those that any has.
+    """
+
+    def __init__(self, app: ASGIApp, routes: list[Route]) -> None:
+        both = [*routes, *ROUTES]
+        self.paths = {route.path for route in both}
+        self.ours, self.theirs = Gate(Starlette(routes=both)), Gate(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        mine = scope["type"] == "http" and scope["path"] in self.paths
+        await (self.ours if mine else self.theirs)(scope, receive, send)
+
+
+def behind(*routes: Route) -> type[Any]:
+    """A kind of service of BentoML that has our front: `bentoml.service(service_class=...)`."""
+
+    class Service(bentoml.Service[Any]):  # type: ignore[misc]
+        """A service of BentoML behind our front."""
+
+        def to_asgi(self, is_main: bool = True) -> ASGIApp:
+            """The app that a worker runs."""
+            return Front(super().to_asgi(is_main), [*routes])
+
+    return Service
