@@ -101,7 +101,8 @@ def lay_out(source: Path, chosen: Path, models: Path, zones: dict[str, str]) -> 
             copy(path, model / member.name / path.name)
     copy(chosen, model / "chosen.json")
     (model / TIME_ZONES).write_text(json.dumps(zones, sort_keys=True, indent=1) + "\n")
-    for path in code_of(SERVICE.partition(":")[0], *(one.module for one in members)):
+    # The code of every member: a server may have to answer with a later model that has others.
+    for path in code_of(SERVICE.partition(":")[0], *(one.module for one in MEMBERS.values())):
         copy(path, source / path.relative_to(ROOT))
 
 

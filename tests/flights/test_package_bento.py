@@ -94,7 +94,7 @@ def test_no_path_and_no_secret_of_the_build_is_inside(bento: Path, home: Path):
             assert str(ROOT).encode() not in held
 
 
-def test_trees_alone_need_neither_torch_nor_its_code(tmp_path: Path):
+def test_trees_alone_do_not_need_torch_but_hold_the_code_of_a_later_model(tmp_path: Path):
     models = lay_out(tmp_path / "repository", {"xgboost": 1.0}) / "models"
     source = tmp_path / "source"
     stage.lay_out(source, models / "chosen.json", models, {})
@@ -102,7 +102,8 @@ def test_trees_alone_need_neither_torch_nor_its_code(tmp_path: Path):
     packages = {line.partition("==")[0] for line in report["requirements"]}
     assert "xgboost" in packages
     assert not {"torch", "safetensors", "apache-airflow", "dvc", "feast"} & packages
-    assert not [name for name in report["files"] if "network" in name or "torch" in name]
+    assert "model/torch/model.json" not in report["files"]
+    assert "include/flights/serving/torch_model.py" in report["files"]
 
 
 def test_a_missing_member_says_which_stage_makes_it(tmp_path: Path):

@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 from live_models import PATH, Served, bento_of, repository
 from loading import TOKEN
+from small_git import shell
 from tiny_bento import ROOT, environment, free_port
 
 
 @pytest.fixture(scope="session")
 def bentos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Trees, trees with a network, and trees again."""
     folder = tmp_path_factory.mktemp("bentos")
-    return [bento_of(folder / str(trees), trees) for trees in (2, 4, 6)]
+    made = ((2, 0.0), (4, 0.4), (6, 0.0))
+    return [bento_of(folder / str(trees), trees, torch) for trees, torch in made]
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +37,6 @@ def repo(registered: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def bare(repo: Path) -> Path:
     """A bare remote of it, with its versions."""
-    from small_git import shell
-
     place = repo.with_name("bare.git")
     shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(place))
     shell(repo, "git", "remote", "add", "origin", str(place))

@@ -43,9 +43,9 @@ class Served:
         return [one for one in self.members if one.is_running() and one.status() != "zombie"]
 
 
-def bento_of(folder: Path, trees: int) -> Path:
-    """A bento of so many trees."""
-    root = lay_out(folder, {"xgboost": 1.0})
+def bento_of(folder: Path, trees: int, torch: float = 0.0) -> Path:
+    """A bento of so many trees, and with a network where it has a weight."""
+    root = lay_out(folder, {"xgboost": 1.0 - torch} | ({"torch": torch} if torch else {}))
     encoder = Encoder.fit(TABLE, columns.names("number"), columns.names("category"))
     tiny_models.train_xgboost(TABLE, encoder, root / "models" / "xgboost", rounds=trees)
     return package(root)

@@ -97,12 +97,12 @@ def test_a_challenger_that_is_slow_or_wrong_costs_nobody_anything(
 ) -> None:
     point(server.live, champion=0.2)
     with load(server.port, BODY) as alone:
-        time.sleep(2)
+        time.sleep(1)
     point(server.live, champion=0.2, challenger=rate)
     begun = f'leeway_model_info{{registered="v{rate}",role="challenger"'
     wait_until(lambda: metric(server.port, begun) == 1, 5)
     with load(server.port, BODY) as beside:
-        time.sleep(2)
+        time.sleep(1)
     assert alone.failed == beside.failed == []
     assert metric(server.port, f"leeway_shadow_{counted}_total") > 0
     slower = statistics.median(one[2] for one in beside.seen)
