@@ -6,8 +6,9 @@ from typing import Any
 
 from airflow.configuration import conf
 from airflow.sdk import DAG, Asset, Param
+from dvc_approval import Approve
 from dvc_assets import closed_uri, name_of, root_of
-from dvc_promotion_tasks import Approve, FindExperiment, Promote, RollBack, Verify
+from dvc_promotion_tasks import FindExperiment, Promote, RollBack, Verify
 
 STAGES = ["champion", "challenger"]
 
@@ -31,7 +32,7 @@ def promotion_dag(
     Args:
         pipeline: the DAG that makes the artifact.
         artifact: what goes live: a name under `artifacts:` in dvc.yaml.
-        verdict: the out that says whether it may: see include/pipeline/registry/promotion.py.
+        verdict: the out that says whether it may: see include/pipeline/registry/verdicts.py.
         rules: the section of params.yaml that the verdict goes by: a run that set another value in
             it goes live by no verdict of its own. Empty if there is none.
         approve_within: after which an approval that nobody gave is a refusal.

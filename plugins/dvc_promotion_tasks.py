@@ -4,25 +4,20 @@ A reason not to promote is no failure: the task says it in a note, what comes af
 the run is green.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from dvc_notes import describe, login, tell
+from dvc_approval import APPROVE, VERIFY, shown
+from dvc_notes import describe, tell
 
 from include.errors import ParamsError, PipelineError
 
-if TYPE_CHECKING:
-    from include.pipeline.registry.promotion import Proposal
-
 AUTOMATIC = ("scheduled", "asset_triggered")  # kinds of runs whose models may go live by themselves
-FIND, VERIFY, APPROVE, PROMOTE = "find_experiment", "verify", "approve", "promote"
+FIND, PROMOTE = "find_experiment", "promote"
 
 
 class Registered(BaseOperator, SkipMixin):
@@ -111,7 +106,8 @@ class Verify(Registered):
 
     def execute(self, context: Context) -> dict[str, Any] | None:
         """Return what would go live, and on what that rests."""
-        from include.pipeline.registry.promotion import NotPromoted, Wanted, propose
+        from include.pipeline.registry.promotion import Wanted, propose
+        from include.pipeline.registry.verdicts import NotPromoted
 
         asked: Any = context["ti"].xcom_pull(task_ids=FIND)
         stage = str(context["params"]["stage"])
@@ -126,49 +122,6 @@ class Verify(Registered):
         return asdict(found)
 
 
-class Approve(ApprovalOperator):
-    """Ask a person, if the risk is high: who sees the version, its hashes and each gate."""
-
-    ui_color = "#f6efe3"
-
-    def __init__(self, *, within: timedelta, **arguments: Any) -> None:
-        super().__init__(
-            task_id=APPROVE,
-            subject="A model asks to go live",
-            # Who does not answer has not approved.
-            defaults=self.REJECT,
-            response_timeout=within,
-            doc_md=type(self).__doc__,
-            **arguments,
-        )
-
-    def execute(self, context: Context) -> Any:
-        """Wait for the answer; return at once if none is needed."""
-        found = shown(context)
-        if found.risk != "high":
-            tell(context, {self.task_id: f"not asked: the risk is {found.risk}"})
-            return {"by": ""}
-        wanted = found.wanted
-        self.subject = f"Let {found.version} of {wanted.artifact} be {wanted.stage}?"
-        self.body = page(found)
-        describe(context, f"Waiting for approval: {self.subject}")
-        return super().execute(context)
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Return who approved; skip what comes after if nobody did."""
-        who, tasks = str((event.get("responded_by_user") or {}).get("name", "")), login()
-        approved, said = event.get("chosen_options") == [self.APPROVE], "rejected it"
-        if tasks is not None and who == tasks.user:  # which each step of a stage may know
-            approved, said = False, "is the login of tasks, and no person"
-            event = {**event, "chosen_options": [self.REJECT]}
-        note = f"Not promoted: {f'{who} {said}' if who else 'nobody answered in time'}."
-        tell(context, {self.task_id: f"approved by {who}" if approved else note})
-        if not approved:
-            describe(context, note)
-        super().execute_complete(context, event)
-        return {"by": who}
-
-
 class Promote(Registered):
     """Read all hashes and the champion again, then let the version be live if all is as shown."""
 
@@ -177,7 +130,8 @@ class Promote(Registered):
 
     def execute(self, context: Context) -> str | None:
         """Return the version that is live."""
-        from include.pipeline.registry.promotion import NotPromoted, carry_out
+        from include.pipeline.registry.promotion import carry_out
+        from include.pipeline.registry.verdicts import NotPromoted
 
         found, answer = shown(context), context["ti"].xcom_pull(task_ids=APPROVE)
         wanted, who = found.wanted, (answer or {}).get("by", "")
@@ -223,57 +177,3 @@ class RollBack(Registered):
             raise
         self.say(context, f"{stage} of {self.artifact}: {before} -> {now}: {reason}")
         return {"from": before, "to": now}
-
-
-def shown(context: Context) -> "Proposal":
-    """What `verify` has found."""
-    from pydantic import TypeAdapter
-
-    from include.pipeline.registry.promotion import Proposal
-
-    return TypeAdapter(Proposal).validate_python(context["ti"].xcom_pull(task_ids=VERIFY))
-
-
-def page(found: "Proposal") -> str:
-    """What a person sees before the decision, as Markdown."""
-    wanted = found.wanted
-    rows = {
-        "version": found.version,
-        "experiment": wanted.experiment,
-        "commit": found.commit,
-        found.path: found.hash,
-        wanted.verdict: found.verdict_hash,
-        "live now": found.champion or "none",
-    }
-    gates = [
-        f"| {cell(gate.get('name'))} | {number(gate)} | {cell(gate.get('limit'))} | {said(gate)} |"
-        for gate in found.gates
-    ]
-    judged = [f"| {cell(path)} | `{cell(digest)}` |" for path, digest in found.files.items()]
-    return "\n".join(
-        [
-            *("| what | is |", "|---|---|"),
-            *(f"| {cell(name)} | `{cell(value)}` |" for name, value in rows.items()),
-            *("", "| gate | number | limit | verdict |", "|---|---|---|---|", *gates),
-            *("", "| judged | MD5 |", "|---|---|", *judged),
-            *("", "The approval expires if any of these, or what is live, changes."),
-        ]
-    )
-
-
-def number(gate: Mapping[str, Any]) -> str:
-    """The number of a gate; a dash if it has none."""
-    value = gate.get("value")
-    return f"{value:.4g}" if isinstance(value, int | float) else "–"
-
-
-def said(gate: Mapping[str, Any]) -> str:
-    """The verdict of a gate; with its reason where no number tells it."""
-    verdict = "passed" if gate.get("passed") else "failed"
-    reason = "" if gate.get("value") is not None else cell(gate.get("reason", ""))
-    return f"{verdict}. {reason}" if reason else verdict
-
-
-def cell(value: object) -> str:
-    """A text that stays in its cell of a table."""
-    return " ".join(str(value).replace("|", "\\|").replace("`", "'").split())

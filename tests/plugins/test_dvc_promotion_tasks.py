@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
+from dvc_approval import page
 from dvc_promotion import promotion_dag
-from dvc_promotion_tasks import page
 
 from include.errors import ParamsError
 from include.pipeline.registry.promotion import Proposal, Wanted
@@ -16,7 +16,7 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 @pytest.fixture
 def dag(made, monkeypatch):
-    monkeypatch.setattr("dvc_promotion_tasks.login", lambda: None)
+    monkeypatch.setattr("dvc_approval.login", lambda: None)
     monkeypatch.setattr("dvc_notes.login", lambda: None)
     return promotion_dag("promote", pipeline="train", artifact="model", repo=made, start_date=NOW)
 

@@ -1,4 +1,7 @@
-"""What a verdict lets go live, and what stops it: real git and DVC, with a remote and without."""
+"""What a verdict lets go live, and what stops it: real git and DVC, with a remote and without.
+
+Long because each way of being stopped is a case on the same experiments, which take long to make.
+"""
 
 import json
 import shutil
@@ -15,19 +18,21 @@ from include.errors import PipelineError
 from include.pipeline.orders import Verified
 from include.pipeline.registry.experiments import commit_of
 from include.pipeline.registry.promotion import (
-    NotPromoted,
     Proposal,
     Wanted,
     carry_out,
     propose,
-    see_that_beside,
-    see_that_passed,
-    see_that_same_rules,
     take_back,
-    verdict_in,
 )
 from include.pipeline.registry.tags import Registry, read
 from include.pipeline.registry.turns import fetched
+from include.pipeline.registry.verdicts import (
+    NotPromoted,
+    see_that_beside,
+    see_that_passed,
+    see_that_same_rules,
+    verdict_in,
+)
 from include.pipeline.registry.writing import promote, register
 
 PARAMS = "rate: 1\nchampion: ''\npromotion:\n  risk: high\n  most: 5\n"
