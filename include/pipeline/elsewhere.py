@@ -1,7 +1,10 @@
 """The process that makes the container or pod of a stage, and itself does what needs a network."""
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -22,10 +25,13 @@ from include.pipeline.child.orders import (
 from include.pipeline.child.stages import see_that_as_opened, stage_of
 from include.pipeline.child.transfer import bring, bring_own
 from include.pipeline.judge.transfer import push
+from include.pipeline.meta import read_meta
 from include.pipeline.orders import Push
+from include.pipeline.params_file import flatten, shown
 from include.pipeline.places.container import succeeded
 from include.pipeline.places.registry import runner_of
 from include.pipeline.places.where import Contained
+from include.pipeline.registry.pinned import NONE, bytes_of
 
 
 def main() -> int:
@@ -66,6 +72,21 @@ def arrive(step: Reproduce) -> None:
         see_that_as_opened([stage], {step.stage: step.opened} if step.opened else None)
         bring(repo, stage, remote=step.remote, fetch=True)
         bring_own(repo, stage, fetch=True)
+        hashes = list(objects_of(stage))
+    for md5 in hashes:
+        bytes_of(Path(), md5)
+
+
+def objects_of(stage: Any) -> Iterator[str]:
+    """The hashes, among the values of a stage, of what it reads from the cache and no dep is."""
+    from dvc.dependency import ParamsDependency
+
+    names = read_meta(stage.addressing, stage.relpath, stage.meta).objects
+    for dep in stage.deps if names else ():
+        if isinstance(dep, ParamsDependency):
+            file = os.path.relpath(dep.fs_path, dep.repo.root_dir)
+            held = {shown(file, name): value for name, value in flatten(dep.read_params()).items()}
+            yield from (str(held[name]) for name in names if held.get(name, NONE) != NONE)
 
 
 if __name__ == "__main__":

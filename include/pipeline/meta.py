@@ -34,6 +34,9 @@ class Meta(BaseModel):
     retries: int | None = Field(default=None, ge=0, le=100, description="tries after the first")
     timeout_minutes: float | None = Field(default=None, gt=0, description="most minutes of a try")
     network: bool = Field(default=False, description="whether a container may use the network")
+    objects: tuple[str, ...] = Field(
+        default=(), description="values that are hashes of what it reads from DVC's cache"
+    )
     node_selector: dict[str, str] = Field(default={}, description="labels of a node for its pod")
     tolerations: tuple[dict[str, str | int], ...] = Field(
         default=(), description="taints it tolerates"

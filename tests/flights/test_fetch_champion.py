@@ -95,6 +95,12 @@ def test_a_whole_pin_needs_no_tag_and_no_commit(repo, tmp_path):
     done = fetch(clone)
     assert done.returncode == 0, done.stderr
     assert files(clone / "fetched") == files(repo / "fetched")
+    # Nor does a worker whose tags are older than the run.
+    shell(clone, "git", "fetch", "--quiet", "origin", "tag", "flight_delays@v0.0.2")
+    shutil.rmtree(clone / "fetched")
+    done = fetch(clone)
+    assert done.returncode == 0, done.stderr
+    assert files(clone / "fetched") == files(repo / "fetched")
 
 
 def test_a_damaged_object_of_the_cache_is_fetched_again(repo):
@@ -163,6 +169,9 @@ def test_a_pin_that_contradicts_the_registry_is_refused(repo):
         f"{commits[0][:10]}.\n"
         "  Next: set what stands beside v0.0.2 to none, or name another version.\n"
     )
+    md5 = read(repo, "flight_delays").made(read(repo, "flight_delays").version("v0.0.1"))["hash"]
+    pin(repo, "v0.0.9", md5=md5)
+    assert "flight_delays has no version 'v0.0.9'" in fetch(repo).stderr
     pin(repo, "none")
     assert "set all three to none" in fetch(repo).stderr
 

@@ -5,6 +5,7 @@ no more than DVC's cache, or one of its remotes.
 """
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,9 +44,11 @@ def pinned(
             says something else than the registry.
     """
     registry = read(repo, artifact)
-    if not registry.by_name and NONE not in (wanted.commit, wanted.md5):
-        return wanted  # a clone without tags: the pin says all that is needed
-    if not registry.by_name:
+    commits = {version.name: version.commit for version in registry.versions}
+    whole = NONE not in (wanted.commit, wanted.md5)
+    if wanted.version not in commits and whole and wanted.commit not in commits.values():
+        return wanted  # a clone without the tag: the pin says all that is needed
+    if not commits:
         known = artifacts(repo)
         hint = "" if artifact in known else did_you_mean(artifact, known)
         what = f"The registry of this clone has no version of {artifact!r}, so none that is "
@@ -103,6 +106,9 @@ def bytes_of(repo: Path, md5: str) -> Path:
     Raises:
         PipelineError: neither the cache nor a remote of DVC has it.
     """
+    if not re.fullmatch("[0-9a-f]{32}", md5):
+        what = f"{md5!r} is no hash of a file, of 32 digits and letters from a to f."
+        raise PipelineError(what, f"set it to {NONE}, or to what dvc.lock has.")
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
     from dvc_data.hashfile.hash_info import HashInfo
