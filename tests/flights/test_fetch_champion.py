@@ -81,6 +81,13 @@ def test_a_replay_from_a_clone_with_only_the_remote_is_the_same_bytes(repo, tmp_
     assert (clone / "dvc.lock").read_bytes() == (repo / "dvc.lock").read_bytes()
 
 
+def test_an_experiment_that_dvc_runs_in_a_folder_of_its_own_has_the_version_too(repo):
+    words = ("--set-param", "champion.version=v0.0.1", "fetch_champion")
+    dvc_(repo, "exp", "run", "--quiet", "--temp", "--name", "aside", *words)
+    dvc_(repo, "exp", "apply", "aside")
+    assert json.loads((repo / "models/champion/champion.json").read_text())["version"] == "v0.0.1"
+
+
 def test_a_whole_pin_needs_no_tag_and_no_commit(repo, tmp_path):
     version = read(repo, "flight_delays").version("v0.0.1")
     md5 = read(repo, "flight_delays").made(version)["hash"]

@@ -5,6 +5,7 @@ workspace, the git server or its experiment holds it, beside all other values of
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +84,11 @@ def known(place: Place, artifact: str, log: Log) -> Registry:
         PipelineError: workers that share no disk have a git server, and it does not answer.
     """
     if place.url:
-        return fetched(place.repo, artifact, place.url)
+        return fetched(place.repo, artifact, place.url, prompt=False)
     if "origin" not in git(place.repo, "remote").split():
         return read(place.repo, artifact)
     try:
-        return fetched(place.repo, artifact, "origin")
+        return fetched(place.repo, artifact, "origin", prompt=False)
     except PipelineError as error:
         log(f"what is live is taken from this clone, for its remote does not answer: {error.what}")
         return read(place.repo, artifact)
@@ -103,8 +104,9 @@ def before(place: Place, section: str) -> Iterator[Pin]:
     file, keys = located(names[0], load(place.repo).values)
     for ref in experiments(place):
         if text := git(place.repo, "show", f"{ref}:./{file}", check=False):
-            section_then = at(parsed(file, text), keys[:-1])
-            yield Pin(*(str(section_then[part]) for part in PARTS))
+            with suppress(KeyError, TypeError):  # its graph had no such section
+                then = at(parsed(file, text), keys[:-1])
+                yield Pin(*(str(then[part]) for part in PARTS))
 
 
 def begun(place: Place) -> Values:

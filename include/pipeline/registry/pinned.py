@@ -43,6 +43,7 @@ def pinned(
         PipelineError: there is no such artifact or version, its commit has not made it, or the pin
             says something else than the registry.
     """
+    repo = with_tags(repo)
     registry = read(repo, artifact)
     commits = {version.name: version.commit for version in registry.versions}
     whole = NONE not in (wanted.commit, wanted.md5)
@@ -60,6 +61,14 @@ def pinned(
         raise PipelineError(f"{what}{wanted.commit[:10]}.", fix)
     md5 = wanted.md5 if wanted.md5 != NONE else (look_up or hash_of)(repo, commit, artifact)
     return Pin(wanted.version, commit, md5)
+
+
+def with_tags(repo: Path) -> Path:
+    """The repository itself, also from a folder of DVC's for an experiment, which has no tags."""
+    for folder in repo.resolve().parents:
+        if (folder.parent.parent.name, folder.parent.name, folder.name) == (".dvc", "tmp", "exps"):
+            return folder.parents[2]
+    return repo
 
 
 def hash_of(repo: Path, commit: str, artifact: str) -> str:

@@ -29,14 +29,18 @@ def remote_of(repo: Path) -> str:
     return "origin" if "origin" in git(repo, "remote").split() else ""
 
 
-def fetched(repo: Path, artifact: str, remote: str) -> Registry:
+def fetched(repo: Path, artifact: str, remote: str, *, prompt: bool = True) -> Registry:
     """The registry as the remote has it now, and this clone; as the clone has it without one.
 
     Tags that the clone has alone stay.
+
+    Args:
+        prompt: whether git may ask a person for a password.
     """
+    env = None if prompt else {"GIT_TERMINAL_PROMPT": "0"}
     if remote:
         specs = [f"+{pattern}:{pattern}" for pattern in patterns(artifact)]
-        git(repo, "fetch", "--quiet", "--no-tags", "--", remote, *specs)
+        git(repo, "fetch", "--quiet", "--no-tags", "--", remote, *specs, env=env)
     return read(repo, artifact)
 
 

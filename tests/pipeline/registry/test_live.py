@@ -11,6 +11,7 @@ from small_git import commit, shell
 
 from include.pipeline.apart import Place
 from include.pipeline.closing.close_run import close_run
+from include.pipeline.names import run_name
 from include.pipeline.opening.live import with_live
 from include.pipeline.opening.open_run import open_run
 from include.pipeline.plan import load
@@ -125,6 +126,16 @@ def test_a_run_that_is_tried_again_or_cleared_keeps_its_version(repo):
     # Somebody who wants another one says so.
     named = with_live(place(repo), {"champion.version": "v0.0.3"}, LIVE)
     assert named == whole(repo, "v0.0.3")
+
+
+def test_an_experiment_of_a_graph_without_the_section_says_nothing(repo):
+    promote(repo, "model", "v0.0.1", "champion")
+    (repo / "params.yaml").write_text("rate: 1\n")
+    commit(repo)
+    name = f"refs/exps/12/34/{run_name('score', 'one')}"
+    shell(repo, "git", "update-ref", name, "HEAD")
+    shell(repo, "git", "reset", "--quiet", "--hard", "HEAD^")
+    assert with_live(place(repo), {}, LIVE) == whole(repo, "v0.0.1")
 
 
 def test_the_remote_says_what_is_live_and_this_clone_if_it_is_silent(repo, tmp_path):
