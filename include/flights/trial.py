@@ -82,10 +82,10 @@ def newest(folder: Path) -> pl.DataFrame:
     return table
 
 
-def asked(flights: pl.DataFrame, now: datetime) -> list[dict[str, object]]:
-    """Two flights that are to leave soon, as a client asks about them."""
+def asked(flights: pl.DataFrame, now: datetime, most: int = 2) -> list[dict[str, object]]:
+    """Some flights that are to leave soon, as a client asks about them."""
     soon = pl.col("sched_dep_utc").is_between(now + LEAD[0], now + LEAD[1])
-    chosen = flights.filter(soon, pl.col("sched_arr_utc").is_not_null()).head(2)
+    chosen = flights.filter(soon, pl.col("sched_arr_utc").is_not_null()).head(most)
     names = ("carrier", "flight", "origin", "dest", "tailnum", "distance_mi")
     times = {"scheduled_departure": "sched_dep_utc", "scheduled_arrival": "sched_arr_utc"}
     return [

@@ -14,8 +14,11 @@ import yaml
 
 from include.errors import PipelineError
 
-# What include/serving imports; a model names its own besides.
-PACKAGES = ("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette")
+# What include/serving imports, and what uvicorn is quicker with; a model names its own besides.
+PACKAGES = (
+    *("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette"),
+    *("httptools", "uvloop"),
+)
 README = """# {name}:{version}
 
 {about} Members: {members}.
