@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from shlex import quote
 
 from include.serving.gate import TOKEN
 from include.serving.live import EXAMPLE, MODEL
@@ -23,7 +24,7 @@ def request_line(url: str, token: str, bento: Path) -> str:
         rows.write_text(json.dumps([{feature["name"]: None for feature in features}]) + "\n")
         held = str(rows)
     return (
-        f"curl --silent {url}{path} --data @{held} "
+        f"curl --silent {url}{path} --data {quote(f'@{held}')} "
         f'--header "Authorization: Bearer {token or "$" + TOKEN}" '
         '--header "Content-Type: application/json"'
     )

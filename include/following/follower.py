@@ -42,6 +42,7 @@ class Follower:
         self.failed: dict[str, tuple[float, str]] = {}  # when to try a version again; why it failed
         self.left: dict[str, float] = {}  # unpacked bentos, and since when nothing names them
         self.kept: set[str] = set()  # those that are needed all the same
+        self.whole: set[str] = set()  # those that this process has looked through
 
     @cached_property
     def artifact(self) -> str:
@@ -91,19 +92,19 @@ class Follower:
         """A version that is live, unpacked; None if it cannot be had."""
         if version is None:
             return None
-        if before and before.version == version.name and (self.live / before.folder).exists():
-            return before
+        wanted = self.files.get(version.commit)
+        if before and wanted and wanted.md5 == before.md5 and wanted.md5 in self.whole:
+            return before.model_copy(update={"version": version.name})
         if time.monotonic() < self.failed.get(version.name, (0.0, ""))[0]:
             return None
         try:
-            if version.commit not in self.files:
-                self.files[version.commit] = file_of(registry, version)
-            wanted = self.files[version.commit]
+            wanted = self.files[version.commit] = wanted or file_of(registry, version)
             folder = take(self.repo, wanted, self.live)
         except (PlatformError, OSError) as error:
             self.fail(version.name, error)
             return None
         self.failed.pop(version.name, None)
+        self.whole.add(wanted.md5)
         return Pointed(version=version.name, md5=wanted.md5, folder=folder)
 
     def fail(self, version: str, error: Exception) -> None:
@@ -160,6 +161,7 @@ class Follower:
         self.left = {name: self.left.get(name, now) for name in unused}
         for name in [name for name, since in self.left.items() if now - since > GRACE_S]:
             shutil.rmtree(self.live / BENTOS / name, ignore_errors=True)
+            self.whole.discard(name)
 
 
 @contextmanager
@@ -175,5 +177,5 @@ def alone(live: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             what = f"Another process follows the registry for {live}."
-            raise PipelineError(what, "end it, or name another folder with --live.") from None
+            raise PipelineError(what, "end that one first.") from None
         yield

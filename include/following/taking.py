@@ -24,9 +24,9 @@ def take(repo: Path, wanted: Wanted, live: Path) -> Path:
         DataError: the file is not what was registered, or is no bento of this service.
         PipelineError: neither the cache nor the remote has it.
     """
-    place = live / BENTOS / wanted.md5
-    if not place.exists():
-        with tempfile.TemporaryDirectory(dir=room(live), prefix=".new-") as aside:
+    place = room(live) / wanted.md5
+    if not is_whole(place):
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=".new-") as aside:
             file = Path(aside) / "model.bento"
             copy(repo, wanted, file)
             unpack(file, wanted, place)
@@ -40,9 +40,8 @@ def take_file(file: Path, live: Path) -> tuple[Wanted, Path]:
         DataError: it is no bento of this service.
     """
     wanted = Wanted("", file_md5(file))
-    place = live / BENTOS / wanted.md5
-    if not place.exists():
-        room(live)
+    place = room(live) / wanted.md5
+    if not is_whole(place):
         unpack(file, wanted, place)
     return wanted, place.relative_to(live)
 
@@ -51,6 +50,15 @@ def room(live: Path) -> Path:
     """The folder of the unpacked bentos."""
     (live / BENTOS).mkdir(parents=True, exist_ok=True)
     return live / BENTOS
+
+
+def is_whole(place: Path) -> bool:
+    """Whether a bento is unpacked, and its model and code are as they were packaged."""
+    try:
+        read_manifest(place / MODEL)
+    except (DataError, ValueError):
+        return False
+    return True
 
 
 def copy(repo: Path, wanted: Wanted, target: Path) -> None:
@@ -99,6 +107,7 @@ def unpack(file: Path, wanted: Wanted, place: Path) -> None:
             archive.extractall(aside, filter="data")
         read_manifest(aside / MODEL)
         aside.chmod(0o755)  # for the user of another container
+        shutil.rmtree(place, ignore_errors=True)
         aside.rename(place)
     except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
         what = f"The file of {name} is no bento that can be read: {type(error).__name__}."

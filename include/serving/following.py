@@ -61,11 +61,13 @@ class Following:
     def look(self) -> None:
         """Take what should be live, if the file is another one than before."""
         assert self.folder is not None
-        with suppress(FileNotFoundError):
+        try:
             status = (self.folder / FILE).stat()
-            if (status.st_ino, status.st_mtime_ns) == self.stamp:
-                return
-            self.stamp = status.st_ino, status.st_mtime_ns
+        except OSError:  # it is not there as yet, or the volume is away
+            return
+        if (status.st_ino, status.st_mtime_ns) == self.stamp:
+            return
+        self.stamp = status.st_ino, status.st_mtime_ns
         try:
             pointer = read_pointer(self.folder)
         except DataError as error:

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_models import ARTIFACT, bento_of, name_of, repository
+from live_models import bento_of, name_of
 from loading import TOKEN, ask, load
 from real_processes import wait_until
 from tiny_bento import ROOT, environment, free_port
 
 from include.following.follower import Follower
-from include.pipeline.registry.writing import promote
-from include.serving.live import Pointer
 
 RUN = """
 import serve
@@ -71,22 +69,18 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_it_waits_serves_and_follows(server: Server, tmp_path: Path) -> None:
     bentos = [bento_of(tmp_path / str(trees), trees) for trees in (2, 4)]
-    repo = repository(tmp_path / "repo", bentos)
-    follower = Follower(repo, "", "", server.folder / "live", print)
-    assert follower.look() == Pointer()
+    follower = Follower(tmp_path, "", "", server.folder / "live", print)
     wait_until(lambda: (server.folder / "waiting").exists(), 20)
-    promote(repo, ARTIFACT, "v0.0.1", "champion")
-    follower.look()
+    follower.begin_with(bentos[0])
     wait_until(lambda: ask(server.port, "/readyz")[0] == 200, 60)
     assert not (server.folder / "waiting").exists()
-    begun = "no champion yet: promote a version, as docs/registry.md says\nserving v0.0.1\n"
+    begun = "no champion yet: promote a version, as docs/registry.md says\nserving a model that is"
     assert server.said.startswith(begun)
     shutil.rmtree(server.folder / "live/bentos")  # what it runs is its own copy
     body = rows_of(server)
     with load(server.port, body) as seen:
         seen.wait_for(name_of(bentos[0]))
-        promote(repo, ARTIFACT, "v0.0.2", "champion")
-        follower.look()
+        follower.begin_with(bentos[1])
         assert seen.wait_for(name_of(bentos[1])) < 10
     assert seen.failed == []
 

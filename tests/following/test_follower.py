@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,14 +12,28 @@ import s3_server
 from live_models import ARTIFACT, PATH
 from real_processes import wait_until
 from small_git import shell
+from small_rule import packaged
 
 from include.following import follower as module
 from include.following.__main__ import main
 from include.following.follower import LOCK, Follower, alone
 from include.pipeline.registry.tags import read
-from include.pipeline.registry.writing import promote, roll_back
+from include.pipeline.registry.writing import promote, register, roll_back
 from include.serving.live import MODEL, Pointer, read_pointer
 from include.serving.manifest import read_manifest
+
+
+@pytest.fixture(scope="session")
+def bentos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files that hold a model of one number each: BentoML need not build them."""
+    made = []
+    for rate in (0.1, 0.2, 0.3):
+        folder = tmp_path_factory.mktemp("rule")
+        packaged(folder / "bento", rate)
+        with tarfile.open(folder / "rule.bento", "w:xz") as archive:
+            archive.add(folder / "bento", arcname=".")
+        made.append(folder / "rule.bento")
+    return made
 
 
 @pytest.fixture
@@ -60,7 +75,7 @@ def test_the_file_says_what_is_live_and_the_bentos_are_whole(
     assert read_pointer(live) == pointer
     for pointed in (pointer.champion, pointer.challenger):
         assert pointed is not None
-        assert read_manifest(live / pointed.folder / MODEL)["name"] == "flight_delays"
+        assert read_manifest(live / pointed.folder / MODEL)["name"] == "visits"
     promote(repo, ARTIFACT, "v0.0.2", "champion")
     assert versions(follower.look()) == ("v0.0.2", None)
     roll_back(repo, ARTIFACT)
@@ -99,6 +114,33 @@ def test_a_damaged_file_is_refused_and_the_last_champion_stays(
     monkeypatch.setattr(module.time, "monotonic", lambda: 1e9)
     pointer = follower.look()
     assert (versions(pointer), pointer.refused) == (("v0.0.2", None), {})
+
+
+def test_the_next_start_unpacks_anew_what_somebody_changed(
+    follower: Follower, repo: Path, live: Path
+) -> None:
+    promote(repo, ARTIFACT, "v0.0.1", "champion")
+    champion = follower.look().champion
+    assert champion is not None
+    (live / champion.folder / MODEL / "rate.txt").unlink()
+    assert Follower(repo, "", "", live, print).look().champion == champion
+    read_manifest(live / champion.folder / MODEL)
+
+
+def test_a_name_that_is_another_model_now_is_taken_for_that(
+    follower: Follower, repo: Path, live: Path
+) -> None:
+    promote(repo, ARTIFACT, "v0.0.1", "champion")
+    before = follower.look().champion
+    for tag in shell(repo, "git", "tag").split():
+        shell(repo, "git", "tag", "--delete", tag)
+    register(repo, ARTIFACT, "model-3", name="v0.0.1")
+    promote(repo, ARTIFACT, "v0.0.1", "champion")
+    now = follower.look().champion
+    assert before is not None and now is not None
+    file = cached(repo, "v0.0.1")
+    assert (now.version, now.md5) == ("v0.0.1", file.parent.name + file.name)
+    assert now.md5 != before.md5
 
 
 def test_where_nothing_is_champion_any_more_the_last_one_stays(
@@ -193,8 +235,7 @@ def test_one_follows_for_a_folder_and_another_is_told(
     with alone(live):
         assert main(["--repo", str(repo), "--live", str(live)]) == 1
     assert capsys.readouterr().err == (
-        f"Another process follows the registry for {live}.\n"
-        "  Next: end it, or name another folder with --live.\n"
+        f"Another process follows the registry for {live}.\n  Next: end that one first.\n"
     )
 
 
