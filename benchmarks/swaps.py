@@ -183,10 +183,11 @@ def report(seen: list[Seen], swaps: list[float], memory: list[float]) -> None:
         at = statistics.quantiles(times, n=1000)
         middle, high, most = (1000 * value for value in (at[499], at[989], max(times)))
         print(f"{name:20}  p50 {middle:6.1f} ms  p99 {high:6.1f} ms  longest {most:6.1f} ms")
-    half = statistics.linear_regression(range(len(memory)), memory).slope
+    late = memory[len(memory) // 2 :]
+    slope = statistics.linear_regression(range(len(late)), late).slope if len(late) > 1 else 0.0
     print(
         f"memory of the server: {memory[0]:.0f} MB at first, {memory[len(memory) // 2]:.0f} MB "
-        f"half-way, {memory[-1]:.0f} MB at last; {half:+.2f} MB a swap"
+        f"half-way, {memory[-1]:.0f} MB at last; in the second half {slope:+.2f} MB a swap"
     )
 
 
