@@ -30,6 +30,7 @@ class Following:
     def __init__(self, own: Path, read: Read, counts: Counts) -> None:
         self.read, self.counts = read, counts
         self.folder, self.stamp = live_folder(), (0, 0)
+        self.unavailable: set[tuple[str, str]] = set()  # roles whose models there are not, and why
         self.live = Live(self.first(own))
         counts.model("champion", None, self.live.champion)
 
@@ -72,8 +73,9 @@ class Following:
             pointer = read_pointer(self.folder)
         except DataError as error:
             return self.refuse("champion", error)
-        for role, why in pointer.refused.items():
+        for role, why in pointer.refused.items() - self.unavailable:
             self.refuse(role, PlatformError(why, "read the log of include.following."))
+        self.unavailable = {*pointer.refused.items()}
         before = self.live
         # Where none is champion any more the last one goes on: the service is not to go dark.
         champion = self.taken("champion", pointer.champion) or before.champion

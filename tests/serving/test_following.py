@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from small_rule import Rule, packaged, point
 
+from include.pipeline.child import files
 from include.serving.counts import Counts
 from include.serving.following import Following, check_model
 from include.serving.hashes import file_sha256
@@ -137,6 +138,19 @@ def test_a_model_that_is_not_what_it_should_be_is_refused_and_the_old_one_answer
     assert count("swaps_refused_total", role="challenger") == 1
     assert "The new champion is refused: " in caplog.text
     assert said in caplog.text
+
+
+def test_a_model_that_nobody_could_unpack_is_counted_once(
+    following: Following, live: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for rate in (0.2, 0.3):
+        point(live, champion=0.2, challenger=rate)
+        pointer = json.loads((live / FILE).read_text())
+        text = json.dumps({**pointer, "refused": {"champion": "v9 is damaged."}})
+        files.write(live / FILE, text)
+        following.look()
+    assert count("swaps_refused_total", role="champion") == 1
+    assert "The new champion is refused: v9 is damaged." in caplog.text
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(
