@@ -198,3 +198,11 @@ def test_a_champion_of_which_nobody_knows_the_version_is_an_error(inputs, tmp_pa
     (tmp_path / "champion/champion.json").write_text("{}")
     with pytest.raises(DataError, match="does not say which version is live"):
         judged(tmp_path, {**inputs, "champion": tmp_path / "champion"})
+
+
+def test_a_bento_that_is_cut_is_an_error_that_names_it(inputs, tmp_path):
+    live = champion(model_of(tmp_path / "champion", inputs["features"]), "v0.0.1")
+    cut = tmp_path / "cut.bento"
+    cut.write_bytes(inputs["bento"].read_bytes()[:-400])
+    with pytest.raises(DataError, match=r"cut.bento is no bento: .*\n  Next: run `dvc repro"):
+        judged(tmp_path, {**inputs, "champion": live, "bento": cut})

@@ -1,6 +1,7 @@
 """The model that is live, beside the one that asks to be: on the same flights, in one process."""
 
 import json
+import lzma
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,7 +119,7 @@ def unpacked(bento: Path) -> Iterator[Path]:
             with tarfile.open(bento, "r:xz") as archive:
                 held = [one for one in archive.getmembers() if one.name.startswith(MODEL)]
                 archive.extractall(folder, held, filter="data")
-        except (tarfile.TarError, OSError, EOFError) as error:
+        except (tarfile.TarError, lzma.LZMAError, OSError, EOFError) as error:
             what = f"{bento} is no bento: {error}."
             raise DataError(what, "run `dvc repro package_bento`, which packs it.") from None
         yield Path(folder) / MODEL
