@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from airflow.configuration import conf
+from airflow.sdk import Asset
 
 OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
 LONGEST_URI = 1500  # letters, by Airflow's own limit
@@ -37,6 +38,6 @@ def uri_of(name: str, path: str) -> str:
     return f"{whole}-{hashlib.sha256(uri.encode()).hexdigest()}"
 
 
-def closed_uri(name: str, dag_id: str) -> str:
+def ends(root: Path, dag_id: str) -> Asset:
     """What other DAGs wait for, to begin when a run of a pipeline is closed."""
-    return f"dvc-runs://{quote(name, safe='')}/{quote(dag_id, safe=OF_PATHS)}"
+    return Asset(f"dvc-runs://{quote(name_of(root), safe='')}/{quote(dag_id, safe=OF_PATHS)}")

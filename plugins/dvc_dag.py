@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, TaskGroup
-from dvc_assets import closed_uri, name_of, root_of, uri_of
+from dvc_assets import ends, name_of, root_of, uri_of
 from dvc_form import form_of
 from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
@@ -65,7 +65,7 @@ def pipeline_dag(
         ParamsError: params.yaml has no such value.
     """
     root, home, url = places(repo)
-    plan, done = load(root), Asset(closed_uri(name_of(root), dag_id))
+    plan, done = load(root), ends(root, dag_id)
     parts = {"upstream": upstream, "downstream": downstream}
     chosen: dict[str, Any] = {"targets": [*targets], "without": [*without], **parts}
     stages = select(plan, **chosen)

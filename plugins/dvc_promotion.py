@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow.configuration import conf
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, Param
 from dvc_approval import Approve
-from dvc_assets import closed_uri, name_of, root_of
+from dvc_assets import ends, root_of
 from dvc_promotion_tasks import FindExperiment, Promote, RollBack, Verify
 
 STAGES = ["champion", "challenger"]
@@ -48,8 +48,7 @@ def promotion_dag(
         ),
         "stage": stage(),
     }
-    ended = Asset(closed_uri(name_of(root), pipeline))
-    arguments = {"schedule": [ended], "catchup": False, **arguments}
+    arguments = {"schedule": [ends(root, pipeline)], "catchup": False, **arguments}
     with DAG(dag_id, params=params, **arguments) as dag:
         of = of_artifact(root, artifact, remote)
         found, verified = (
