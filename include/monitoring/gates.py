@@ -135,8 +135,8 @@ def no_slower(
     """Judge how long answers take, and give the ratio to the champion's by rows.
 
     The gate holds no measured number: one that is another each time would make another file of the
-    same inputs. What is measured by turns in one process is a ratio that a busy machine leaves as
-    it is; the quickest of many counts.
+    same inputs. It is the processor's time, of the quickest of many answers by turns: on a machine
+    with other work, a clock gives the longer answer a share of that, and another ratio.
 
     Args:
         candidate, champion: answer so many rows.
@@ -147,9 +147,9 @@ def no_slower(
         for rows, best in times.items():
             for _ in range(rule.rounds):
                 for index, answer in enumerate((candidate, champion)):
-                    began = time.perf_counter()
+                    began = time.process_time()
                     answer(rows)
-                    best[index] = min(best[index], time.perf_counter() - began)
+                    best[index] = min(best[index], time.process_time() - began)
         ratios = {rows: best[0] / best[1] for rows, best in times.items()}
         if max(ratios.values()) <= rule.ratio:
             break
