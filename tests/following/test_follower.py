@@ -1,4 +1,7 @@
-"""What is live is unpacked and named in a file, whatever lies between the registry and the file."""
+"""What is live is unpacked and named in a file, whatever lies between the registry and the file.
+
+Long because each case is small, and all need the same registry.
+"""
 
 import shutil
 import subprocess
