@@ -19,7 +19,7 @@ from include.errors import DataError, PlatformError
 from include.flights.materialize_features import Params, fill_up_to
 from include.flights.serving.flight_model import ONLINE
 from include.serving.clock import CLOCK
-from include.serving.live import EXAMPLE
+from include.serving.pointer import EXAMPLE
 from include.serving.record import FOLDER
 
 FOLDERS = Path(".dvc/tmp/trial")  # which neither git nor DVC sees

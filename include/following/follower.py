@@ -14,7 +14,7 @@ from include.following.taking import BENTOS, take, take_file
 from include.following.wanted import Wanted, artifact_of, fetch, file_of
 from include.pipeline.child import files
 from include.pipeline.registry.tags import STAGES, Registry, Version, read
-from include.serving.live import FILE, Pointed, Pointer, read_pointer
+from include.serving.pointer import FILE, Pointed, Pointer, read_pointer
 
 FETCH_EVERY_S, AFTER_FAILURE_S = 3.0, 30.0
 AGAIN_S = 30.0  # after which a model that could not be had is tried again

@@ -22,7 +22,7 @@ from include.following.words import add_to, ended_by_signals, follower_of, say
 from include.pipeline.child.life import PR_SET_PDEATHSIG
 from include.pipeline.registry.tags import read
 from include.serving.gate import OPEN, TOKEN, read_token
-from include.serving.live import FOLDER, Pointed
+from include.serving.pointer import FOLDER, Pointed
 
 EVERY_S, PATIENCE_S = 1.0, 30.0
 LIVE = ".dvc/tmp/serving"  # which neither git nor DVC sees

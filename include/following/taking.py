@@ -11,8 +11,8 @@ from pathlib import Path
 from include.errors import DataError, PipelineError
 from include.following.wanted import Wanted
 from include.serving.hashes import file_md5
-from include.serving.live import MODEL
 from include.serving.manifest import read_manifest
+from include.serving.pointer import MODEL
 
 BENTOS = "bentos"  # beside the file that says what is live; each bento by its hash
 

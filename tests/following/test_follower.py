@@ -1,6 +1,6 @@
 """What is live is unpacked and named in a file, whatever lies between the registry and the file.
 
-Long because each case is small, and all need the same registry.
+Long because each of those things is a case of one look.
 """
 
 import shutil
@@ -22,8 +22,8 @@ from include.following.__main__ import main
 from include.following.follower import LOCK, Follower, alone
 from include.pipeline.registry.tags import read
 from include.pipeline.registry.writing import promote, register, roll_back
-from include.serving.live import MODEL, Pointer, read_pointer
 from include.serving.manifest import read_manifest
+from include.serving.pointer import MODEL, Pointer, read_pointer
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,9 @@ from include.pipeline.child import files
 from include.serving.counts import Counts
 from include.serving.following import Following, check_model
 from include.serving.hashes import file_sha256
-from include.serving.live import FILE, Live
+from include.serving.live import Live
 from include.serving.manifest import version_of
+from include.serving.pointer import FILE
 
 pytestmark = pytest.mark.usefixtures("counted_alone")
 
