@@ -17,10 +17,9 @@ import polars as pl
 from include import partitions
 from include.errors import DataError, PlatformError
 from include.flights.materialize_features import Params, fill_up_to
-from include.flights.serving.flight_model import ONLINE
 from include.serving.clock import CLOCK
+from include.serving.places import LOG, ONLINE
 from include.serving.pointer import EXAMPLE
-from include.serving.record import FOLDER
 
 FOLDERS = Path(".dvc/tmp/trial")  # which neither git nor DVC sees
 KNOWN_H = 12  # of what is to come, the schedule: until the last flight
@@ -64,7 +63,7 @@ def prepared(data: Path) -> dict[str, str]:
     return {
         ONLINE: str((FOLDERS / "online").absolute()),
         CLOCK: now.isoformat(),
-        FOLDER: str((FOLDERS / "log").absolute()),
+        LOG: str((FOLDERS / "log").absolute()),
         EXAMPLE: str(example.absolute()),
     }
 

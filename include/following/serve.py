@@ -22,6 +22,7 @@ from include.following.words import add_to, ended_by_signals, follower_of, say
 from include.pipeline.child.life import PR_SET_PDEATHSIG
 from include.pipeline.registry.tags import read
 from include.serving.gate import OPEN, TOKEN, read_token
+from include.serving.places import from_here
 from include.serving.pointer import FOLDER, Pointed
 
 EVERY_S, PATIENCE_S = 1.0, 30.0
@@ -39,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=int(os.environ.get("BENTOML_PORT", "3000")))
     words, options = parser.parse_known_args(argv)
     live = words.repo / LIVE
+    from_here()
     try:
         with ended_by_signals(), alone(live):
             see_that_free(words.host, words.port)

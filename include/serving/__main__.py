@@ -16,6 +16,7 @@ import yaml
 from include.errors import DataError, PlatformError
 from include.serving.gate import read_token
 from include.serving.manifest import read_manifest
+from include.serving.places import from_here
 
 HOST = "127.0.0.1"  # this machine alone, where BentoML would listen to all the world
 
@@ -25,6 +26,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m include.serving", description=__doc__)
     parser.add_argument("bento", type=Path, help="a file that `bentoml import` reads")
     given, options = parser.parse_known_args(argv)
+    from_here()
     try:
         read_token()
         tag = imported(given.bento)

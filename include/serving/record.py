@@ -5,9 +5,9 @@ from pathlib import Path
 
 from include.serving.journal import Journal, line
 from include.serving.manifest import log
+from include.serving.places import LOG
 from include.serving.request import Answered
 
-FOLDER = "LEEWAY_SERVE_LOG"  # names the folder of the log
 SYNC = "LEEWAY_SERVE_LOG_SYNC"  # 1: wait for the disk at each line
 
 
@@ -19,11 +19,11 @@ class Record:
     """
 
     def __init__(self) -> None:
-        folder = os.environ.get(FOLDER, "").strip()
+        folder = os.environ.get(LOG, "").strip()
         sync = os.environ.get(SYNC) == "1"
         self.journal = Journal(Path(folder), sync=sync) if folder else None
         if self.journal is None:
-            log.warning("Predictions are not logged: %s names no folder for them", FOLDER)
+            log.warning("Predictions are not logged: %s names no folder for them", LOG)
 
     def write(self, answered: Answered) -> None:
         """Put an answer on record.

@@ -19,10 +19,9 @@ from include.flights.serving.asked import TIME_ZONES, Flights, Schedule
 from include.flights.serving.online import Features, Found
 from include.serving.batch import Batch
 from include.serving.clock import start_clock
+from include.serving.places import ONLINE, REDIS
 from include.serving.request import Asked, Unavailable
 
-# Names the folder of materialize_features; or `redis`, for the store at LEEWAY_REDIS_URL alone.
-ONLINE = "LEEWAY_ONLINE"
 PROJECT = "flights"  # of feature_repo/feature_store.yaml
 # From this many flights on, they leave the event loop, so that health checks are answered.
 MANY_FLIGHTS = 20
@@ -109,7 +108,7 @@ def online_store(named: str) -> OnlineStore | None:
     Raises:
         ParamsError: it is in Redis, and LEEWAY_REDIS_URL is not set.
     """
-    if named != "redis":
+    if named != REDIS:
         return OnlineStore(Path(named)) if named else None
     held = {
         name: ([*view.keys], [kept(row[0])[0] for row in view.rows])
