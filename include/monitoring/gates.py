@@ -167,7 +167,7 @@ def nothing_to_compare(name: str, limit: str) -> Gate:
 def verdict(gates: Sequence[Gate]) -> dict[str, Any]:
     """What the gates say together."""
     failed = [gate for gate in gates if not gate.passed]
-    passed = f"all {len(gates)} gates passed"
+    passed = f"All {len(gates)} gates passed."
     reason = f"{len(failed)} of {len(gates)} gates failed: "
     reason += " ".join(f"{gate.name}: {gate.reason}" for gate in failed)
     return {
