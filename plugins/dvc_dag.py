@@ -51,7 +51,7 @@ def pipeline_dag(
             {"window.end": "data_interval_end"}; in the time zone of the schedule, and in the form
             of the value that they replace, as 2013-01-31 or 2013-01-31T06:00:00Z.
         live: sections of params that a run fills with the version, commit and md5 of what is live
-            as it begins, by name, as {"champion": "flight_delays@champion"}; none where nothing is.
+            as it begins, by name, as {"champion": "model@champion"}; none where nothing is live.
             The form shows the version: a run by hand may take another, or none.
         reports: outs, or folders of outs, that are kept for reading when the run is closed, as
             ["reports", "metrics/xgboost.json"].

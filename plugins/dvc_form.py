@@ -71,7 +71,7 @@ def fields_of_live(plan: Plan, live: Mapping[str, str]) -> dict[str, Param]:
         if not artifact or stage not in STAGES:
             hint = did_you_mean(stage, STAGES) if artifact else ""
             what = f"live names {named!r} for {section}.{hint}"
-            raise PipelineError(what, "name an artifact and its stage, as flight_delays@champion.")
+            raise PipelineError(what, "name an artifact and its stage, as model@champion.")
         names = [f"{section}.{part}" for part in PARTS]
         [field, *_] = fields(plan, {name: {} for name in names}).values()
         said = f"{LIVE}: the {stage} of {artifact} as the run begins; or a version; or {NONE}"

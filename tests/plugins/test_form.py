@@ -117,12 +117,12 @@ def test_a_run_takes_the_live_version_unless_the_form_names_another(pinning):
         (
             {"champion": "flight_delays@champoin"},
             "live names 'flight_delays@champoin' for champion. Did you mean 'champion'?\n"
-            "  Next: name an artifact and its stage, as flight_delays@champion.",
+            "  Next: name an artifact and its stage, as model@champion.",
         ),
         (
             {"champion": "champion"},
             "live names 'champion' for champion.\n"
-            "  Next: name an artifact and its stage, as flight_delays@champion.",
+            "  Next: name an artifact and its stage, as model@champion.",
         ),
         (
             {"other": "flight_delays@champion"},
