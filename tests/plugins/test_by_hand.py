@@ -225,4 +225,5 @@ def test_one_click_on_the_form_as_it_opens_runs_the_whole_pipeline(site, api):
     assert run["logical_date"] > "2026"
     tasks = done(api, "flight_delays", run["dag_run_id"])
     stages = yaml.safe_load((made.repo / "dvc.yaml").read_text())["stages"]
-    assert tasks == dict.fromkeys({"open_run", *stages, "close_run"}, "success")
+    trains = {*stages} - {"score_flights"}  # which is of another DAG
+    assert tasks == dict.fromkeys({"open_run", *trains, "close_run"}, "success")
