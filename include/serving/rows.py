@@ -1,5 +1,6 @@
 """Rows of features as a client sends them: checked one by one, then the arrays of a model."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
@@ -62,9 +63,11 @@ class Rows:
             if body.count(b":") == len(rows) * len(self.kinds):
                 return rows
         try:
-            return self.adapter.validate_json(body)
+            rows = self.adapter.validate_json(body)
         except ValidationError as error:
             raise refusal_of(error, self.kinds, self.max_rows, FIX) from None
+        see_that_once(body)
+        return rows
 
 
 def adapter_of(
@@ -78,6 +81,22 @@ def adapter_of(
     rules = (Field(min_length=1, max_length=max_rows), FailFast())
     rows: Any = Annotated[list.__class_getitem__(row), *rules]
     return TypeAdapter(rows)
+
+
+def see_that_once(body: bytes) -> None:
+    """Refuse valid JSON in which an object has a name twice: readers differ in which they take.
+
+    Raises:
+        DataError: one has.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DataError(f"The body: a row has {shortened(twice)} twice.", "send it once.")
+
+    json.loads(body, object_pairs_hook=once, parse_int=str)
 
 
 def refusal_of(error: ValidationError, known: Iterable[str], max_rows: int, fix: str) -> DataError:

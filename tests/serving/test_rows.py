@@ -36,6 +36,13 @@ def test_a_colon_in_a_text_is_no_feature() -> None:
     assert read(ROW | {"carrier": "A:B"}).categories == {"carrier": ["A:B"]}
 
 
+def test_a_feature_that_is_sent_twice_is_refused() -> None:
+    body = json.dumps([ROW])
+    for twice in ('"temp_f": 1, "temp_f"', '"temp_f": NaN, "temp_f"'):
+        with pytest.raises(DataError, match="has 'temp_f' twice"):
+            ROWS.read(body.replace('"temp_f"', twice).encode())
+
+
 def test_an_unknown_feature_is_named_also_where_another_is_lacking() -> None:
     with pytest.raises(DataError, match="lacks temp_f, has an unknown field 'temp'. Did you mean"):
         read({"temp": 1, "wind_mph": 1, "carrier": "AA"})

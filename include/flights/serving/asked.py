@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from include.errors import DataError
 from include.flights.columns import VIEWS
-from include.serving.rows import refusal_of
+from include.serving.rows import refusal_of, see_that_once
 
 TIME_ZONES = (
     "time_zones.json"  # in the folder of a packaged model: airport to the zone of its clock
@@ -78,13 +78,18 @@ class Flights:
         Raises:
             DataError: it is none, or does not leave within a day; the error names the row.
         """
-        if body.lstrip()[:1] == b"{":
+        alone = body.lstrip()[:1] == b"{"
+        if alone:
             body = b"[" + body + b"]"
         try:
             flights = self.adapter.validate_json(body)
         except ValidationError as error:
             fix = "send a flight or a list of them, as GET /schema describes it."
             raise refusal_of(error, Flight.__annotations__, self.max_rows, fix) from None
+        if alone and len(flights) > 1:  # which is no JSON, and would break the log
+            what = f"The body: {len(flights):,} flights stand side by side, in no list."
+            raise DataError(what, "put [ and ] around them.")
+        see_that_once(body)
         rows = [self.row(row, flight, now) for row, flight in enumerate(flights)]
         return Schedule([*flights], pl.DataFrame(rows, schema=SCHEMA, orient="row"))
 

@@ -132,6 +132,15 @@ def test_what_is_no_list_of_flights_is_refused(body: bytes) -> None:
         READER.read(body, NOW)
 
 
+def test_flights_side_by_side_and_a_name_said_twice_are_refused() -> None:
+    one = json.dumps(FLIGHT).encode()
+    with pytest.raises(DataError, match="2 flights stand side by side, in no list"):
+        READER.read(one + b"," + one, NOW)
+    for twice in (b', "carrier": "B6"}', b', "carrier": [[]], "carrier": "B6"}'):
+        with pytest.raises(DataError, match="has 'carrier' twice"):
+            READER.read(one[:-1] + twice, NOW)
+
+
 def test_no_flight_and_too_many_are_refused() -> None:
     for flights in ([], [FLIGHT] * 4):
         with pytest.raises(DataError, match="should hold 1 to 3 rows"):
