@@ -106,27 +106,20 @@ class Flights:
             DataError: its times cannot be those of a flight that is to leave.
         """
         where = f"Row {row} (the first is 0)"
-        departure = self.time(where, flight, "scheduled_departure", "origin")
-        arrival = self.time(where, flight, "scheduled_arrival", "dest")
+        departure, leaves = self.time(where, flight, "scheduled_departure", "origin")
+        arrival, lands = self.time(where, flight, "scheduled_arrival", "dest")
         if flight["origin"] == flight["dest"]:
             what = f"{where}: it is to fly from {flight['origin']} to {flight['dest']}."
             raise DataError(what, "send the airport of arrival as dest.")
-        if not departure < arrival <= departure + LONGEST:
+        if not timedelta(0) < lands - leaves <= LONGEST:
             sent = f"{flight['scheduled_departure']} and {flight['scheduled_arrival']}"
             what = f"{where}: departure and arrival, {sent}, are not up to 24 hours apart."
             raise DataError(what, "send the times with the offsets of their zones.")
-        if not now < departure <= now + HORIZON:
-            leaves, clock = (f"{time.astimezone(UTC):%Y-%m-%d %H:%M}" for time in (departure, now))
-            what = f"{where}: it is to leave at {leaves} UTC, and now it is {clock} UTC."
+        if not now < leaves <= now + HORIZON:
+            said, clock = (f"{time:%Y-%m-%d %H:%M}" for time in (leaves, now.astimezone(UTC)))
+            what = f"{where}: it is to leave at {said} UTC, and now it is {clock} UTC."
             raise DataError(what, "ask about flights that leave within the next 24 hours.")
-        return (
-            departure.date(),
-            departure.replace(tzinfo=None),
-            arrival.replace(tzinfo=None),
-            departure.astimezone(UTC),
-            arrival.astimezone(UTC),
-            flight["distance_mi"],
-        )
+        return departure.date(), departure, arrival, leaves, lands, flight["distance_mi"]
 
     def time(
         self,
@@ -134,12 +127,17 @@ class Flights:
         flight: Flight,
         name: Literal["scheduled_departure", "scheduled_arrival"],
         at: Literal["origin", "dest"],
-    ) -> datetime:
-        """A time on the clock of its airport."""
+    ) -> tuple[datetime, datetime]:
+        """A time on the clock of its airport, without the zone, and the same in UTC.
+
+        Times are compared in UTC: of one zone, Python compares the clocks, which in the night
+        when an hour comes twice show a later time for what is earlier.
+        """
         try:
             time = datetime.fromisoformat(flight[name])
             zone = self.zones.get(flight[at])
-            return time.astimezone(zone) if zone else time
+            local = time.astimezone(zone) if zone else time
+            return local.replace(tzinfo=None), time.astimezone(UTC)
         except (ValueError, OverflowError):
             what = f"{where}: {name} is {flight[name]!r}, which no calendar has."
             raise DataError(what, "send a time as 2013-12-31T18:30-05:00.") from None

@@ -1,7 +1,7 @@
 """What may be asked about a flight, and what is said when it is asked otherwise."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +83,17 @@ REFUSED = {
         {"scheduled_departure": "0001-01-01T00:00+14:00"},
         "which no calendar has.",
     ),
+    "the end of all calendars": (
+        {
+            "scheduled_departure": "9999-12-31T12:00Z",
+            "scheduled_arrival": "9999-12-31T13:00Z",
+        },
+        "it is to leave at 9999-12-31 12:00 UTC",
+    ),
+    "before all calendars, at an airport that nobody knows": (
+        {"origin": "ZZZ", "scheduled_departure": "0001-01-01T00:00+05:00"},
+        "which no calendar has.",
+    ),
     "no such offset": (
         {"scheduled_departure": "2013-06-10T10:30-99:00"},
         "which no calendar has.",
@@ -139,6 +150,21 @@ def test_flights_side_by_side_and_a_name_said_twice_are_refused() -> None:
     for twice in (b', "carrier": "B6"}', b', "carrier": [[]], "carrier": "B6"}'):
         with pytest.raises(DataError, match="has 'carrier' twice"):
             READER.read(one[:-1] + twice, NOW)
+
+
+def test_in_the_night_when_an_hour_comes_twice_flights_take_the_time_that_passes() -> None:
+    reader = Flights({"JFK": "America/New_York", "BOS": "America/New_York"}, 1)
+    before = datetime(2013, 11, 3, 5, tzinfo=UTC)
+
+    def night(departure: str, arrival: str) -> dict[str, Any]:
+        times = {"scheduled_departure": departure, "scheduled_arrival": arrival}
+        body = json.dumps(FLIGHT | {"dest": "BOS"} | times).encode()
+        return reader.read(body, before).table.row(0, named=True)
+
+    row = night("2013-11-03T01:45-04:00", "2013-11-03T01:15-05:00")
+    assert row["sched_arr_utc"] - row["sched_dep_utc"] == timedelta(minutes=30)
+    with pytest.raises(DataError, match="are not up to 24 hours apart"):
+        night("2013-11-03T01:30-05:00", "2013-11-03T01:50-04:00")
 
 
 def test_no_flight_and_too_many_are_refused() -> None:
