@@ -115,7 +115,7 @@ class Flights:
             sent = f"{flight['scheduled_departure']} and {flight['scheduled_arrival']}"
             what = f"{where}: departure and arrival, {sent}, are not up to 24 hours apart."
             raise DataError(what, "send the times with the offsets of their zones.")
-        if not now < leaves <= now + HORIZON:
+        if not now < leaves < now + HORIZON:
             said, clock = (f"{time:%Y-%m-%d %H:%M}" for time in (leaves, now.astimezone(UTC)))
             what = f"{where}: it is to leave at {said} UTC, and now it is {clock} UTC."
             raise DataError(what, "ask about flights that leave within the next 24 hours.")

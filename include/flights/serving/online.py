@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any, cast
 
 import numpy as np
@@ -27,7 +28,7 @@ class Found:
     batch: Batch
     ages_s: dict[str, list[int | None]]  # view to the age of each flight's row; None: no row
     stale: list[list[str]]  # of each flight, the views whose row is too old to count
-    missing: list[list[str]]  # of each flight, the views that have no row
+    missing: list[list[str]]  # of each flight, the views that have no row as of now
 
 
 class Features:
@@ -51,14 +52,16 @@ class Features:
             PlatformError: the store cannot be read.
         """
         wanted = entities_of(schedule)
-        rows = self.store.rows({view: distinct(asked) for view, asked in wanted.items()})
-        clock = int(now.timestamp())
+        # Rounded up, for a row counts no longer than its ttl, not even for a part of a second.
+        clock = ceil(now.timestamp())
+        held = self.store.rows({view: distinct(asked) for view, asked in wanted.items()})
+        rows = {view: known_by(clock, found) for view, found in held.items()}
         stale: list[list[str]] = [[] for _ in schedule.flights]
         missing: list[list[str]] = [[] for _ in schedule.flights]
         found = Found(self.empty(schedule), {}, stale, missing)
         moments: dict[str, Floats] = {}
         for view, asked in wanted.items():
-            ages = {entity: max(0, clock - row.known_at) for entity, row in rows[view].items()}
+            ages = {entity: clock - row.known_at for entity, row in rows[view].items()}
             found.ages_s[view] = [ages.get(entity) if entity else None for entity in asked]
             most = int(VIEWS[view].ttl.total_seconds()) or clock
             for place, age in enumerate(found.ages_s[view]):
@@ -104,6 +107,14 @@ def entity_of(flight: Mapping[str, Any], keys: tuple[str, ...]) -> Entity | None
     """The values of some keys; None if the flight lacks one."""
     entity = tuple(flight.get(key) for key in keys)
     return None if None in entity else cast(Entity, entity)
+
+
+def known_by(clock: int, rows: Mapping[Entity, Row]) -> dict[Entity, Row]:
+    """Without what was known later only: the store is of a time that the service's clock has not.
+
+    Of a day later, the row of a minute is that of another departure.
+    """
+    return {entity: row for entity, row in rows.items() if row.known_at <= clock}
 
 
 def distinct(entities: Sequence[Entity | None]) -> list[Entity]:

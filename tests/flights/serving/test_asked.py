@@ -112,10 +112,10 @@ REFUSED = {
     ),
     "beyond the schedule": (
         {
-            "scheduled_departure": "2013-06-11T08:01-04:00",
+            "scheduled_departure": "2013-06-11T08:00-04:00",
             "scheduled_arrival": "2013-06-11T12:00-07:00",
         },
-        "it is to leave at 2013-06-11 12:01 UTC",
+        "it is to leave at 2013-06-11 12:00 UTC",
     ),
     "to where it is": ({"dest": "JFK"}, "it is to fly from JFK to JFK."),
     "unknown field": ({"tail": "N1"}, "has an unknown field 'tail'. Did you mean 'tailnum'?"),

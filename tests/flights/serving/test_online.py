@@ -81,6 +81,31 @@ def test_what_is_too_old_or_unknown_is_said_and_is_not_known_to_the_model(
         assert nameless.ages_s["aircraft"] == [None]
 
 
+def test_what_is_known_later_only_is_not_known_now(
+    days: Path, labelled: pl.DataFrame, tmp_path: Path
+) -> None:
+    morning = datetime(2013, 1, 10, 12, tzinfo=UTC)
+    flight = labelled.filter(pl.col("cutoff_utc") == morning, origin="JFK").head(1)
+    with real_days.filling(days, tmp_path / "online") as online:
+        online.up_to(morning + timedelta(days=1))
+        found = ask(days, tmp_path / "online", flight, morning)
+    # The schedule of that minute is the one of a day later.
+    assert set(found.missing[0]) >= {"departure_schedule", "origin_congestion", "carrier_history"}
+    assert np.isnan(value(found, "queue_2h")) and np.isnan(value(found, "origin_overdue"))
+
+
+def test_the_schedule_of_a_minute_counts_until_it_comes_again(
+    days: Path, labelled: pl.DataFrame, tmp_path: Path
+) -> None:
+    flight = labelled.filter(pl.col("date") == date(2013, 1, 10), origin="JFK").head(1)
+    leaves = flight["sched_dep_utc"][0]
+    asked = flight.with_columns(pl.col("sched_dep_utc", "sched_arr_utc") + timedelta(days=1))
+    with real_days.filling(days, tmp_path / "online") as online:
+        online.up_to(leaves - timedelta(hours=1))
+        found = ask(days, tmp_path / "online", asked, leaves + timedelta(milliseconds=1))
+    assert "departure_schedule" in found.stale[0]
+
+
 def ask(days: Path, online: Path, flights: pl.DataFrame, now: datetime) -> Found:
     schedule = Flights(real_days.zones(days), 10).read(real_days.body_of(flights), now)
     return Features(NUMBERS, OnlineStore(online)).of(schedule, now)
