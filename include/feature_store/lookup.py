@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from redis import Redis
 
 REDIS_S = 1.0  # most seconds that an answer of Redis may take
+FORM = f"set {REDIS_URL} to redis://[user:password@]host:port/number."
 FILL = "run `dvc repro materialize_features`, which fills it."
 
 Entity: TypeAlias = tuple[Key, ...]  # the values of a view's keys, in the order of its keys
@@ -203,10 +204,14 @@ class RedisRows:
         url = os.environ.get(REDIS_URL)
         if not url:
             what = f"The online store is in Redis, but {REDIS_URL} is not set."
-            raise ParamsError(what, f"set {REDIS_URL} to redis://[user:password@]host:port/number.")
+            raise ParamsError(what, FORM)
         limits = {"socket_timeout": REDIS_S, "socket_connect_timeout": REDIS_S}
         self.error = redis.RedisError
-        self.client: Redis = redis.Redis.from_url(url, **limits)
+        try:
+            self.client: Redis = redis.Redis.from_url(url, **limits)
+        except ValueError:  # its words are a part of the URL, which may hold a password anywhere
+            what = f"{REDIS_URL} is no URL of a Redis server."
+            raise ParamsError(what, FORM) from None
         self.fields: dict[str, list[bytes]] = {}
 
     def read(self, receipt: Receipt, wanted: Mapping[str, Sequence[Entity]]) -> Rows:

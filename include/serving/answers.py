@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import bentoml
@@ -147,11 +147,17 @@ def settle() -> None:
     gc.freeze()
 
 
-def check_start(own: Path) -> None:
-    """Stop before the first worker starts: a worker that fails is started again for ever."""
+def check_start(own: Path, *parts: Callable[[], object]) -> None:
+    """Stop before the first worker starts: a worker that fails is started again for ever.
+
+    Args:
+        parts: what else a worker makes when it starts.
+    """
     try:
         read_token()
         check_model(own)
         Record().close()
+        for part in parts:
+            part()
     except PlatformError as error:
         raise bentoml.exceptions.BentoMLException(str(error)) from None

@@ -30,9 +30,9 @@ def read_time(text: str) -> datetime:
     """
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
-        time = datetime.min
-    if time.tzinfo is None:
-        what = f"{text!r} is no time with a zone."
-        raise ParamsError(what, "give one as 2013-12-31T12:00-05:00.")
-    return time.astimezone(UTC)
+        if time.tzinfo is not None:
+            return time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    what = f"{text!r} is no time with a zone."
+    raise ParamsError(what, "give one as 2013-12-31T12:00-05:00.")

@@ -1,6 +1,7 @@
 """The service reads without Feast what Feast wrote, from both stores."""
 
 import struct
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -132,6 +133,14 @@ def test_a_redis_that_is_away_is_said_without_its_password(
     monkeypatch.delenv("LEEWAY_REDIS_URL")
     with pytest.raises(ParamsError, match="LEEWAY_REDIS_URL is not set"):
         OnlineStore(root / "data/online").rows({})
+
+
+@pytest.mark.parametrize("url", ["redis://:top/secret@host:1/0", "//:topsecret@host"])
+def test_a_url_that_is_none_is_not_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEEWAY_REDIS_URL", url)
+    with pytest.raises(ParamsError, match="LEEWAY_REDIS_URL is no URL of a Redis") as caught:
+        RedisStore("flights", {})
+    assert "top" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_keys_and_values_are_those_of_feast() -> None:

@@ -65,8 +65,8 @@ class FlightDelays(Delays):
     @bentoml.on_deployment  # type: ignore[untyped-decorator]
     @staticmethod
     def check() -> None:
-        """See that there is a token and a whole model."""
-        check_start(MODEL)
+        """See that there is a token and a whole model, and that clock and store can be had."""
+        check_start(MODEL, Reader)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def end(self) -> None:

@@ -76,6 +76,26 @@ def test_a_machine_that_answers_alike_is_ready(serving: Any):
     assert serving.FlightDelays.inner().__is_ready__()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("LEEWAY_SERVE_CLOCK", "noon", "'noon' is no time with a zone"),
+        ("LEEWAY_ONLINE", "redis", "LEEWAY_REDIS_URL is not set"),
+    ],
+    ids=["clock", "store"],
+)
+def test_what_no_worker_could_start_with_ends_the_server(
+    serving: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    import bentoml
+
+    monkeypatch.setenv("LEEWAY_SERVE_TOKEN", "a-token-that-nobody-guesses")
+    monkeypatch.delenv("LEEWAY_REDIS_URL", raising=False)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(bentoml.exceptions.BentoMLException, match=said):
+        serving.FlightDelays.inner.check()
+
+
 def test_nothing_is_reported_to_the_maker_of_bentoml(serving: Any):
     from bentoml._internal.utils.analytics import usage_stats
 
