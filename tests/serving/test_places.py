@@ -14,7 +14,9 @@ def test_a_folder_is_the_same_from_any_folder(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEEWAY_ONLINE", "data/online")
     monkeypatch.setenv("LEEWAY_SERVE_LOG", "/var/log/predictions")
+    monkeypatch.setenv("LEEWAY_SERVE_LIVE", "live")
     from_here()
+    assert os.environ["LEEWAY_SERVE_LIVE"] == str(tmp_path / "live")
     assert os.environ["LEEWAY_ONLINE"] == str(tmp_path / "data/online")
     assert os.environ["LEEWAY_SERVE_LOG"] == "/var/log/predictions"
     monkeypatch.setenv("LEEWAY_ONLINE", "redis")
