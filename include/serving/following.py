@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 from include.errors import DataError, PlatformError
@@ -18,6 +19,7 @@ from include.serving.pointer import FILE, MODEL, Pointed, live_folder, read_poin
 from include.serving.served import SAME_PACKAGES, Read, Served, load
 
 EVERY_S = 1.0
+AGAIN_S = 30.0  # after which a model that was refused is tried again: its files may come later
 
 
 class Following:
@@ -31,6 +33,7 @@ class Following:
     def __init__(self, own: Path, read: Read, counts: Counts) -> None:
         self.read, self.counts = read, counts
         self.folder, self.stamp = live_folder(), (0, 0)
+        self.again_at, self.faults = inf, dict[str, str]()  # of each role, why it was refused
         self.unavailable: set[tuple[str, str]] = set()  # roles whose models there are not, and why
         self.live = Live(self.first(own))
         counts.model("champion", None, self.live.champion)
@@ -61,15 +64,18 @@ class Following:
             self.look()
 
     def look(self) -> None:
-        """Take what should be live, if the file is another one than before."""
+        """Take what should be live, if the file is another one, or something was refused."""
         assert self.folder is not None
         try:
             status = (self.folder / FILE).stat()
         except OSError:  # it is not there as yet, or the volume is away
             return
-        if (status.st_ino, status.st_mtime_ns) == self.stamp:
+        stamp = status.st_ino, status.st_mtime_ns
+        if stamp == self.stamp and time.monotonic() < self.again_at:
             return
-        self.stamp = status.st_ino, status.st_mtime_ns
+        if stamp != self.stamp:
+            self.faults.clear()
+        self.stamp, self.again_at = stamp, inf
         try:
             pointer = read_pointer(self.folder)
         except DataError as error:
@@ -98,8 +104,12 @@ class Following:
             if served.fault:
                 raise PlatformError(served.fault, SAME_PACKAGES)
         except Exception as error:  # whatever is wrong with it, those that answer go on
-            self.refuse(role, error)
+            self.again_at = time.monotonic() + AGAIN_S
+            if self.faults.get(role) != str(error):  # once, not every half minute
+                self.faults[role] = str(error)
+                self.refuse(role, error)
             return None
+        self.faults.pop(role, None)
         return served
 
     def refuse(self, role: str, error: Exception) -> None:

@@ -141,6 +141,26 @@ def test_a_model_that_is_not_what_it_should_be_is_refused_and_the_old_one_answer
     assert said in caplog.text
 
 
+def test_a_model_that_was_refused_is_taken_once_it_is_whole(
+    following: Following, live: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point(live, champion=0.2)
+    (live / "0.2").rename(live / "late")
+    following.look()
+    (live / "late").rename(live / "0.2")
+    following.look()
+    assert rates(following.live) == (0.1, None)  # not a thousand times an hour
+    monkeypatch.setattr("include.serving.following.AGAIN_S", 0.0)
+    point(live, champion=0.3)
+    (live / "0.3").rename(live / "late")
+    for _ in range(3):
+        following.look()
+    assert count("swaps_refused_total", role="champion") == 2  # of each model once
+    (live / "late").rename(live / "0.3")
+    following.look()
+    assert rates(following.live) == (0.3, None)
+
+
 def test_a_model_that_nobody_could_unpack_is_counted_once(
     following: Following, live: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
