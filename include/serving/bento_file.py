@@ -24,13 +24,14 @@ README = """# {name}:{version}
 {about} Members: {members}.
 
     export LEEWAY_SERVE_TOKEN=$(openssl rand -hex 32); echo "The token is $LEEWAY_SERVE_TOKEN"
-    bentoml serve {name}:{version}
+    bentoml serve --host 127.0.0.1 {name}:{version}
 
 and, from another terminal, with that token:
 
     curl --header "Authorization: Bearer TOKEN" http://127.0.0.1:3000/schema
 
-- `POST /predict`: a JSON list of objects that hold every feature by name; null is "not known".
+- `POST /predict/features`: a JSON list of objects that hold every feature by name; null is "not
+  known". `GET /openapi.json` says what else may be asked, and how.
 - `GET /schema`: the features with meaning, unit and kind, and when they are known.
 - `GET /metrics`; and without a token `GET /readyz` and `GET /livez`.
 """

@@ -91,7 +91,6 @@ def predictions(outcome: str) -> Schema:
             "model": TEXT,
             "registered": {"type": ["string", "null"]},
             f"{outcome}_from_probability": {"type": "number"},
-            "as_of": {"type": "string", "format": "date-time"},
             "predictions": {"type": "array", "items": row},
             "unknown_values": {"type": "object", "additionalProperties": counts},
         },

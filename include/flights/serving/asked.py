@@ -84,7 +84,7 @@ class Flights:
         try:
             flights = self.adapter.validate_json(body)
         except ValidationError as error:
-            fix = "send a flight or a list of them, as GET /schema describes it."
+            fix = "send a flight or a list of them, as GET /openapi.json describes it."
             raise refusal_of(error, Flight.__annotations__, self.max_rows, fix) from None
         if alone and len(flights) > 1:  # which is no JSON, and would break the log
             what = f"The body: {len(flights):,} flights stand side by side, in no list."
