@@ -232,6 +232,7 @@ class RedisRows:
         for (place, entity), (known_at, *values) in zip(entities, answers, strict=True):
             if known_at is not None:
                 pairs = zip(place.features, values, strict=True)
-                held = {name: number(value or b"") for name, value in pairs}
+                # None is a field that is not there; of one that is null, the bytes are empty.
+                held = {name: number(value) for name, value in pairs if value is not None}
                 found[place.view][entity] = Row(whole(known_at), held)
         return found

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from include.feature_store.lookup import Entity, OnlineStore, Row
+from include.errors import DataError
+from include.feature_store.lookup import FILL, Entity, OnlineStore, Row
 from include.flights.columns import DERIVED, VIEWS, derived, kept, minute_of_day
 from include.flights.features.schedule import own_schedule
 from include.flights.serving.asked import Schedule
@@ -125,10 +126,17 @@ def distinct(entities: Sequence[Entity | None]) -> list[Entity]:
 def columns_of(
     view: str, entities: Sequence[Entity | None], rows: Mapping[Entity, Row]
 ) -> dict[str, Floats]:
-    """What a view keeps, one value for each flight; NaN where it is not known."""
+    """What a view keeps, one value for each flight; NaN where it is not known.
+
+    Raises:
+        DataError: the store holds rows without one of the features, as other code made them.
+    """
     names = [kept(row[0])[0] for row in VIEWS[view].rows]
     places = {entity: place for place, entity in enumerate(rows)}
-    values = [[row.values.get(name) for name in names] for row in rows.values()]
+    try:
+        values = [[row.values[name] for name in names] for row in rows.values()]
+    except KeyError as error:
+        raise DataError(f"The view {view} of the online store has no {error}.", FILL) from None
     table = np.array([*values, [None] * len(names)], dtype=np.float64)
     picked = table[[places.get(entity, -1) if entity else -1 for entity in entities]]
     return {name: picked[:, place] for place, name in enumerate(names)}

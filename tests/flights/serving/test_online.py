@@ -1,5 +1,7 @@
 """What the service answers about a flight is what the pipeline says of it."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +12,9 @@ import real_days
 import tiny_models
 
 from include.errors import DataError
-from include.feature_store.lookup import OnlineStore
+from include.feature_store.lookup import OnlineStore, read_receipt
+from include.feature_store.online import DATABASE
+from include.feature_store.receipt import RECEIPT
 from include.flights import columns
 from include.flights.columns import VIEWS
 from include.flights.models.encoding import Encoder
@@ -126,6 +130,21 @@ def test_a_model_that_reads_fewer_features_is_given_those(
         names = ("block_min", "seats")
         found = Features(names, OnlineStore(tmp_path / "online")).of(schedule, moment)
     assert found.batch.numbers.tolist() == flight.select(names).to_numpy().tolist()
+
+
+def test_a_store_that_lacks_a_feature_is_not_taken_for_one_that_does_not_know_it(
+    days: Path, labelled: pl.DataFrame, tmp_path: Path
+) -> None:
+    flight = labelled.head(1)
+    moment = flight["cutoff_utc"][0]
+    with real_days.filling(days, tmp_path / "online") as online:
+        online.up_to(moment)
+        receipt = read_receipt(tmp_path / "online" / RECEIPT)
+        with closing(sqlite3.connect(tmp_path / "online" / DATABASE)) as database, database:
+            table = f"{receipt.project}_origin_congestion"
+            database.execute(f"DELETE FROM {table} WHERE feature_name = 'origin_overdue'")
+        with pytest.raises(DataError, match="origin_congestion of the online store has no 'origin"):
+            ask(days, tmp_path / "online", flight, moment)
 
 
 def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
