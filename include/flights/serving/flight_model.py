@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from include.errors import PlatformError
+from include.errors import DataError, PlatformError, at_most_ten
 from include.feature_store.lookup import OnlineStore, RedisStore
-from include.flights.columns import VIEWS, kept
+from include.flights.columns import VIEWS, kept, names
 from include.flights.serving import predictor
 from include.flights.serving.asked import TIME_ZONES, Flights, Schedule
 from include.flights.serving.online import Features, Found
@@ -25,6 +25,7 @@ from include.serving.request import Asked, Unavailable
 PROJECT = "flights"  # of feature_repo/feature_store.yaml
 # From this many flights on, they leave the event loop, so that health checks are answered.
 MANY_FLIGHTS = 20
+NUMBERS = frozenset(names("number"))
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,20 @@ class Reader:
         self.now = start_clock()
 
     def model(self, folder: Path) -> FlightModel:
-        """A model of the folder that packaging wrote."""
+        """A model of the folder that packaging wrote.
+
+        Raises:
+            DataError: it reads what this code cannot look up: it is the code of another bento.
+        """
         # One thread: on busy cores two threads of XGBoost took ten times as long as one.
         held = predictor.load(folder, threads=1)
         about = json.loads((folder / "manifest.json").read_text())
         zones = json.loads((folder / TIME_ZONES).read_text())
-        numbers = (one["name"] for one in about["features"] if one["kind"] == "number")
-        return FlightModel(held, Flights(zones, about["max_rows"]), tuple(numbers))
+        numbers = tuple(one["name"] for one in about["features"] if one["kind"] == "number")
+        if strange := [name for name in numbers if name not in NUMBERS]:
+            what = f"The model reads {at_most_ten(strange)}, which the code here does not make."
+            raise DataError(what, "start the server again, with the bento of that model.")
+        return FlightModel(held, Flights(zones, about["max_rows"]), numbers)
 
     async def read(self, model: FlightModel, request_id: str, body: bytes) -> tuple[Asked, Found]:
         """The flights of a request, with their features.

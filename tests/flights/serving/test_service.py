@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 import tiny_models
 
+from include.errors import DataError
 from include.flights import columns
 from include.flights import package_bento as stage
 from include.flights.models.encoding import Encoder
+from include.flights.serving.flight_model import Reader
 from include.serving.manifest import version_of
 
 ROOT = Path(__file__).parents[3]
@@ -94,6 +96,15 @@ def test_what_no_worker_could_start_with_ends_the_server(
     monkeypatch.setenv(name, value)
     with pytest.raises(bentoml.exceptions.BentoMLException, match=said):
         serving.FlightDelays.inner.check()
+
+
+def test_a_model_that_reads_what_this_code_does_not_make_is_refused(model: Path):
+    path = model / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["features"].append({"name": "fuel_gal", "kind": "number"})
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match="The model reads fuel_gal, which the code here does not"):
+        Reader().model(model)
 
 
 def test_nothing_is_reported_to_the_maker_of_bentoml(serving: Any):
