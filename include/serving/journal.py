@@ -73,8 +73,12 @@ class Journal:
                 self.names[model] = to_json(told) + b"\n"
                 self.untold += self.names[model]
 
-    def append(self, line: bytes) -> None:
+    def append(self, line: bytes, awaited: bool = True) -> None:
         """Put one line, with its end, into the file.
+
+        Args:
+            awaited: somebody gets an answer after it. Another line waits for no disk: it would
+                hold up those that are.
 
         Raises:
             NotLogged: it is not in the file, which holds whole lines only; a later one may go in.
@@ -84,7 +88,7 @@ class Journal:
                 if self.file is None or self.is_full(len(line)):
                     self.finish()
                     self.start()
-                self.write(self.untold + line if self.untold else line)
+                self.write(self.untold + line if self.untold else line, awaited)
             except OSError as error:
                 raise self.refusal(error) from error
             self.untold = b""
@@ -117,14 +121,14 @@ class Journal:
         self.size, self.began = 0, time.monotonic()
         self.untold = b"".join(self.names.values())
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, awaited: bool) -> None:
         """Write all of it, or leave the file as it was."""
         assert self.file is not None
         try:
             written = os.write(self.file, data)
             if written < len(data):
                 raise OSError(f"only {written:,} of {len(data):,} bytes went into the file")
-            if self.sync:
+            if self.sync and awaited:
                 os.fdatasync(self.file)
         except OSError:
             self.take_back()

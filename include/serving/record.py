@@ -53,7 +53,8 @@ class Record:
                 role=answered.role,
                 features=features,
                 ages=asked.ages if champion else None,
-            )
+            ),
+            awaited=champion,
         )
 
     def close(self) -> None:

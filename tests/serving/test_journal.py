@@ -243,3 +243,15 @@ def test_names_that_a_full_disk_refused_come_with_the_next_line(tmp_path: Path) 
     journal.append(b"2\n")
     [path] = tmp_path.iterdir()
     assert path.read_bytes() == b'{"kind":"names","model":"delays:1","features":["distance"]}\n2\n'
+
+
+def test_a_line_that_nobody_waits_for_holds_up_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", waited.append)
+    journal = Journal(tmp_path, sync=True)
+    journal.append(b"{}\n", awaited=False)
+    assert not waited
+    journal.append(b"{}\n")
+    assert len(waited) == 1
