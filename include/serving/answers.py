@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from include.errors import PlatformError
 from include.serving import openapi
 from include.serving.batch import Batch
-from include.serving.counts import Counts
+from include.serving.counts import Counts, reserve_room
 from include.serving.following import Following, check_model, name_of
 from include.serving.gate import read_token
 from include.serving.live import Live
@@ -60,6 +60,7 @@ class Answers:
             members = champion.manifest["members"]
             log.info("%s is ready, with the members %s", name_of(champion), members)
         if bentoml.server_context.worker_index is not None:
+            reserve_room()
             settle()
 
     @property
