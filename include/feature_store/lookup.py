@@ -59,7 +59,12 @@ class OnlineStore:
         self.folder = folder
         self.stamp: object = None
         self.receipt: Receipt
-        self.backend: Backend
+        self.backend: Backend | None = None
+
+    @property
+    def is_far(self) -> bool:
+        """Whether a server is asked, which may not answer, and not a file."""
+        return isinstance(self.backend, RedisRows)
 
     def rows(self, wanted: Mapping[str, Sequence[Entity]]) -> Rows:
         """The rows of some entities, each asked for once.
@@ -73,6 +78,7 @@ class OnlineStore:
             if view not in self.receipt.views:
                 what = f"The online store of {self.folder} has no view {view!r}."
                 raise DataError(what, FILL)
+        assert self.backend is not None
         try:
             return self.backend.read(self.receipt, wanted)
         except ValueError as error:

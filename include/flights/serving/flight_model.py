@@ -86,7 +86,8 @@ class Reader:
         """
         now = self.now()
         schedule = model.flights.read(body, now)
-        if len(schedule.flights) >= MANY_FLIGHTS:
+        # A server that does not answer is not to hold up health checks and other requests.
+        if len(schedule.flights) >= MANY_FLIGHTS or (self.store and self.store.is_far):
             found = await asyncio.to_thread(self.features, model, schedule, now)
         else:
             found = self.features(model, schedule, now)

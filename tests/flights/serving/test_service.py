@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from include.flights import package_bento as stage
 from include.flights.models.encoding import Encoder
 from include.flights.serving.flight_model import Reader
 from include.serving.manifest import version_of
+from include.serving.request import Unavailable
 
 ROOT = Path(__file__).parents[3]
 PARAMS = stage.Params(name="delays", late_from_probability=0.5, max_rows=5000, max_body_mb=50)
@@ -105,6 +107,29 @@ def test_a_model_that_reads_what_this_code_does_not_make_is_refused(model: Path)
     path.write_text(json.dumps(manifest))
     with pytest.raises(DataError, match="The model reads fuel_gal, which the code here does not"):
         Reader().model(model)
+
+
+def test_a_redis_that_does_not_answer_holds_up_nobody_else(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LEEWAY_ONLINE", "redis")
+    monkeypatch.setenv("LEEWAY_SERVE_CLOCK", "2013-06-10T12:00Z")
+    flight = {"carrier": "UA", "flight": 15, "origin": "EWR", "dest": "LAX", "distance_mi": 2454}
+    times = {"scheduled_departure": "2013-06-10T14:00Z", "scheduled_arrival": "2013-06-10T20:00Z"}
+    body = json.dumps(flight | times).encode()
+
+    async def beats_while_asked(reader: Reader) -> int:
+        asked, beats = asyncio.create_task(reader.read(reader.model(model), "", body)), 0
+        while not asked.done():
+            await asyncio.sleep(0.05)
+            beats += 1
+        with pytest.raises(Unavailable, match="Redis does not answer"):
+            await asked
+        return beats
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("LEEWAY_REDIS_URL", f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        assert asyncio.run(beats_while_asked(Reader())) >= 5
 
 
 def test_nothing_is_reported_to_the_maker_of_bentoml(serving: Any):
