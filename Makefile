@@ -54,7 +54,7 @@ repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the r
 	@python -m include.summary
 
 serve: setup  ## serve the champion, or else what was packaged last, and print a request to paste
-	@python -m include.flights.trial python -m include.following.serve --bento bento/flight_delays.bento
+	@python -m include.following.serve
 
 test: setup  ## everything that proves it works
 	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q

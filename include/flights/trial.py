@@ -1,14 +1,13 @@
-"""A service tried on flights of the past: `python -m include.flights.trial COMMAND ...`.
+"""What a service needs to be tried on flights of the past: `make serve` asks for it.
 
-The data ends in the past, so the command runs with a clock that starts half a day before that end,
-an online store that is filled to the same moment, a log of predictions, and flights to ask about.
-What the environment names already is left as it is.
+The data ends in the past, so the clock of the service starts half a day before that end. Its online
+store is filled to the same moment, it has a log of predictions, and there are flights to ask about.
 """
 
-import argparse
 import json
 import os
 import sys
+from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import polars as pl
 from include import partitions
 from include.errors import DataError, PlatformError
 from include.flights.materialize_features import Params, fill_up_to
-from include.serving.clock import CLOCK
+from include.serving.clock import CLOCK, read_time
 from include.serving.places import LOG, ONLINE
 from include.serving.pointer import EXAMPLE
 
@@ -27,19 +26,19 @@ LEAD = timedelta(hours=2), timedelta(hours=3)  # from now to the departures that
 SQLITE = Params(online_store="sqlite", time_zone="UTC")
 
 
-def main(argv: list[str]) -> int:
-    """Become the command; 1 if there are no flights to try it on."""
-    parser = argparse.ArgumentParser(prog="python -m include.flights.trial", description=__doc__)
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="what is to run")
-    command = parser.parse_args(argv).command
-    if not os.environ.get(ONLINE):
-        try:
-            os.environ.update({**prepared(Path("data")), **os.environ})
-        except PlatformError as error:
-            print(f"No flights can be asked about: {error}", file=sys.stderr)
-    if not command:
-        parser.error("name the command that is to run")
-    os.execvp(command[0], command)
+def main() -> int:
+    """Print the variables, as the command that serves asks for them; 1 if there are no flights."""
+    if os.environ.get(ONLINE):
+        print("{}")  # a service for real
+        return 0
+    try:
+        with redirect_stdout(sys.stderr):
+            found = prepared(Path("data"))
+    except PlatformError as error:
+        print(f"No flights can be asked about: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
 
 
 def prepared(data: Path) -> dict[str, str]:
@@ -51,15 +50,16 @@ def prepared(data: Path) -> dict[str, str]:
     flights = newest(data / "validated/flights")
     last = flights.get_column("sched_dep_utc").max()
     assert isinstance(last, datetime)
-    now = last.replace(minute=0, second=0, microsecond=0) - timedelta(hours=KNOWN_H)
+    started = os.environ.get(CLOCK, "").strip()
+    half_a_day = last.replace(minute=0, second=0, microsecond=0) - timedelta(hours=KNOWN_H)
+    now = read_time(started) if started else half_a_day
     views = data / "feature_views"
     if not views.is_dir():
         raise DataError(f"{views} is not there.", "run `make run`, or `dvc repro`, which makes it.")
     fill_up_to(now, Path("feature_repo"), views, FOLDERS / "online", SQLITE)
     example = FOLDERS / "flights.json"
     example.write_text(json.dumps(asked(flights, now)) + "\n")
-    said = f"The clock of the service starts at {now:%Y-%m-%d %H:%M} UTC"
-    print(f"{said}, {KNOWN_H} hours before the data ends.", flush=True)
+    print(f"The clock of the service starts at {now:%Y-%m-%d %H:%M} UTC.", flush=True)
     return {
         ONLINE: str((FOLDERS / "online").absolute()),
         CLOCK: now.isoformat(),
@@ -95,4 +95,4 @@ def asked(flights: pl.DataFrame, now: datetime, most: int = 2) -> list[dict[str,
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

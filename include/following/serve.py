@@ -18,6 +18,7 @@ from pathlib import Path
 from include.errors import PipelineError, PlatformError
 from include.following.example import request_line
 from include.following.follower import Follower, alone
+from include.following.trial import about, tried
 from include.following.words import add_to, ended_by_signals, follower_of, say
 from include.pipeline.child.life import PR_SET_PDEATHSIG
 from include.pipeline.registry.tags import read
@@ -35,7 +36,11 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m include.following.serve", description=__doc__, allow_abbrev=False
     )
     add_to(parser)
-    parser.add_argument("--bento", type=Path, help="what is served where nothing is champion")
+    parser.add_argument(
+        "--bento",
+        type=Path,
+        help="what is served where nothing is champion; else what dvc.yaml names",
+    )
     parser.add_argument("--host", default=os.environ.get("BENTOML_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(os.environ.get("BENTOML_PORT", "3000")))
     words, options = parser.parse_known_args(argv)
@@ -45,7 +50,10 @@ def main(argv: list[str] | None = None) -> int:
         with ended_by_signals(), alone(live):
             see_that_free(words.host, words.port)
             follower, made = follower_of(words, live), token()
-            return serve(follower, begin(follower, words.bento), words, options, made)
+            os.environ |= tried(follower.repo, follower.artifact, os.environ)
+            path = about(follower.repo, follower.artifact).get("path")
+            packed = words.bento or (path and follower.repo / path)
+            return serve(follower, begin(follower, packed), words, options, made)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1
@@ -69,7 +77,7 @@ def begin(follower: Follower, bento: Path | None) -> Pointed:
             raise PipelineError(what, "run `make run` first, which makes one.")
         say(f"Until then {bento} is served, which is not registered.")
         pointer = follower.begin_with(bento)
-    if pointer.champion is None:
+    if pointer.champion is None or "champion" in pointer.refused:
         what = f"The champion of {follower.artifact} cannot be served."
         raise PipelineError(what, "do as is said above, or promote another version.")
     return pointer.champion

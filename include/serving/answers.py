@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from include.errors import PlatformError
 from include.serving import openapi
 from include.serving.batch import Batch
+from include.serving.clock import start_clock
 from include.serving.counts import Counts, reserve_room
 from include.serving.following import Following, check_model, name_of
 from include.serving.gate import read_token
@@ -49,6 +50,7 @@ class Answers:
 
     def __init__(self, own: Path, read: Read, outcome: str) -> None:
         self.outcome, self.limit = outcome, f"{outcome}_from_probability"
+        self.now = start_clock()
         self.counts, self.record = Counts(outcome), Record()
         self.following = Following(own, read, self.counts)
         self.shadow = Shadow(self.record.write, self.counts)
@@ -94,7 +96,7 @@ class Answers:
         Raises:
             DataError: the body is not a list of rows with every feature.
         """
-        return Asked(request_id, "features", body, live.champion.rows.read(body))
+        return Asked(request_id, "features", body, live.champion.rows.read(body), self.now())
 
     async def reply(self, live: Live, asked: Asked) -> tuple[dict[str, object], Answered]:
         """The reply to a request, and what the challenger is asked once it has gone out.

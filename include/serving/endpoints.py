@@ -31,9 +31,12 @@ Reads: TypeAlias = Callable[[Any, Live, str, bytes], Awaitable[Asked]]
 async def answer(request: Request, read: Reads) -> Response:
     """Answer a request for predictions, and count how long it took."""
     service: Answers = bentoml.get_current_service()
-    began = time.perf_counter()
-    response = await answered(service, request, read)
-    service.counts.request(request.url.path, response.status_code, time.perf_counter() - began)
+    began, status = time.perf_counter(), 500
+    try:
+        response = await answered(service, request, read)
+        status = response.status_code
+    finally:
+        service.counts.request(request.url.path, status, time.perf_counter() - began)
     return response
 
 

@@ -166,7 +166,7 @@ def line(
     request: str,
     at: datetime,
     model: str,
-    kind: Literal["flights", "features"],
+    kind: Literal["entities", "features"],
     body: bytes,
     probabilities: Sequence[float],
     *,
@@ -180,7 +180,7 @@ def line(
         request: its id, which champion and challenger share.
         at: when it came, with its zone.
         model: name and version.
-        kind: what was asked with: flights, or ready-made features.
+        kind: what was asked with: entities to look up, or ready-made features.
         body: the JSON that came, valid; `null` in the line of a challenger, for it stands in that
             of the champion.
         features: those that were looked up, one list per row, in the order that was declared.

@@ -79,6 +79,7 @@ def predictions(outcome: str) -> Schema:
         {
             "probability": {"type": "number", "minimum": 0, "maximum": 1},
             outcome: {"type": "boolean"},
+            "hours_ahead": {"type": "number"},
             "stale": TEXTS,
             "missing": TEXTS,
         },

@@ -35,7 +35,7 @@ class Record:
             return
         asked, batch = answered.asked, answered.asked.batch
         champion, features = answered.role == "champion", None
-        if champion and asked.kind == "flights":
+        if champion and asked.kind == "entities":
             self.journal.declare(answered.served.version, [*batch.number_names, *batch.categories])
             held = [batch.categories[name] for name in batch.categories]
             features = [

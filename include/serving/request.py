@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -22,10 +22,10 @@ class Asked:
     """A request that was read and checked."""
 
     request_id: str
-    kind: Literal["flights", "features"]
+    kind: Literal["entities", "features"]
     body: bytes
     batch: Batch  # as the champion reads it
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime  # by the clock of the service
     # What the reply says of each row beside the probability.
     notes: Sequence[Mapping[str, object]] | None = None
     # View to the age of its row, in seconds, for each row of the request; None: it has none.

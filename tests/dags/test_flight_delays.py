@@ -24,9 +24,9 @@ def dag():
 def test_one_task_per_stage_and_one_edge_per_shared_file(dag):
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
         "open_run": {"ingest_flights", "fetch_champion"},
-        "fetch_champion": {"close_run"},
+        "fetch_champion": {"judge_promotion"},
         "ingest_flights": {"validate_flights"},
-        "validate_flights": {"build_features"},
+        "validate_flights": {"build_features", "package_bento"},
         "build_features": {
             "train_xgboost",
             "train_torch",

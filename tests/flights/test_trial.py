@@ -39,13 +39,16 @@ def test_flights_of_the_last_day_can_be_asked_about_with_all_that_is_known(
     assert "departure_schedule" not in found.missing[0] + found.missing[1]
 
 
-def test_what_the_environment_names_is_left_as_it_is(tmp_path: Path) -> None:
-    code = "import os; print(os.environ['LEEWAY_ONLINE'], 'LEEWAY_SERVE_CLOCK' in os.environ)"
-    command = [sys.executable, "-m", "include.flights.trial", sys.executable, "-c", code]
-    held = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for variables, expected in (({"LEEWAY_ONLINE": "mine"}, "mine False\n"), ({}, "")):
-        done = subprocess.run(
-            command, cwd=tmp_path, env=held | variables, capture_output=True, text=True, check=False
-        )
-        assert done.stdout == expected
+def trial_in(folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    held = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+    command = [sys.executable, "-m", "include.flights.trial"]
+    return subprocess.run(
+        command, cwd=folder, env=held, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_service_for_real_is_left_alone_and_without_flights_it_says_so(tmp_path: Path) -> None:
+    assert trial_in(tmp_path, LEEWAY_ONLINE="data/online").stdout == "{}\n"
+    done = trial_in(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
     assert "No flights can be asked about: data/validated/flights holds no flight." in done.stderr

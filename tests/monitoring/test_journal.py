@@ -40,7 +40,7 @@ def ready_made(request: str, *rows: dict[str, object], at: datetime = NIGHT) -> 
 
 def looked_up(request: str, at: datetime = NIGHT) -> bytes:
     found, ages = [[719.0, "UA"]], {"weather": [60.5], "planes": [None]}
-    return line(request, at, "delays:1", "flights", FLIGHT, [0.5], features=found, ages=ages)
+    return line(request, at, "delays:1", "entities", FLIGHT, [0.5], features=found, ages=ages)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_each_row_that_was_scored_is_a_row(journal: Journal, logs: Path, tmp_pat
         "at": [NIGHT] * 3,
         "role": ["champion"] * 3,
         "model": ["delays:1"] * 3,
-        "kind": ["features", "features", "flights"],
+        "kind": ["features", "features", "entities"],
         "probability": [0.25, 0.25, 0.5],
         "age_s.planes": [None, None, None],
         "age_s.weather": [None, None, 60.5],
@@ -80,7 +80,7 @@ def test_champion_and_challenger_can_be_joined(
 ) -> None:
     journal.append(looked_up("a"))
     shadow = line(
-        "a", NIGHT, "delays:2", "flights", b"null", [0.75], role="challenger", features=[[9.0]]
+        "a", NIGHT, "delays:2", "entities", b"null", [0.75], role="challenger", features=[[9.0]]
     )
     journal.declare("delays:2", ["hour"])
     journal.append(shadow)

@@ -21,7 +21,7 @@ def ready_made(request: str, *rows: dict[str, object]) -> bytes:
 
 def looked_up(request: str) -> bytes:
     found, ages = [[719.0, "UA"]], {"weather": [60.5], "planes": [None]}
-    return line(request, NIGHT, "delays:1", "flights", FLIGHT, [0.5], features=found, ages=ages)
+    return line(request, NIGHT, "delays:1", "entities", FLIGHT, [0.5], features=found, ages=ages)
 
 
 BAD = {

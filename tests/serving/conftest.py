@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, values
 
 
 @pytest.fixture
-def counted_alone() -> Iterator[None]:
-    """Counters of its own."""
+def counted_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Counters of its own, which share no file with those of other processes or tests."""
+    monkeypatch.setattr(values, "ValueClass", values.MutexValue)
     before = set(REGISTRY._collector_to_names)
     yield
     for collector in set(REGISTRY._collector_to_names) - before:

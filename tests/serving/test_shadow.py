@@ -1,6 +1,7 @@
 """A challenger answers in the shadow: late, wrong or never, and nobody waits for it."""
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def served(tmp_path: Path) -> Served:
 
 def answered(served: Served, request_id: str, rows: int = 1) -> Answered:
     batch = visits(*[2.0] * rows)
-    asked = Asked(request_id, "features", b"[]", batch)
+    asked = Asked(request_id, "features", b"[]", batch, datetime.now(UTC))
     return Answered(asked, "champion", served, served.model.answer(batch))
 
 
@@ -43,7 +44,7 @@ def test_its_answer_is_written_under_the_id_of_the_request(served: Served) -> No
     shadow = Shadow(written.append, Counts("sold"))
     challenger = challenger_of(served, lambda batch: batch.numbers[:, 0] * 0.3)
     shadow.offer(challenger, answered(served, "r1"))
-    wait_until(lambda: count("answered") == 1, 5)
+    wait_until(lambda: count("answered") == 1, 30)
     [one] = written
     assert (one.asked.request_id, one.role, one.served) == ("r1", "challenger", challenger)
     assert one.probabilities.tolist() == pytest.approx([0.6])
@@ -56,10 +57,10 @@ def test_one_that_cannot_answer_is_counted_and_blamed_once(
     challenger = challenger_of(served, lambda batch: batch.categories["none"])
     for _ in range(3):
         shadow.offer(challenger, answered(served, "r"))
-    wait_until(lambda: count("failed") == 3, 5)
+    wait_until(lambda: count("failed") == 3, 30)
     assert caplog.text.count(f"The challenger {served.version} cannot answer: ") == 1
     shadow.offer(served, answered(served, "r"))
-    wait_until(lambda: count("answered") == 1, 5)
+    wait_until(lambda: count("answered") == 1, 30)
 
 
 def test_what_a_slow_one_has_no_time_for_is_dropped_and_counted(served: Served) -> None:
@@ -71,23 +72,23 @@ def test_what_a_slow_one_has_no_time_for_is_dropped_and_counted(served: Served) 
 
     slow = challenger_of(served, wait)
     shadow.offer(slow, answered(served, "taken"))
-    wait_until(lambda: shadow.waiting.empty(), 5)
+    wait_until(lambda: shadow.waiting.empty(), 30)
     half = MOST_ROWS // 2
     for rows in (half, half, 1, half):
         shadow.offer(slow, answered(served, "waits", rows))
     assert count("dropped") == 2
     go.set()
-    wait_until(lambda: count("answered") == 3, 5)
+    wait_until(lambda: count("answered") == 3, 30)
 
 
 def test_what_waits_for_one_that_was_replaced_does_not_hold_up_the_next(served: Served) -> None:
     shadow, go = Shadow(lambda _: None, Counts("sold")), threading.Event()
     slow = challenger_of(served, lambda batch: go.wait(30) and batch.numbers[:, 0])
     shadow.offer(slow, answered(served, "taken"))
-    wait_until(shadow.waiting.empty, 5)
+    wait_until(shadow.waiting.empty, 30)
     for _ in range(4):
         shadow.offer(slow, answered(served, "waits"))
     shadow.offer(served, answered(served, "r"))
     go.set()
-    wait_until(lambda: count("answered") == 2, 5)
+    wait_until(lambda: count("answered") == 2, 30)
     assert count("dropped") == 4

@@ -91,12 +91,13 @@ class Reader:
             found = await asyncio.to_thread(self.features, model, schedule, now)
         else:
             found = self.features(model, schedule, now)
+        leaves = schedule.table.get_column("sched_dep_utc").to_list()
         notes = [
-            {"stale": stale, "missing": missing}
-            for stale, missing in zip(found.stale, found.missing, strict=True)
+            {"hours_ahead": round((time - now).total_seconds() / 3600, 2), "stale": a, "missing": b}
+            for time, a, b in zip(leaves, found.stale, found.missing, strict=True)
         ]
         unknown = unknown_aircraft(schedule, found)
-        asked = Asked(request_id, "flights", body, found.batch, now, notes, found.ages_s, unknown)
+        asked = Asked(request_id, "entities", body, found.batch, now, notes, found.ages_s, unknown)
         return asked, found
 
     def features(self, model: FlightModel, schedule: Schedule, now: datetime) -> Found:

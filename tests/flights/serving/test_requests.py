@@ -78,6 +78,7 @@ def test_a_flight_is_answered_as_the_pipeline_would_have(
     assert answer["model"].startswith("flight_delays:") and answer["registered"] is None
     for prediction in answer["predictions"]:
         assert prediction["late"] == (prediction["probability"] >= 0.5)
+        assert 2 <= prediction["hours_ahead"] < 2.1
         # An aircraft may be in no register, and it or the flight number new in these days.
         assert {*prediction["missing"]} <= {
             "aircraft",
