@@ -1,4 +1,4 @@
-"""A registry of three real bentos of tiny models, made once."""
+"""A registry of three real bentos of tiny models, made once for a module."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from small_git import shell
 from tiny_bento import ROOT, environment, free_port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bentos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Trees, trees with a network, and trees again."""
     folder = tmp_path_factory.mktemp("bentos")
@@ -23,7 +23,7 @@ def bentos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [bento_of(folder / str(trees), trees, torch) for trees, torch in made]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def registered(bentos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """They are v0.0.1, v0.0.2 and v0.0.3; nothing is live."""
     return repository(tmp_path_factory.mktemp("registered") / "repo", bentos)

@@ -26,7 +26,7 @@ from include.serving.manifest import read_manifest
 from include.serving.pointer import MODEL, Pointer, read_pointer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bentos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Files that hold a model of one number each: BentoML need not build them."""
     made = []
