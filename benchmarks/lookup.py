@@ -21,11 +21,11 @@ from pathlib import Path
 
 import polars as pl
 
-from include.feature_store.lookup import OnlineStore
 from include.flights import columns, trial
 from include.flights.materialize_features import Params, fill_up_to
 from include.flights.serving.asked import Flights
 from include.flights.serving.online import Features
+from include.serving.lookup import OnlineStore
 
 ROOT = Path(__file__).parents[1]
 BARS_MS = {"sqlite": 3, "redis": 2}  # at one flight

@@ -1,6 +1,6 @@
 """How Feast writes keys and values, without Feast: its import takes a second and 200 MB.
 
-tests/feature_store/test_lookup.py compares each with Feast's own.
+tests/serving/test_lookup.py compares each with Feast's own.
 """
 
 import struct

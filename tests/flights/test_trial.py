@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import real_days
 
-from include.feature_store.lookup import OnlineStore
 from include.flights import columns, trial
 from include.flights.serving.asked import Flights
 from include.flights.serving.online import Features
+from include.serving.lookup import OnlineStore
 
 ROOT = Path(__file__).parents[2]
 

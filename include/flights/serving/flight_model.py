@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.errors import DataError, PlatformError, at_most_ten
-from include.feature_store.lookup import OnlineStore, RedisStore
 from include.flights.columns import VIEWS, kept, names
 from include.flights.serving import predictor
 from include.flights.serving.asked import TIME_ZONES, Flights, Schedule
 from include.flights.serving.online import Features, Found
 from include.serving.batch import Batch
 from include.serving.clock import start_clock
+from include.serving.lookup import OnlineStore, RedisStore
 from include.serving.places import ONLINE, REDIS
 from include.serving.request import Asked, Unavailable
 

@@ -11,11 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from include.errors import DataError
-from include.feature_store.lookup import FILL, Entity, OnlineStore, Row
 from include.flights.columns import DERIVED, VIEWS, derived, kept, minute_of_day
 from include.flights.features.schedule import own_schedule
 from include.flights.serving.asked import Schedule
 from include.serving.batch import Batch
+from include.serving.lookup import FILL, Entity, OnlineStore, Row
 
 ONLINE = {name: view for name, view in VIEWS.items() if view.online}
 Floats = NDArray[np.float64]

@@ -12,7 +12,6 @@ import real_days
 import tiny_models
 
 from include.errors import DataError
-from include.feature_store.lookup import OnlineStore, read_receipt
 from include.feature_store.online import DATABASE
 from include.feature_store.receipt import RECEIPT
 from include.flights import columns
@@ -21,6 +20,7 @@ from include.flights.models.encoding import Encoder
 from include.flights.serving import predictor
 from include.flights.serving.asked import Flights
 from include.flights.serving.online import Features, Found
+from include.serving.lookup import OnlineStore, read_receipt
 
 FIRST_ASKED = date(2013, 1, 8)  # by then a flight number has a week of history
 NUMBERS = tuple(columns.names("number"))

@@ -12,8 +12,8 @@ from small_online import REDIS, february, january, put, redis_server, run
 
 from include.errors import DataError, ParamsError, PipelineError
 from include.feature_store import encoding
-from include.feature_store.lookup import OnlineStore, RedisStore, Row
 from include.feature_store.receipt import RECEIPT
+from include.serving.lookup import OnlineStore, RedisStore, Row
 
 FEBRUARY = date(2013, 2, 1)
 MARCH = date(2013, 3, 1)
