@@ -16,6 +16,7 @@ flight_delays_promote = promotion_dag(
     "flight_delays_promote",
     pipeline="flight_delays",
     artifact="flight_delays",
+    rules=["promotion", "label", "splits", "evaluate_models", "report_drift"],
     start_date=datetime(2013, 6, 1, tzinfo=UTC),
     default_args={"owner": "data-science", "retries": 1, "retry_delay": timedelta(seconds=30)},
     tags=["registry", "flights"],

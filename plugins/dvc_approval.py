@@ -1,5 +1,6 @@
 """The task that asks a person whether a model may go live, and what that person sees."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -108,4 +109,5 @@ def said(gate: Mapping[str, Any]) -> str:
 
 def cell(value: object) -> str:
     """A text that stays in its cell of a table."""
-    return " ".join(str(value).replace("|", "\\|").replace("`", "'").split())
+    text = str(value).replace("\\", "/").replace("`", "'")
+    return " ".join(re.sub(r"([|\[\]!<>*])", r"\\\1", text).split())

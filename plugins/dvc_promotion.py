@@ -1,5 +1,6 @@
 """DAGs by which models of a DVC repository go live, and back: promotion_dag, rollback_dag."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def promotion_dag(
     pipeline: str,
     artifact: str,
     verdict: str = "reports/promotion.json",
-    rules: str = "promotion",
+    rules: Sequence[str] = ("promotion",),
     approve_within: timedelta = timedelta(days=7),
     repo: Path | str | None = None,
     remote: str | None = None,
@@ -33,8 +34,8 @@ def promotion_dag(
         pipeline: the DAG that makes the artifact.
         artifact: what goes live: a name under `artifacts:` in dvc.yaml.
         verdict: the out that says whether it may: see include/pipeline/registry/verdicts.py.
-        rules: the section of params.yaml that the verdict goes by: a run that set another value in
-            it goes live by no verdict of its own. Empty if there is none.
+        rules: the sections of params.yaml that the verdict rests on: a run that set another value
+            in them goes live by no verdict of its own.
         approve_within: after which an approval that nobody gave is a refusal.
         repo: as for `pipeline_dag`.
         remote: of git, where the registry is written, by name or URL; "" for this clone alone. By

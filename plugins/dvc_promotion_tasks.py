@@ -4,6 +4,7 @@ A reason not to promote is no failure: the task says it in a note, what comes af
 the run is green.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -100,9 +101,9 @@ def events(context: Context) -> list[dict[str, str]]:
 class Verify(Registered):
     """See that the gates let the experiment go live, and that all its files are what they were."""
 
-    def __init__(self, *, verdict: str, rules: str, **arguments: Any) -> None:
+    def __init__(self, *, verdict: str, rules: Sequence[str], **arguments: Any) -> None:
         super().__init__(task_id=VERIFY, **arguments)
-        self.verdict, self.rules = verdict, rules
+        self.verdict, self.rules = verdict, [*rules]
 
     def execute(self, context: Context) -> dict[str, Any] | None:
         """Return what would go live, and on what that rests."""
@@ -111,7 +112,7 @@ class Verify(Registered):
 
         asked: Any = context["ti"].xcom_pull(task_ids=FIND)
         stage = str(context["params"]["stage"])
-        wanted = Wanted(self.artifact, self.verdict, stage=stage, rules=self.rules, **asked)
+        wanted = Wanted(self.artifact, self.verdict, stage=stage, rules=tuple(self.rules), **asked)
         try:
             found = propose(Path(self.repo), wanted, self.place)
         except NotPromoted as error:
@@ -135,6 +136,10 @@ class Promote(Registered):
 
         found, answer = shown(context), context["ti"].xcom_pull(task_ids=APPROVE)
         wanted, who = found.wanted, (answer or {}).get("by", "")
+        if found.risk != "low" and not who:
+            note = f"Not promoted: the risk is {found.risk}, and nobody has approved."
+            self.say(context, note)
+            raise AirflowSkipException(note)
         because = f"all gates passed, by {wanted.verdict} ({found.verdict_hash})"
         because += f", and {who} approved" if who else ""
         try:

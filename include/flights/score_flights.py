@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,8 +22,6 @@ from include.serving.code import code_of
 from include.step import Kept, Out
 
 NOBODY = "no champion: no version is live, or champion.version is none"
-# Between two machines of one environment; the probe is rounded to six digits.
-SMALL_DIFFERENCE = 1e-5
 
 
 class Params(BaseModel):
@@ -73,7 +70,7 @@ def update(
     common = partitions.content_key(*held)
     keys = {month: partitions.content_key(common, file) for month, file in files.items()}
     manifest = json.loads((champion / "manifest.json").read_text())
-    model = functools.cache(lambda: loaded(champion, manifest, version))
+    model = functools.cache(lambda: loaded(champion, version))
 
     def build(month: str, folder: Path) -> None:
         flights = pl.read_parquet(files[month])
@@ -83,7 +80,7 @@ def update(
     return partitions.update(scores, keys, build)
 
 
-def loaded(champion: Path, manifest: dict[str, Any], version: str) -> Predictor:
+def loaded(champion: Path, version: str) -> Predictor:
     """The champion, which answers as it did when it was packaged.
 
     Raises:
@@ -91,11 +88,7 @@ def loaded(champion: Path, manifest: dict[str, Any], version: str) -> Predictor:
     """
     # One thread: how many there are may change the last digits of what torch says.
     model = predictor.load(champion, threads=1)
-    difference = float(np.abs(model.answer(model.probe()) - np.array(manifest["probe"])).max())
-    if difference > SMALL_DIFFERENCE:
-        what = f"{version} answers made-up rows otherwise here than where it was packaged: "
-        fix = "promote a version that this code and this environment made."
-        raise DataError(f"{what}probabilities differ by {difference:.1e}.", fix)
+    predictor.see_that_it_answers_alike(model, champion, version)
     return model
 
 

@@ -177,6 +177,8 @@ def test_a_pin_that_contradicts_the_registry_is_refused(repo):
         "  Next: set what stands beside v0.0.2 to none, or name another version.\n"
     )
     md5 = read(repo, "flight_delays").made(read(repo, "flight_delays").version("v0.0.1"))["hash"]
+    pin(repo, "v0.0.2", commit="none", md5=md5)
+    assert "v0.0.2 of flight_delays has the hash " in fetch(repo).stderr
     pin(repo, "v0.0.9", md5=md5)
     assert "flight_delays has no version 'v0.0.9'" in fetch(repo).stderr
     pin(repo, "none")

@@ -41,6 +41,9 @@ def model_of(folder: Path, features: Path) -> Path:
     encoder = Encoder.fit(table, ["signal"], ["carrier"])
     tiny_models.train_xgboost(table, encoder, folder / "xgboost", rounds=5)
     tiny_models.choose(folder, {"xgboost": 1.0})
+    model = predictor.load(folder, threads=1)
+    probe = model.answer(model.probe()).tolist()
+    (folder / "manifest.json").write_text(json.dumps({"probe": probe}))
     return folder
 
 
@@ -198,6 +201,15 @@ def test_a_champion_of_which_nobody_knows_the_version_is_an_error(inputs, tmp_pa
     (tmp_path / "champion/champion.json").write_text("{}")
     with pytest.raises(DataError, match="does not say which version is live"):
         judged(tmp_path, {**inputs, "champion": tmp_path / "champion"})
+
+
+def test_a_champion_that_answers_otherwise_here_cannot_be_compared(inputs, tmp_path):
+    live = champion(model_of(tmp_path / "champion", inputs["features"]), "v0.0.1")
+    for spoilt in (0.9, float("nan")):
+        (live / "manifest.json").write_text(json.dumps({"probe": [spoilt] * 16}))
+        held = judged(tmp_path, {**inputs, "champion": live})
+        assert failed(held) == ["champion", "latency"]
+        assert "it answers made-up rows otherwise here than where it was packaged" in held["reason"]
 
 
 def test_a_bento_that_is_cut_is_an_error_that_names_it(inputs, tmp_path):

@@ -19,6 +19,10 @@ stages:
     deps: [model.bin, judge.py]
     params: [rate, champion, promotion]
     outs: [verdict.json]
+  score:
+    cmd: cat model.bin > scores.txt
+    deps: [model.bin]
+    outs: [scores.txt]
 artifacts:
   model: {path: model.bin, type: model}
 """
@@ -43,7 +47,7 @@ from dvc.repo import Repo
 
 for name, values in json.loads(sys.argv[1]).items():
     with Repo(".") as repo:
-        repo.experiments.run(name=name, params=values)
+        repo.experiments.run(["judge"], name=name, params=values)
     # What an experiment sets is in the working tree from then on.
     subprocess.run(["git", "checkout", "--quiet", "--", "."], check=True)
 """
@@ -59,7 +63,9 @@ def make(repo: Path, params: str, experiments: Mapping[str, list[str]]) -> Path:
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(repo, "git", "config", key, value)
     shell(repo, *DVC, "init", "--quiet")
-    (repo / ".gitignore").write_text("/model.bin\n/verdict.json\n__pycache__/\n")
+    (repo / ".gitignore").write_text("/model.bin\n/verdict.json\n/scores.txt\n__pycache__/\n")
+    # Experiments leave `score` as it is here: they judge, and do not score.
+    shell(repo, *DVC, "repro", "--quiet")
     commit(repo, "start")
     # In one process: most of the time of `dvc exp run` is that of its start.
     shell(repo, sys.executable, "-c", RUN, json.dumps(dict(experiments)))

@@ -37,7 +37,7 @@ LONG_AGO = {"start_date": datetime(2020, 1, 1, tzinfo=UTC), "default_args": {"re
 MODEL = {"artifact": "model", "verdict": "verdict.json", "pipeline": "train"}
 train = pipeline_dag("train", targets=["."], form={"rate": {}}, schedule="@yearly", **LONG_AGO)
 promote = promotion_dag("promote", **MODEL, **LONG_AGO)
-promote_any = promotion_dag("promote_any", **MODEL, rules="", **{**LONG_AGO, "schedule": None})
+promote_any = promotion_dag("promote_any", **MODEL, rules=(), **{**LONG_AGO, "schedule": None})
 back = rollback_dag("back", artifact="model", **LONG_AGO)
 '''
 CANNOT = ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from include import partitions
@@ -63,8 +64,12 @@ def compare(
         return [gates.nothing_to_compare(name, limit) for name, limit in limits.items()], {}
     try:
         champion = predictor.load(folder, threads=1)
+        predictor.see_that_it_answers_alike(champion, folder, "it")
         table = rows_of(features, champion, test.ids)
         probability = champion.predict(table)
+        if not np.isfinite(probability).all():
+            what = "it answers what is no probability."
+            raise DataError(what, "let another version be champion.")
     except DataError as error:
         reason = f"The champion cannot be asked about these flights: {error.what}"
         return [Gate(name, None, limit, False, reason) for name, limit in limits.items()], {}

@@ -17,6 +17,8 @@ from include.flights.members.records import MEMBERS, Member
 from include.flights.models.encoding import Codes, Encoder, Numbers, require
 from include.serving.batch import Batch
 
+# Between two machines of one environment; the probe is rounded to six digits.
+SMALL_DIFFERENCE = 1e-5
 Probabilities = NDArray[np.float64]
 Predict = Callable[[Numbers, Codes], Probabilities]
 
@@ -125,6 +127,24 @@ def load(folder: Path, threads: int | None = None) -> Predictor:
     chosen = read_chosen(folder / "chosen.json")
     members = {name: load_member(MEMBERS[name], folder / name, threads) for name in chosen.members}
     return Predictor(chosen, members)
+
+
+def see_that_it_answers_alike(model: Predictor, folder: Path, name: str) -> None:
+    """Compare what a packaged model says of made-up rows with what it said at packaging.
+
+    Args:
+        folder: with its manifest.json.
+        name: of the model, in the message.
+
+    Raises:
+        DataError: it answers otherwise here, or with what is no probability.
+    """
+    expected = json.loads((folder / "manifest.json").read_text())["probe"]
+    difference = float(np.abs(model.answer(model.probe()) - np.array(expected)).max())
+    if not difference <= SMALL_DIFFERENCE:  # nor is NaN
+        what = f"{name} answers made-up rows otherwise here than where it was packaged: "
+        fix = "promote a version that this code and this environment made."
+        raise DataError(f"{what}probabilities differ by {difference:.1e}.", fix)
 
 
 def load_member(member: Member, folder: Path, threads: int | None) -> Loaded:

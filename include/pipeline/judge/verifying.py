@@ -74,10 +74,12 @@ def told(repo: Any, order: Verify) -> Verified:
         Refused: a stage before the verdict read other data than the commit has.
     """
     artifact, verdict = wanted(repo, order)
-    see_that_current(repo, upstream(repo, verdict.stage))
+    before = upstream(repo, verdict.stage)
+    see_that_current(repo, before)
+    # A stage beside these, which the run left out, says what an older run read.
     hashes = {
         place(repo, one): str(one.hash_info.value)
-        for stage in repo.index.stages
+        for stage in before
         for one in (*stage.deps, *stage.outs)
         if one.hash_info and one.protocol == "local" and not hasattr(one, "params")
     }

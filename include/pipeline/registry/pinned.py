@@ -59,6 +59,10 @@ def pinned(
         what = f"{wanted.version} of {artifact} is the commit {commit[:10]}, not "
         fix = f"set what stands beside {wanted.version} to {NONE}, or name another version."
         raise PipelineError(f"{what}{wanted.commit[:10]}.", fix)
+    said = registry.made(registry.version(wanted.version)).get("hash", NONE)
+    if NONE not in (said, wanted.md5) and said != wanted.md5:
+        what = f"{wanted.version} of {artifact} has the hash {said}, not {wanted.md5}."
+        raise PipelineError(what, f"set what stands beside {wanted.version} to {NONE}.")
     md5 = wanted.md5 if wanted.md5 != NONE else (look_up or hash_of)(repo, commit, artifact)
     return Pin(wanted.version, commit, md5)
 

@@ -31,7 +31,7 @@ class Wanted:
     experiment: str
     stage: str = "champion"
     by_itself: bool = False  # nobody asked for this experiment: a run of a schedule has ended
-    rules: str = ""  # section of params.yaml that holds the gates; empty if none does
+    rules: tuple[str, ...] = ()  # sections of params.yaml that the verdict rests on
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,14 @@ def carry_out(repo: Path, shown: Proposal, remote: str, run: str, because: str) 
     Raises:
         NotPromoted: something is another now, or somebody else was first.
     """
-    if did_before(fetched(repo, shown.wanted.artifact, remote), run):
-        return
     again = "trigger a new run, and look at what it shows."
+    registry = fetched(repo, shown.wanted.artifact, remote)
+    if did_before(registry, run):
+        now_live = registry.live(shown.wanted.stage)
+        if now_live and now_live.commit == shown.commit:
+            return
+        what = f"This run has promoted {shown.version} before, and {name_of(now_live)} is live now."
+        raise NotPromoted(what, again)
     try:
         now = propose(repo, shown.wanted, remote)
     except NotPromoted as error:

@@ -7,7 +7,7 @@ it was given.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,11 @@ def verdict_in(found: Verified, path: str) -> dict[str, Any]:
     """
     try:
         held = json.loads(found.text)
-        if held["verdict"] in ("passed", "refused") and isinstance(held["files"], dict):
+        verdict, risk = held["verdict"], held.get("risk", "low")
+        known = verdict in ("passed", "refused") and risk in ("low", "high")
+        if known and isinstance(held["files"], dict):
             return {"reason": "", **held}
-        problem = f"its verdict is {held['verdict']!r}"
+        problem = f"its verdict is {verdict!r}, and its risk {risk!r}"
     except (ValueError, KeyError, TypeError) as error:
         problem = repr(error)
     fix = "let its stage write `verdict`, `reason` and `files`: see docs/promotion.md."
@@ -61,19 +63,19 @@ def see_that_passed(held: Mapping[str, Any], found: Verified) -> None:
         raise NotPromoted(what, "run the whole pipeline again.")
 
 
-def see_that_same_rules(repo: Path, section: str, commit: str) -> None:
+def see_that_same_rules(repo: Path, sections: Sequence[str], commit: str) -> None:
     """Refuse a verdict by other rules than the repository has: a run may set any value.
 
     Raises:
         NotPromoted: it is so.
     """
-    if not section:
-        return
-    texts = (repo / DEFAULT).read_text(), git(repo, "show", f"{commit}:./{DEFAULT}")
-    ours, theirs = ((yaml.load(text, LOADER) or {}).get(section) for text in texts)
-    if ours != theirs:
-        what = f"It was judged by another section {section} of {DEFAULT} than is here now."
-        raise NotPromoted(what, f"run the pipeline again, which judges it anew; or {BY_HAND}")
+    # Not the working tree: what an experiment sets stays in it.
+    texts = [git(repo, "show", f"{rev}:./{DEFAULT}", check=False) for rev in ("HEAD", commit)]
+    ours, theirs = (yaml.load(text, LOADER) or {} for text in texts)
+    for section in sections:
+        if ours.get(section) != theirs.get(section):
+            what = f"It was judged by another section {section} of {DEFAULT} than is here now."
+            raise NotPromoted(what, f"run the pipeline again, which judges it anew; or {BY_HAND}")
 
 
 def see_that_beside(held: Mapping[str, Any], registry: Registry, live: Version | None) -> None:

@@ -85,7 +85,7 @@ def second(with_two: Path, tmp_path: Path) -> Path:
 
 
 def wanted(experiment: str, **more: object) -> Wanted:
-    held = Wanted("model", "verdict.json", experiment, rules="promotion")
+    held = Wanted("model", "verdict.json", experiment, rules=("promotion",))
     return replace(held, **more)  # type: ignore[arg-type]
 
 
@@ -132,12 +132,12 @@ def test_the_gates_of_an_experiment_refuse_it(repo):
 
 def test_an_experiment_that_moved_its_own_gates_is_refused(repo):
     with pytest.raises(NotPromoted) as error:
-        see_that_same_rules(repo, "promotion", commit_of(repo, "loose", ""))
+        see_that_same_rules(repo, ["promotion"], commit_of(repo, "loose", ""))
     assert str(error.value).startswith(
         "It was judged by another section promotion of params.yaml than is here now."
     )
-    see_that_same_rules(repo, "promotion", commit_of(repo, "two", ""))
-    see_that_same_rules(repo, "", commit_of(repo, "loose", ""))
+    see_that_same_rules(repo, ["promotion"], commit_of(repo, "two", ""))
+    see_that_same_rules(repo, [], commit_of(repo, "loose", ""))
 
 
 @pytest.mark.parametrize(
@@ -204,13 +204,14 @@ def test_what_only_the_remote_of_dvc_has_is_fetched_and_compared(repo, tmp_path)
     [
         ("[]", "verdict.json is no verdict: TypeError"),
         ('{"verdict": "perhaps", "files": {}}', "its verdict is 'perhaps'"),
+        ('{"verdict": "passed", "risk": "High", "files": {}}', "its risk 'High'"),
         ('{"verdict": "passed", "files": {}}', "not of what the experiment has at model.bin"),
         (
             '{"verdict": "passed", "files": {"model.bin": "0", "data": "2"}}',
             "not of what the experiment has at model.bin, data",
         ),
     ],
-    ids=["no object", "another word", "not of the model", "of other files"],
+    ids=["no object", "another word", "another risk", "not of the model", "of other files"],
 )
 def test_what_is_no_verdict_on_these_files_is_refused(text, said):
     found = Verified("model.bin", "1", text, "9", {"model.bin": "1", "data": "1"})
@@ -239,6 +240,23 @@ def test_a_rollback_is_done_once_in_a_run_and_says_from_where_to_where(second):
     assert len(read(second, "model").acts) == 3
     with pytest.raises(PipelineError, match="had no champion before"):
         take_back(*place, "run f of d", "why")
+
+
+def test_a_promotion_that_another_followed_is_not_said_to_be_done_when_it_is_cleared(repo):
+    shown = propose(repo, wanted("one"), "")
+    carry_out(repo, shown, "", "run r of d", "passed")
+    promote(repo, "model", register(repo, "model", "two").name, "champion")
+    with pytest.raises(NotPromoted, match="has promoted v0.0.1 before, and v0.0.2 is live now"):
+        carry_out(repo, shown, "", "run r of d", "passed")
+
+
+def test_what_an_experiment_left_in_the_working_tree_is_not_the_rule(repo):
+    params = (repo / "params.yaml").read_text()
+    theirs = shell(repo, "git", "show", f"{commit_of(repo, 'loose', '')}:params.yaml")
+    (repo / "params.yaml").write_text(theirs)
+    with pytest.raises(NotPromoted, match="another section promotion"):
+        see_that_same_rules(repo, ["promotion"], commit_of(repo, "loose", ""))
+    (repo / "params.yaml").write_text(params)
 
 
 def test_an_approval_expires_when_another_version_is_live(repo):
