@@ -7,12 +7,12 @@ where a prediction takes 0.3. Health checks, /metrics, the start and the end are
 from typing import Any
 
 import bentoml
-from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from include.serving.endpoints import ROUTES
-from include.serving.gate import Gate
+from include.serving.gate import Gate, refuse
 
 
 class Front:
@@ -24,13 +24,23 @@ class Front:
     """
 
     def __init__(self, app: ASGIApp, routes: list[Route]) -> None:
-        both = [*routes, *ROUTES]
-        self.paths = {route.path for route in both}
-        self.ours, self.theirs = Gate(Starlette(routes=both)), Gate(app)
+        self.routes = {route.path: route for route in [*routes, *ROUTES]}
+        self.gate, self.theirs = Gate(self.ours), Gate(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        mine = scope["type"] == "http" and scope["path"] in self.paths
-        await (self.ours if mine else self.theirs)(scope, receive, send)
+        mine = scope["type"] == "http" and scope["path"] in self.routes
+        await (self.gate if mine else self.theirs)(scope, receive, send)
+
+    async def ours(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a path of ours: a router would look for it once more, which takes 0.1 ms."""
+        route = self.routes[scope["path"]]
+        methods = route.methods or set()
+        if scope["method"] in methods:
+            response = await route.endpoint(Request(scope, receive))
+        else:
+            response = refuse(405, f"It is not asked by {scope['method']}.", "see /openapi.json.")
+            response.headers["Allow"] = ", ".join(sorted(methods))
+        await response(scope, receive, send)
 
 
 def behind(*routes: Route) -> type[Any]:
