@@ -44,20 +44,26 @@ class Counts:
         )
         self.stale = Counter("leeway_stale_features", "Rows of a view that were too old", ["view"])
         self.missing = Counter("leeway_missing_features", "Rows that a view did not have", ["view"])
+        self.reached, self.others = (self.predicted.labels(word) for word in ("true", "false"))
+        self.paths: dict[tuple[str, int], Histogram] = {}
         for role in ROLES:  # a number that is not there cannot be watched
             self.swapped.labels(role)
             self.refused.labels(role)
 
     def rows(self, reached: int, rows: int, unknown: Mapping[str, Mapping[str, int]]) -> None:
         """Count an answer."""
-        self.predicted.labels("true").inc(reached)
-        self.predicted.labels("false").inc(rows - reached)
+        for counter, number in ((self.reached, reached), (self.others, rows - reached)):
+            if number:  # to count is to write into a file, and most requests have one row
+                counter.inc(number)
         for name, values in unknown.items():
             self.unknown.labels(name).inc(sum(values.values()))
 
     def request(self, path: str, status: int, seconds: float) -> None:
         """Count a request, whatever became of it."""
-        self.seconds.labels(path, str(status)).observe(seconds)
+        key = path, status
+        if key not in self.paths:
+            self.paths[key] = self.seconds.labels(path, str(status))
+        self.paths[key].observe(seconds)
 
     def ages(
         self,
