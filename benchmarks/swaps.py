@@ -26,8 +26,8 @@ import psutil
 
 from include.following.taking import take_file
 from include.pipeline.child import files
-from include.serving.manifest import version_of
-from include.serving.pointer import FILE, FOLDER, MODEL, Pointed, Pointer
+from include.serving.manifest import MODEL, version_of
+from include.serving.pointer import FILE, FOLDER, Pointed, Pointer
 
 TOKEN = "only-for-this-benchmark"
 EVERY_S, AFTER_S, WARM_S = 10.0, 3.0, 5.0

@@ -5,9 +5,7 @@ one there is no champion, and what reads it goes without.
 """
 
 import json
-import lzma
 import shutil
-import tarfile
 import tempfile
 from pathlib import Path
 
@@ -16,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import step
 from include.errors import DataError, ParamsError
 from include.pipeline.registry.pinned import NONE, Pin, bytes_of, pinned
-from include.serving.manifest import read_manifest
+from include.serving import bento_file
+from include.serving.manifest import MODEL, read_manifest
 from include.step import Out
 
 VERSION = rf"^({NONE}|v\d+\.\d+\.\d+)$"
@@ -79,12 +78,11 @@ def take_model(bento: Path, folder: Path, name: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="champion-") as work:
         try:
-            with tarfile.open(bento, "r:xz") as archive:
-                archive.extractall(work, filter="data")
-        except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+            bento_file.unpack(bento, Path(work))
+        except bento_file.UNREADABLE as error:
             what = f"{name} ({bento.name}) is no bento: {error}."
             raise DataError(what, "name another version in champion.version.") from None
-        model = Path(work) / "src" / "model"
+        model = Path(work) / MODEL
         read_manifest(model)
         # The content alone: neither times nor modes.
         shutil.copytree(model, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)

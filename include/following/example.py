@@ -6,8 +6,8 @@ from pathlib import Path
 from shlex import quote
 
 from include.serving.gate import TOKEN
-from include.serving.manifest import read_manifest
-from include.serving.pointer import EXAMPLE, MODEL
+from include.serving.manifest import MODEL, read_manifest
+from include.serving.pointer import EXAMPLE
 
 
 def request_line(url: str, token: str, bento: Path) -> str:

@@ -1,18 +1,16 @@
 """Take a bento out of DVC's cache or its remote, see that it is whole, and unpack it."""
 
-import lzma
 import os
 import shutil
-import tarfile
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from include.errors import DataError, PipelineError
 from include.following.wanted import Wanted
+from include.serving import bento_file
 from include.serving.hashes import file_md5
-from include.serving.manifest import read_manifest
-from include.serving.pointer import MODEL
+from include.serving.manifest import MODEL, is_whole, read_manifest
 
 BENTOS = "bentos"  # beside the file that says what is live; each bento by its hash
 
@@ -50,15 +48,6 @@ def room(live: Path) -> Path:
     """The folder of the unpacked bentos."""
     (live / BENTOS).mkdir(parents=True, exist_ok=True)
     return live / BENTOS
-
-
-def is_whole(place: Path) -> bool:
-    """Whether a bento is unpacked, and its model and code are as they were packaged."""
-    try:
-        read_manifest(place / MODEL)
-    except (DataError, ValueError):
-        return False
-    return True
 
 
 def copy(repo: Path, wanted: Wanted, target: Path) -> None:
@@ -103,13 +92,12 @@ def unpack(file: Path, wanted: Wanted, place: Path) -> None:
         raise DataError(what, "remove it from DVC's cache, and run `dvc fetch`.")
     aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=".new-"))
     try:
-        with tarfile.open(file, "r:xz") as archive:
-            archive.extractall(aside, filter="data")
+        bento_file.unpack(file, aside)
         read_manifest(aside / MODEL)
         aside.chmod(0o755)  # for the user of another container
         shutil.rmtree(place, ignore_errors=True)
         aside.rename(place)
-    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
+    except (*bento_file.UNREADABLE, ValueError) as error:
         what = f"The file of {name} is no bento that can be read: {type(error).__name__}."
         raise DataError(what, fix) from None
     finally:

@@ -5,7 +5,6 @@ and `NAME:latest` need not be the version of the file. Further options are for `
 """
 
 import argparse
-import lzma
 import os
 import sys
 import tarfile
@@ -14,8 +13,9 @@ from pathlib import Path
 import yaml
 
 from include.errors import DataError, PlatformError
+from include.serving.bento_file import UNREADABLE
 from include.serving.gate import read_token
-from include.serving.manifest import read_manifest
+from include.serving.manifest import is_whole
 from include.serving.places import from_here
 
 HOST = "127.0.0.1"  # this machine alone, where BentoML would listen to all the world
@@ -51,7 +51,7 @@ def imported(path: Path) -> str:
 
     try:
         held = Path(bentoml.get(tag).path)
-        if is_whole(held):
+        if is_whole(held):  # an import may have been killed
             return tag
         bentoml.delete(tag)
     except bentoml.exceptions.NotFound:
@@ -71,19 +71,10 @@ def tag_of(path: Path) -> str:
             about = yaml.safe_load(file)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist.", fix) from None
-    except (tarfile.TarError, lzma.LZMAError, EOFError, KeyError, OSError) as error:
+    except (*UNREADABLE, KeyError, OSError) as error:
         what = f"{path} is no bento that can be read: {type(error).__name__}."
         raise DataError(what, fix) from None
     return f"{about['name']}:{about['version']}"
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether a bento in the store is as it was packaged: an import may have been killed."""
-    try:
-        read_manifest(folder / "src" / "model")
-    except (DataError, ValueError):
-        return False
-    return True
 
 
 if __name__ == "__main__":

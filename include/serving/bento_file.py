@@ -19,6 +19,8 @@ PACKAGES = (
     *("bentoml", "numpy", "polars", "prometheus-client", "pydantic", "starlette"),
     *("httptools", "uvloop"),
 )
+# What comes of reading a file that is no bento, or is cut.
+UNREADABLE = (tarfile.TarError, lzma.LZMAError, EOFError)
 README = """# {name}:{version}
 
 {about} Members: {members}.
@@ -109,6 +111,13 @@ def environment(home: Path) -> dict[str, str]:
 def without_bentoml(packages: list[str]) -> list[str]:
     """All but BentoML, which adds itself in its own version."""
     return [package for package in packages if not package.startswith("bentoml==")]
+
+
+def unpack(bento: Path, folder: Path, inside: str = "") -> None:
+    """Unpack a bento file, or what is inside one of its folders: it raises what UNREADABLE has."""
+    with tarfile.open(bento, "r:xz") as archive:
+        held = [one for one in archive.getmembers() if one.name.startswith(inside)]
+        archive.extractall(folder, held, filter="data")
 
 
 def pack(built: Path, target: Path, moment: datetime) -> None:

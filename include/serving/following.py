@@ -14,8 +14,8 @@ from pathlib import Path
 from include.errors import DataError, PlatformError
 from include.serving.counts import Counts
 from include.serving.live import Live
-from include.serving.manifest import check_packages, log, read_manifest
-from include.serving.pointer import FILE, MODEL, Pointed, live_folder, read_pointer
+from include.serving.manifest import MODEL, check_packages, log, read_manifest
+from include.serving.pointer import FILE, Pointed, live_folder, read_pointer
 from include.serving.served import SAME_PACKAGES, Read, Served, load
 
 EVERY_S = 1.0

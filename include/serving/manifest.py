@@ -10,6 +10,8 @@ from typing import Any
 from include.errors import DataError, PipelineError
 from include.serving.hashes import file_sha256
 
+MODEL = "src/model"  # within a bento
+
 # Under the name of BentoML, whose handlers write to the log of the server.
 log = logging.getLogger("bentoml.serving")
 
@@ -35,6 +37,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if file_sha256(path) != held["sha256"]:
             raise DataError(f"{name} in the bento is not the file that was packaged.", fix)
     return manifest
+
+
+def is_whole(bento: Path) -> bool:
+    """Whether the model and the code of an unpacked bento are as they were packaged."""
+    try:
+        read_manifest(bento / MODEL)
+    except (DataError, ValueError):
+        return False
+    return True
 
 
 def version_of(manifest: dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ from include.errors import DataError
 FOLDER = "LEEWAY_SERVE_LIVE"  # names the folder of the file
 EXAMPLE = "LEEWAY_SERVE_EXAMPLE"  # names a file that holds what a client may ask, to try it
 FILE = "live.json"
-MODEL = "src/model"  # within a bento
 
 
 class Pointed(BaseModel):

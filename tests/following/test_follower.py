@@ -22,8 +22,8 @@ from include.following.__main__ import main
 from include.following.follower import LOCK, Follower, alone
 from include.pipeline.registry.tags import read
 from include.pipeline.registry.writing import promote, register, roll_back
-from include.serving.manifest import read_manifest
-from include.serving.pointer import MODEL, Pointer, read_pointer
+from include.serving.manifest import MODEL, read_manifest
+from include.serving.pointer import Pointer, read_pointer
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from include.pipeline.child import files
 from include.serving.batch import Batch
 from include.serving.hashes import file_sha256
-from include.serving.manifest import version_of
-from include.serving.pointer import FILE, MODEL
+from include.serving.manifest import MODEL, version_of
+from include.serving.pointer import FILE
 
 SLOW, WRONG = 0.55, 0.66  # to answer requests, and not when they are loaded
 MANIFEST: dict[str, Any] = {

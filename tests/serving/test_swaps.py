@@ -16,7 +16,7 @@ from real_processes import wait_until
 from small_rule import SLOW, WRONG, packaged, point
 from tiny_bento import BENTOML, ROOT, environment, free_port
 
-from include.serving.pointer import MODEL
+from include.serving.manifest import MODEL
 
 BODY = json.dumps([{"age_d": 1, "shop": "A"}]).encode()
 

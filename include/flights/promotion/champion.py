@@ -1,8 +1,6 @@
 """The model that is live, beside the one that asks to be: on the same flights, in one process."""
 
 import json
-import lzma
-import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +21,9 @@ from include.flights.serving.predictor import Predictor
 from include.monitoring import gates
 from include.monitoring.gates import Gate
 from include.monitoring.performance import Floats, Period
+from include.serving import bento_file
+from include.serving.manifest import MODEL
 
-MODEL = "src/model/"  # where a bento keeps what is predicted with
 Numbers = dict[str, float]
 
 
@@ -121,10 +120,8 @@ def unpacked(bento: Path) -> Iterator[Path]:
     """
     with TemporaryDirectory(prefix="bento-") as folder:
         try:
-            with tarfile.open(bento, "r:xz") as archive:
-                held = [one for one in archive.getmembers() if one.name.startswith(MODEL)]
-                archive.extractall(folder, held, filter="data")
-        except (tarfile.TarError, lzma.LZMAError, OSError, EOFError) as error:
+            bento_file.unpack(bento, Path(folder), inside=f"{MODEL}/")
+        except (*bento_file.UNREADABLE, OSError) as error:
             what = f"{bento} is no bento: {error}."
             raise DataError(what, "run `dvc repro package_bento`, which packs it.") from None
         yield Path(folder) / MODEL
