@@ -158,6 +158,7 @@ def check_start(own: Path, *parts: Callable[[], object]) -> None:
     """
     try:
         read_token()
+        start_clock()
         check_model(own)
         Record().close()
         for part in parts:

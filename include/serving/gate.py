@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+from collections.abc import Collection
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -12,8 +13,6 @@ from include.errors import ParamsError
 TOKEN, OPEN = "LEEWAY_SERVE_TOKEN", "LEEWAY_SERVE_OPEN"
 SHORTEST_TOKEN = 16
 HEALTH = {"/livez", "/readyz", "/healthz"}
-# All else that BentoML serves stays shut: its page loads a tracker and scripts of other hosts.
-PATHS = {"/predict", "/predict/features", "/schema", "/openapi.json", "/metrics"}
 
 
 def read_token() -> str | None:
@@ -36,10 +35,15 @@ def read_token() -> str | None:
 
 
 class Gate:
-    """Lets health checks through, and what is on the list for those with the token."""
+    """Lets health checks through, and what is on the list for those with the token.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app, token = app, read_token()
+    Args:
+        paths: the list. All else that BentoML serves stays shut: its page loads a tracker and
+            scripts of other hosts.
+    """
+
+    def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
+        self.app, self.paths, token = app, frozenset(paths), read_token()
         self.digest = None if token is None else digest(token.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,8 +54,8 @@ class Gate:
             answer = refuse(401, "The request carries no valid token.", fix)
             answer.headers["WWW-Authenticate"] = "Bearer"
             return await answer(scope, receive, send)
-        if scope["path"] not in PATHS:
-            fix = f"use one of {', '.join(sorted(PATHS | HEALTH))}."
+        if scope["path"] not in self.paths:
+            fix = f"use one of {', '.join(sorted(self.paths | HEALTH))}."
             return await refuse(404, "There is nothing at this path.", fix)(scope, receive, send)
         return await self.app(scope, receive, send)
 

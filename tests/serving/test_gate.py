@@ -70,7 +70,7 @@ def status(*authorization: bytes) -> int:
 
     headers = [(b"authorization", value) for value in authorization]
     scope: Scope = {"type": "http", "method": "GET", "path": "/schema", "headers": headers}
-    asyncio.run(Gate(PlainTextResponse("the schema"))(scope, receive, send))
+    asyncio.run(Gate(PlainTextResponse("the schema"), {"/schema"})(scope, receive, send))
     return int(sent[0]["status"])
 
 

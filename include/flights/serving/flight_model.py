@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.errors import DataError, PlatformError, at_most_ten
-from include.flights.columns import VIEWS, kept, names
+from include.flights.columns import VIEWS, names
 from include.flights.serving import predictor
 from include.flights.serving.asked import TIME_ZONES, Flights, Schedule
-from include.flights.serving.online import Features, Found
+from include.flights.serving.online import KEPT, Features, Found
 from include.serving.batch import Batch
-from include.serving.clock import start_clock
 from include.serving.lookup import OnlineStore, RedisStore
 from include.serving.places import ONLINE, REDIS
 from include.serving.request import Asked, Unavailable
@@ -34,7 +33,7 @@ class FlightModel:
 
     predictor: predictor.Predictor
     flights: Flights
-    numbers: tuple[str, ...]  # the features that are no categories, in their order
+    features: Features | None  # None: there is no online store
 
     @property
     def levels(self) -> Mapping[str, frozenset[str]]:
@@ -54,12 +53,11 @@ class Reader:
     """Reads models, and the flights that they are asked about.
 
     Raises:
-        ParamsError: the time in LEEWAY_SERVE_CLOCK is none, or Redis has no URL.
+        ParamsError: Redis has no URL.
     """
 
     def __init__(self) -> None:
         self.store = online_store(os.environ.get(ONLINE, "").strip())
-        self.now = start_clock()
 
     def model(self, folder: Path) -> FlightModel:
         """A model of the folder that packaging wrote.
@@ -75,22 +73,24 @@ class Reader:
         if strange := [name for name in numbers if name not in NUMBERS]:
             what = f"The model reads {at_most_ten(strange)}, which the code here does not make."
             raise DataError(what, "start the server again, with the bento of that model.")
-        return FlightModel(held, Flights(zones, about["max_rows"]), numbers)
+        features = Features(numbers, self.store) if self.store else None
+        return FlightModel(held, Flights(zones, about["max_rows"]), features)
 
-    async def read(self, model: FlightModel, request_id: str, body: bytes) -> tuple[Asked, Found]:
+    async def read(
+        self, model: FlightModel, request_id: str, body: bytes, now: datetime
+    ) -> tuple[Asked, Found]:
         """The flights of a request, with their features.
 
         Raises:
             DataError: they are no flights that can be asked about.
             Unavailable: the store cannot be read.
         """
-        now = self.now()
         schedule = model.flights.read(body, now)
         # A server that does not answer is not to hold up health checks and other requests.
         if len(schedule.flights) >= MANY_FLIGHTS or (self.store and self.store.is_far):
-            found = await asyncio.to_thread(self.features, model, schedule, now)
+            found = await asyncio.to_thread(looked_up, model, schedule, now)
         else:
-            found = self.features(model, schedule, now)
+            found = looked_up(model, schedule, now)
         leaves = schedule.table.get_column("sched_dep_utc").to_list()
         notes = [
             {"hours_ahead": round((time - now).total_seconds() / 3600, 2), "stale": a, "missing": b}
@@ -100,16 +100,21 @@ class Reader:
         asked = Asked(request_id, "entities", body, found.batch, now, notes, found.ages_s, unknown)
         return asked, found
 
-    def features(self, model: FlightModel, schedule: Schedule, now: datetime) -> Found:
-        """What the online store has of some flights."""
-        if self.store is None:
-            what = f"The service has no online store to look flights up in: {ONLINE} is not set."
-            fix = f"start it with {ONLINE}=data/online, or send features to /predict/features."
-            raise Unavailable(what, fix)
-        try:
-            return Features(model.numbers, self.store).of(schedule, now)
-        except PlatformError as error:
-            raise Unavailable(error.what, error.fix) from error
+
+def looked_up(model: FlightModel, schedule: Schedule, now: datetime) -> Found:
+    """What the online store has of some flights.
+
+    Raises:
+        Unavailable: there is none, or it cannot be read.
+    """
+    if model.features is None:
+        what = f"The service has no online store to look flights up in: {ONLINE} is not set."
+        fix = f"start it with {ONLINE}=data/online, or send features to /predict/features."
+        raise Unavailable(what, fix)
+    try:
+        return model.features.of(schedule, now)
+    except PlatformError as error:
+        raise Unavailable(error.what, error.fix) from error
 
 
 def online_store(named: str) -> OnlineStore | None:
@@ -120,11 +125,7 @@ def online_store(named: str) -> OnlineStore | None:
     """
     if named != REDIS:
         return OnlineStore(Path(named)) if named else None
-    held = {
-        name: ([*view.keys], [kept(row[0])[0] for row in view.rows])
-        for name, view in VIEWS.items()
-        if view.online
-    }
+    held = {name: ([*VIEWS[name].keys], columns) for name, columns in KEPT.items()}
     return RedisStore(PROJECT, held)
 
 

@@ -17,7 +17,8 @@ from include.flights.serving.asked import Schedule
 from include.serving.batch import Batch
 from include.serving.lookup import FILL, Entity, OnlineStore, Row
 
-ONLINE = {name: view for name, view in VIEWS.items() if view.online}
+# The views of the online store, and the columns that each keeps.
+KEPT = {name: [kept(row[0])[0] for row in view.rows] for name, view in VIEWS.items() if view.online}
 Floats = NDArray[np.float64]
 ROUTE = ("carrier", "origin", "dest")
 
@@ -98,10 +99,7 @@ def entities_of(schedule: Schedule) -> dict[str, list[Entity | None]]:
         {**flight, "dep_minute": minute}
         for flight, minute in zip(schedule.flights, minutes, strict=True)
     ]
-    wanted: dict[str, list[Entity | None]] = {}
-    for name, view in ONLINE.items():
-        wanted[name] = [entity_of(flight, view.keys) for flight in keyed]
-    return wanted
+    return {name: [entity_of(flight, VIEWS[name].keys) for flight in keyed] for name in KEPT}
 
 
 def entity_of(flight: Mapping[str, Any], keys: tuple[str, ...]) -> Entity | None:
@@ -131,7 +129,7 @@ def columns_of(
     Raises:
         DataError: the store holds rows without one of the features, as other code made them.
     """
-    names = [kept(row[0])[0] for row in VIEWS[view].rows]
+    names = KEPT[view]
     places = {entity: place for place, entity in enumerate(rows)}
     try:
         values = [[row.values[name] for name in names] for row in rows.values()]

@@ -43,7 +43,7 @@ class Delays(Answers):
             Unavailable: the store cannot be read.
         """
         model = cast(FlightModel, live.champion.model)
-        asked, found = await self.reader.read(model, request_id, body)
+        asked, found = await self.reader.read(model, request_id, body, self.now())
         self.counts.ages(found.ages_s, found.stale, found.missing)
         return asked
 

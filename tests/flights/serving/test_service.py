@@ -16,6 +16,7 @@ from include.flights import columns
 from include.flights import package_bento as stage
 from include.flights.models.encoding import Encoder
 from include.flights.serving.flight_model import Reader
+from include.serving.clock import start_clock
 from include.serving.manifest import version_of
 from include.serving.request import Unavailable
 
@@ -119,7 +120,8 @@ def test_a_redis_that_does_not_answer_holds_up_nobody_else(
     body = json.dumps(flight | times).encode()
 
     async def beats_while_asked(reader: Reader) -> int:
-        asked, beats = asyncio.create_task(reader.read(reader.model(model), "", body)), 0
+        reading = reader.read(reader.model(model), "", body, start_clock()())
+        asked, beats = asyncio.create_task(reading), 0
         while not asked.done():
             await asyncio.sleep(0.05)
             beats += 1
