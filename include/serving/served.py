@@ -6,30 +6,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from include.serving.batch import Batch
 from include.serving.manifest import check_packages, read_manifest
+from include.serving.probe import Probed, difference
 from include.serving.rows import Rows
 
-# Between two machines of one environment; the probe is rounded to six digits.
-SMALL_DIFFERENCE = 1e-5
 SAME_PACKAGES = "install the bento's env/python/requirements.txt exactly."
 
 
-class Model(Protocol):
+class Model(Probed, Protocol):
     """What can be served."""
 
     @property
     def levels(self) -> Mapping[str, frozenset[str]]:
         """The values of each category that the model knows."""
-
-    def answer(self, batch: Batch) -> NDArray[np.float64]:
-        """The probability of the outcome, one per row."""
-
-    def probe(self) -> Batch:
-        """Made-up rows, always the same, to see whether two machines answer alike."""
 
 
 # Makes a model of the folder that packaging wrote: manifest.json, and the weights beside it.
@@ -75,8 +64,7 @@ def load(folder: Path, read: Read, **known: str) -> Served:
 
 def fault_of(manifest: Mapping[str, Any], model: Model) -> str:
     """What is wrong if this machine does not answer as the one that packaged the model."""
-    answers = model.answer(model.probe())
-    difference = float(np.abs(answers - np.array(manifest["probe"])).max())
-    if difference <= SMALL_DIFFERENCE:
+    further = difference(manifest, model)
+    if further is None:
         return ""
-    return f"Probabilities here differ by {difference:.1e} from those at packaging."
+    return f"Probabilities here differ by {further:.1e} from those at packaging."

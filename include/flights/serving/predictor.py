@@ -16,9 +16,8 @@ from include.flights.members.chosen import Chosen, read_chosen, read_text
 from include.flights.members.records import MEMBERS, Member
 from include.flights.models.encoding import Codes, Encoder, Numbers, require
 from include.serving.batch import Batch
+from include.serving.probe import difference
 
-# Between two machines of one environment; the probe is rounded to six digits.
-SMALL_DIFFERENCE = 1e-5
 Probabilities = NDArray[np.float64]
 Predict = Callable[[Numbers, Codes], Probabilities]
 
@@ -139,12 +138,11 @@ def see_that_it_answers_alike(model: Predictor, folder: Path, name: str) -> None
     Raises:
         DataError: it answers otherwise here, or with what is no probability.
     """
-    expected = json.loads((folder / "manifest.json").read_text())["probe"]
-    difference = float(np.abs(model.answer(model.probe()) - np.array(expected)).max())
-    if not difference <= SMALL_DIFFERENCE:  # nor is NaN
+    manifest = json.loads((folder / "manifest.json").read_text())
+    if (further := difference(manifest, model)) is not None:
         what = f"{name} answers made-up rows otherwise here than where it was packaged: "
         fix = "promote a version that this code and this environment made."
-        raise DataError(f"{what}probabilities differ by {difference:.1e}.", fix)
+        raise DataError(f"{what}probabilities differ by {further:.1e}.", fix)
 
 
 def load_member(member: Member, folder: Path, threads: int | None) -> Loaded:
