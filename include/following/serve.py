@@ -18,9 +18,10 @@ from pathlib import Path
 from include.errors import PipelineError, PlatformError
 from include.following.example import request_line
 from include.following.follower import Follower, alone
-from include.following.trial import about, tried
+from include.following.trial import tried
 from include.following.words import add_to, ended_by_signals, follower_of, say
 from include.pipeline.child.life import PR_SET_PDEATHSIG
+from include.pipeline.registry.declared import declared
 from include.pipeline.registry.tags import read
 from include.serving.gate import OPEN, TOKEN, read_token
 from include.serving.places import from_here
@@ -50,8 +51,9 @@ def main(argv: list[str] | None = None) -> int:
         with ended_by_signals(), alone(live):
             see_that_free(words.host, words.port)
             follower, made = follower_of(words, live), token()
-            os.environ |= tried(follower.repo, follower.artifact, os.environ)
-            path = about(follower.repo, follower.artifact).get("path")
+            about = declared(follower.repo)[follower.artifact]
+            os.environ |= tried(follower.repo, about, os.environ)
+            path = about.get("path")
             packed = words.bento or (path and follower.repo / path)
             return serve(follower, begin(follower, packed), words, options, made)
     except PlatformError as error:

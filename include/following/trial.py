@@ -11,24 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from include.errors import PipelineError
 
 
-def about(repo: Path, artifact: str) -> dict[str, Any]:
-    """What dvc.yaml at the root says of an artifact."""
-    held: Any = yaml.safe_load((repo / "dvc.yaml").read_text())
-    return (held.get("artifacts") or {}).get(artifact) or {}
-
-
-def tried(repo: Path, artifact: str, environment: Mapping[str, str]) -> dict[str, str]:
+def tried(repo: Path, about: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
     """The variables that the project sets for a trial, but for those that are set already.
+
+    Args:
+        about: what dvc.yaml says of the artifact.
 
     Raises:
         PipelineError: what its module printed is no JSON.
     """
-    module = (about(repo, artifact).get("meta") or {}).get("trial")
+    module = (about.get("meta") or {}).get("trial")
     if not module:
         return {}
     command = [sys.executable, "-m", str(module)]

@@ -1,6 +1,7 @@
 """The artifacts that a repository declares, by the names that gto has for them."""
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import yaml
 
@@ -10,14 +11,23 @@ from include.pipeline.lockfile import LOADER
 
 def artifacts(repo: Path) -> list[str]:
     """The names under `artifacts:` in each dvc.yaml of the working tree."""
-    found = []
+    return list(declared(repo))
+
+
+def declared(repo: Path) -> dict[str, dict[str, Any]]:
+    """What each dvc.yaml of the working tree says of its artifacts; paths are from the root."""
+    found: dict[str, dict[str, Any]] = {}
     for file in in_git(repo, "dvc.yaml", "**/dvc.yaml"):
         try:
             held = yaml.load((repo / file).read_text(), LOADER)  # a safe one
-            names = sorted(held.get("artifacts") or {})
+            named = sorted((held.get("artifacts") or {}).items())
         except (OSError, yaml.YAMLError, AttributeError, TypeError):
             continue  # DVC says what is wrong with it
-        found += [full_name(file, name) for name in names]
+        for name, said in named:
+            about = {**said} if isinstance(said, dict) else {}
+            if "path" in about:
+                about["path"] = str(PurePosixPath(file).parent / str(about["path"]))
+            found[full_name(file, name)] = about
     return found
 
 
