@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from live_models import PATH, Served, bento_of, repository
 from loading import TOKEN
-from small_git import shell
+from small_git import bare_of
 from tiny_bento import ROOT, environment, free_port
 
 
@@ -37,11 +37,7 @@ def repo(registered: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def bare(repo: Path) -> Path:
     """A bare remote of it, with its versions."""
-    place = repo.with_name("bare.git")
-    shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(place))
-    shell(repo, "git", "remote", "add", "origin", str(place))
-    shell(repo, "git", "push", "--quiet", "--tags", "origin", "main", "refs/leeway/*:refs/leeway/*")
-    return place
+    return bare_of(repo, "refs/tags/*", "refs/leeway/*")
 
 
 @pytest.fixture

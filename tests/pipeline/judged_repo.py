@@ -72,14 +72,5 @@ def make(repo: Path, params: str, experiments: Mapping[str, list[str]]) -> Path:
     return repo
 
 
-def bare_of(repo: Path) -> Path:
-    """A bare remote that has the experiments as well."""
-    place = repo.with_name("bare.git")
-    shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(place))
-    shell(repo, "git", "remote", "add", "origin", str(place))
-    shell(repo, "git", "push", "--quiet", "origin", "main", "refs/exps/*:refs/exps/*")
-    return place
-
-
 def copied(repo: Path, folder: Path) -> Path:
     return Path(shutil.copytree(repo, folder, symlinks=True))

@@ -30,3 +30,12 @@ def make(folder: Path) -> Path:
     (folder / "frozen.txt").unlink()
     commit(folder, "start")
     return folder
+
+
+def bare_of(repo: Path, *refs: str) -> Path:
+    """A bare remote of a repository, with its branch main and these refs."""
+    place = repo.with_name("bare.git")
+    shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(place))
+    shell(repo, "git", "remote", "add", "origin", str(place))
+    shell(repo, "git", "push", "--quiet", "origin", "main", *(f"{ref}:{ref}" for ref in refs))
+    return place

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
+from contained_stage import brought
 from parity import dvc_, make
 from real_processes import fork, status_of
 from small_git import commit, shell
@@ -119,27 +120,13 @@ def written_to(run: Run) -> set[Path]:
     return {path for path in planted if run.cache_dir not in path.parents}
 
 
-def brought(run: Run, result: Path) -> str:
-    """What comes of it when a worker fetches what a container is to read."""
-    step = Reproduce("two", False, True, "", None, None)
-    order = Contained(step, Where("docker", "-"), {}, run.folder, run.top, run.cache_dir, run.repo)
-
-    def work() -> None:
-        os.chdir(run.folder)
-        elsewhere.runner_of = lambda runtime: lambda *_: result.write_text("it came to one")
-        elsewhere.work(Terms(str(result), 0, True, 9), order)
-
-    status_of(fork(work))
-    return result.read_text()
-
-
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_the_list_of_a_folder_names_nothing_outside_of_it(run, home, tmp_path, path):
     quietly(run, "one")
     led_out(run, path.format(place=tmp_path / "victim"))
     with pytest.raises(PipelineError, match="damaged in the cache|not in it"):
         quietly(run, "two")
-    assert "damaged in the cache" in brought(run, tmp_path / "result")
+    assert "damaged in the cache" in brought(run, "two", tmp_path / "result")
     with pytest.raises(PipelineError):
         publish(run, home, ["made"])
     assert written_to(run) == set()
@@ -399,7 +386,7 @@ def test_a_path_is_no_name_of_an_object(run, home, tmp_path, forged):
     shutil.rmtree(run.folder / "made")
     with pytest.raises(PipelineError, match="names an object .*/victim', and that is a path"):
         quietly(run, "two")
-    assert "and that is a path" in brought(run, tmp_path / "result")
+    assert "and that is a path" in brought(run, "two", tmp_path / "result")
     with pytest.raises(PipelineError):
         publish(run, home, ["made"])
     assert victim.read_text() == "precious"  # DVC removes what is not as it should be

@@ -1,17 +1,12 @@
 """A container is given what a value of its stage names: it has neither network nor credentials."""
 
-import os
 import shutil
-from pathlib import Path
 
+from contained_stage import brought
 from parity import dvc_, make
-from real_processes import fork, status_of
 from small_git import commit
 
-from include.pipeline import elsewhere
-from include.pipeline.child.orders import Reproduce, Terms
 from include.pipeline.opening.open_run import open_run
-from include.pipeline.places.where import Contained, Where
 from include.pipeline.plan import load
 from include.pipeline.workspace import Run
 
@@ -23,20 +18,6 @@ stages:
     outs: [used]
     meta: {objects: [live.md5]}
 """
-
-
-def brought(run: Run, result: Path) -> str:
-    """What comes of it when a worker is to run the stage in a container, which only says so."""
-    step = Reproduce("use", False, True, "", None, None)
-    order = Contained(step, Where("docker", "-"), {}, run.folder, run.top, run.cache_dir, run.repo)
-
-    def work() -> None:
-        os.chdir(run.folder)
-        elsewhere.runner_of = lambda runtime: lambda *_: result.write_text("it came to one")
-        elsewhere.work(Terms(str(result), 0, True, 9), order)
-
-    status_of(fork(work))
-    return result.read_text()
 
 
 def test_what_the_cache_lacks_comes_from_the_remote_before_the_container_starts(tmp_path):
@@ -55,8 +36,10 @@ def test_what_the_cache_lacks_comes_from_the_remote_before_the_container_starts(
         return open_run(repo, name, **words)
 
     md5 = held.parent.name + held.name
-    assert brought(of("one", md5), tmp_path / "result") == "it came to one"
+    assert brought(of("one", md5), "use", tmp_path / "result") == "it came to one"
     assert held.read_text() == "model\n"
-    assert brought(of("none", "none"), tmp_path / "result") == "it came to one"
-    assert "DVC's cache does not have the object 0" in brought(of("0", "0" * 32), tmp_path / "0")
-    assert "is no hash of a file" in brought(of("out", "../out"), tmp_path / "out")
+    assert brought(of("none", "none"), "use", tmp_path / "result") == "it came to one"
+    assert "DVC's cache does not have the object 0" in brought(
+        of("0", "0" * 32), "use", tmp_path / "0"
+    )
+    assert "is no hash of a file" in brought(of("out", "../out"), "use", tmp_path / "out")

@@ -110,9 +110,15 @@ def test_the_schedule_of_a_minute_counts_until_it_comes_again(
     assert "departure_schedule" in found.stale[0]
 
 
-def ask(days: Path, online: Path, flights: pl.DataFrame, now: datetime) -> Found:
+def ask(
+    days: Path,
+    online: Path,
+    flights: pl.DataFrame,
+    now: datetime,
+    names: tuple[str, ...] = NUMBERS,
+) -> Found:
     schedule = Flights(real_days.zones(days), 10).read(real_days.body_of(flights), now)
-    return Features(NUMBERS, OnlineStore(online)).of(schedule, now)
+    return Features(names, OnlineStore(online)).of(schedule, now)
 
 
 def value(found: Found, name: str) -> float:
@@ -126,9 +132,8 @@ def test_a_model_that_reads_fewer_features_is_given_those(
     moment = flight["cutoff_utc"][0]
     with real_days.filling(days, tmp_path / "online") as online:
         online.up_to(moment)
-        schedule = Flights(real_days.zones(days), 10).read(real_days.body_of(flight), moment)
         names = ("block_min", "seats")
-        found = Features(names, OnlineStore(tmp_path / "online")).of(schedule, moment)
+        found = ask(days, tmp_path / "online", flight, moment, names)
     assert found.batch.numbers.tolist() == flight.select(names).to_numpy().tolist()
 
 

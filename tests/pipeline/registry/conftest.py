@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_git import commit, shell
+from small_git import bare_of, commit, shell
 
 from include.pipeline.registry.writing import register
 
@@ -80,8 +80,4 @@ def three(with_versions: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def bare(repo: Path) -> Path:
     """A bare remote that holds the experiments as well."""
-    place = repo.with_name("bare.git")
-    shell(repo, "git", "init", "--quiet", "--bare", "--initial-branch=main", str(place))
-    shell(repo, "git", "remote", "add", "origin", str(place))
-    shell(repo, "git", "push", "--quiet", "origin", "main", "refs/exps/*:refs/exps/*")
-    return place
+    return bare_of(repo, "refs/exps/*")

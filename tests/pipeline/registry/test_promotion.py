@@ -10,9 +10,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from judged_repo import bare_of, copied, make
+from judged_repo import copied, make
 from pydantic import TypeAdapter
-from small_git import shell
+from small_git import bare_of, shell
 
 from include.errors import PipelineError
 from include.pipeline.orders import Verified
@@ -117,7 +117,7 @@ def test_what_is_shown_goes_live_and_the_history_names_the_run_and_the_reason(re
 
 
 def test_with_a_bare_remote_it_is_written_there(repo, tmp_path):
-    bare = bare_of(repo)
+    bare = bare_of(repo, "refs/exps/*")
     other = tmp_path / "other"
     shell(tmp_path, "git", "clone", "--quiet", str(bare), str(other))
     shutil.copytree(repo / ".dvc/cache", other / ".dvc/cache")
@@ -280,7 +280,7 @@ def test_an_approval_expires_when_the_experiment_is_another(repo):
 
 
 def test_of_two_at_once_one_goes_live_and_the_other_is_told(repo, tmp_path):
-    bare_of(repo)
+    bare_of(repo, "refs/exps/*")
     other = copied(repo, tmp_path / "other")
     acts = [
         (folder, propose(folder, wanted(name), "origin"))
