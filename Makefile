@@ -54,7 +54,7 @@ repro: setup  ## the same pipeline without Airflow: plain `dvc repro`, and the r
 	@python -m include.summary
 
 serve: setup  ## serve the champion, or else what was packaged last, and print a request to paste
-	@dvc checkout --quiet 2> /dev/null || true  # what a run left in the cache; it may hold less
+	@dvc checkout --quiet < /dev/null 2> /dev/null || true  # what a run left in the cache; it may hold less
 	@python -m include.following.serve
 
 test: setup  ## everything that proves it works
