@@ -100,6 +100,8 @@ SHORTER: dict[str, str] = {
     "python -m benchmarks.registry": "python -m benchmarks.registry --help",
     "python -m benchmarks.dag_import": "python -m benchmarks.dag_import --help",
     "python -m benchmarks.offline_store": "python -c 'import benchmarks.offline_store'",
+    "python -m benchmarks.serving": "python -c 'import benchmarks.serving'",
+    "python -m benchmarks.lookup": "python -c 'import benchmarks.lookup'",
 }
 # What the words in capitals stand for.
 VALUES = {"NAME": "by-hand"}

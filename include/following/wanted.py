@@ -6,7 +6,7 @@ from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.asking import ask
-from include.pipeline.git.command import command, git
+from include.pipeline.git.command import command
 from include.pipeline.orders import Describe
 from include.pipeline.registry.declared import artifacts
 from include.pipeline.registry.tags import Registry, Version, patterns
@@ -61,8 +61,3 @@ def artifact_of(repo: Path, named: str) -> str:
         what = f"{repo} declares {len(found) or 'no'} artifacts, of which one is to be served."
     fix = f"name one of {at_most_ten(found)}" if found else "add one to dvc.yaml under `artifacts:`"
     raise PipelineError(what, f"{fix}: --artifact NAME, or LEEWAY_SERVE_ARTIFACT.")
-
-
-def remote_of(repo: Path) -> str:
-    """The remote that promotions go to; empty if there is none."""
-    return "origin" if "origin" in git(repo, "remote").split() else ""

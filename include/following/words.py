@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from include.following.follower import Follower
-from include.following.wanted import remote_of
+from include.pipeline.registry.turns import remote_of
 
 ARTIFACT = "LEEWAY_SERVE_ARTIFACT"
 say = partial(print, flush=True)

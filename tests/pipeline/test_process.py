@@ -246,8 +246,8 @@ def test_a_step_s_memory_is_measured_and_held_to_what_its_stage_declares(way, ru
     usage = reproduce(run, "step", log=lambda line: None).usage
     assert usage is not None and 0.4 < usage.peak_gb < 4 and usage.cpu_s > 0
     said = beyond(usage, 0.3)
-    assert said.startswith("its largest process took 0.")
-    assert said.endswith(" GB, more than the 0.3 GB of meta.resources.memory_gb")
+    # A forked process begins with the memory of this one, which may be more than its own.
+    assert f"its largest process took {usage.peak_gb:.2f} GB, more than the 0.3 GB" in said
     assert beyond(usage, 4) == beyond(usage, None) == beyond(None, 0.3) == ""
 
 

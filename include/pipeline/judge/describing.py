@@ -9,7 +9,7 @@ from typing import Any
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.child.orders import Refused
 from include.pipeline.orders import Describe, Locate, Verify
-from include.pipeline.registry.declared import full_name
+from include.pipeline.registry.declared import paths_in
 from include.pipeline.registry.pinned import hash_of
 
 FETCH = "run `dvc fetch --all-commits`, or register where the data is."
@@ -100,17 +100,13 @@ def not_here(stage: Any) -> Iterator[Any]:
 
 def path_of(repo: Any, order: Describe | Verify) -> str:
     """The path of an artifact, from the root of the repository."""
-    declared = {}
-    for file, artifacts in repo.artifacts.read().items():
-        for name, artifact in artifacts.items():
-            path = os.path.normpath(os.path.join(os.path.dirname(file), artifact.path))
-            declared[full_name(file, name)] = path
+    declared = paths_in(repo)
     if order.artifact not in declared:
         what = f"The dvc.yaml of {order.commit[:10]} declares no artifact {order.artifact!r}"
         names = at_most_ten(sorted(declared)) or "none"
         what += f"; it declares {names}.{did_you_mean(order.artifact, declared)}"
         raise Refused(what, "name one of them, or add it under `artifacts:` and run again.")
-    return str(declared[order.artifact])
+    return declared[order.artifact]
 
 
 def upstream(repo: Any, stage: Any) -> list[Any]:

@@ -21,7 +21,7 @@ from include.pipeline.params_file import at, located
 from include.pipeline.plan import load
 from include.pipeline.registry.pinned import LIVE, NONE, PARTS, Pin, pinned
 from include.pipeline.registry.tags import Registry, read
-from include.pipeline.registry.turns import fetched
+from include.pipeline.registry.turns import fetched, remote_of
 from include.pipeline.reproduce import Log
 from include.pipeline.workspace import run_of
 
@@ -85,10 +85,8 @@ def known(place: Place, artifact: str, log: Log) -> Registry:
     """
     if place.url:
         return fetched(place.repo, artifact, place.url, prompt=False)
-    if "origin" not in git(place.repo, "remote").split():
-        return read(place.repo, artifact)
     try:
-        return fetched(place.repo, artifact, "origin", prompt=False)
+        return fetched(place.repo, artifact, remote_of(place.repo), prompt=False)
     except PipelineError as error:
         log(f"what is live is taken from this clone, for its remote does not answer: {error.what}")
         return read(place.repo, artifact)

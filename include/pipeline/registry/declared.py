@@ -1,5 +1,6 @@
 """The artifacts that a repository declares, by the names that gto has for them."""
 
+import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,6 +30,15 @@ def declared(repo: Path) -> dict[str, dict[str, Any]]:
                 about["path"] = str(PurePosixPath(file).parent / str(about["path"]))
             found[full_name(file, name)] = about
     return found
+
+
+def paths_in(repo: Any) -> dict[str, str]:
+    """The paths of the artifacts, from the root, of the commit that DVC has opened."""
+    return {
+        full_name(file, name): os.path.normpath(os.path.join(os.path.dirname(file), one.path))
+        for file, its in repo.artifacts.read().items()
+        for name, one in its.items()
+    }
 
 
 def full_name(file: str, name: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
-from include.pipeline.registry.declared import artifacts, full_name
+from include.pipeline.registry.declared import artifacts, paths_in
 from include.pipeline.registry.tags import read
 
 LIVE = "live"  # the version of a run that takes what is live as it begins
@@ -87,7 +87,7 @@ def hash_of(repo: Path, commit: str, artifact: str) -> str:
     path, found = "", list[str]()
     try:
         with Repo(str(repo)) as held, held.switch(commit):
-            path = path_of(held, artifact)
+            path = paths_in(held).get(artifact, "")
             made = [out for out in held.index.outs if out.is_in_repo and out.hash_info]
             found = [str(out.hash_info.value) for out in made if place(held, out) == path]
     except DvcException as error:
@@ -97,15 +97,6 @@ def hash_of(repo: Path, commit: str, artifact: str) -> str:
         return found[0]
     what = f"The commit {commit[:10]} has not made {path or 'what its dvc.yaml calls'} {artifact}."
     raise PipelineError(what, "name a version whose run made it: see `leeway registry show`.")
-
-
-def path_of(held: Any, artifact: str) -> str:
-    """Where a commit has an artifact; empty if it declares no such one."""
-    for file, its in held.artifacts.read().items():
-        for name, one in its.items():
-            if full_name(file, name) == artifact:
-                return os.path.normpath(str(Path(file).parent / one.path))
-    return ""
 
 
 def place(held: Any, out: Any) -> str:
