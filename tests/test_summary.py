@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_git import shell
+from small_git import init, shell
 
 from include import summary
 from include.outs import Out, outs_of
@@ -30,8 +30,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of two stages that never ran."""
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site-cache"))
     monkeypatch.chdir(tmp_path)
-    shell(tmp_path, "git", "init", "--quiet")
-    shell(tmp_path, *DVC, "init", "--quiet")
+    init(tmp_path)
     (tmp_path / "dvc.yaml").write_text(GRAPH)
     return tmp_path
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from real_processes import at_work_in
 from running_airflow import ended, running, states, wait_for_dag, wait_until
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
@@ -119,8 +119,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     (repo / "step.py").write_text(STEP)
     (repo / "source.txt").write_text(" was here\n")
     (repo / ".gitignore").write_text("__pycache__/\n/*.txt\n!/source.txt\n")
-    shell(repo, "git", "init", "--quiet")
-    shell(repo, sys.executable, "-m", "dvc", "init", "--quiet")
+    init(repo)
     commit(repo)
     shutil.copytree(repo, folder / "alone")
     with pytest.MonkeyPatch.context() as patch:

@@ -20,7 +20,7 @@ import psutil
 import pytest
 import small_git
 from running_airflow import SMALL_DAG, ended, wait_until
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
@@ -69,8 +69,7 @@ def other(folder: Path, stages: str, params: str = "") -> Path:
     folder.mkdir()
     (folder / "dvc.yaml").write_text(stages)
     (folder / "params.yaml").write_text(params)
-    shell(folder, "git", "init", "--quiet")
-    shell(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    init(folder)
     commit(folder, "start")
     return folder
 

@@ -11,7 +11,7 @@ import polars as pl
 import tiny_bento
 import yaml
 from parity import dvc_
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 from include.flights import package_bento
 from include.pipeline.registry.writing import register
@@ -84,10 +84,9 @@ def make(folder: Path, *bentos: Path) -> Path:
     """A repository in which each bento is a version: v0.0.1, v0.0.2, ..., with a remote of DVC."""
     repo = folder / "repo"
     repo.mkdir(parents=True)
-    shell(repo, "git", "init", "--quiet", "--initial-branch=main")
+    init(repo, "--initial-branch=main")
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(repo, "git", "config", key, value)
-    dvc_(repo, "init", "--quiet")
     dvc_(repo, "remote", "add", "--quiet", "--default", "store", str(folder / "store"))
     (repo / "dvc.yaml").write_text(yaml.safe_dump(GRAPH, sort_keys=False))
     lay_features(repo / "features")

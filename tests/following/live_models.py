@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import tiny_models
-from small_git import commit, shell
+from small_git import commit, init, shell
 from tiny_bento import TABLE, lay_out, package
 
 from include.flights import columns
@@ -63,10 +63,9 @@ def name_of(bento: Path) -> str:
 def repository(root: Path, bentos: list[Path]) -> Path:
     """A repository with a version of each bento, v0.0.1 and on."""
     root.mkdir(parents=True)
-    shell(root, "git", "init", "--quiet", "--initial-branch=main")
+    init(root, "--initial-branch=main")
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(root, "git", "config", key, value)
-    shell(root, sys.executable, "-m", "dvc", "init", "--quiet")
     (root / "dvc.yaml").write_text(f"artifacts:\n  {ARTIFACT}: {{path: {PATH}, type: model}}\n")
     (root / "bento").mkdir()
     for number, bento in enumerate(bentos, 1):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from real_processes import at_work_in
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 ROOT = Path(__file__).parents[2]
 # foreach and matrix, two dvc.yaml files, a wdir, and no params.yaml.
@@ -93,8 +93,7 @@ def repository(folder: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    shell(folder, "git", "init", "--quiet")
-    shell(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    init(folder)
     commit(folder, "start")
     return folder
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 GRAPH = """
 stages:
@@ -59,10 +59,9 @@ def make(repo: Path, params: str, experiments: Mapping[str, list[str]]) -> Path:
     repo.mkdir(parents=True)
     for name, text in {"dvc.yaml": GRAPH, "judge.py": JUDGE, "params.yaml": params}.items():
         (repo / name).write_text(text)
-    shell(repo, "git", "init", "--quiet", "--initial-branch=main")
+    init(repo, "--initial-branch=main")
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(repo, "git", "config", key, value)
-    shell(repo, *DVC, "init", "--quiet")
     (repo / ".gitignore").write_text("/model.bin\n/verdict.json\n/scores.txt\n__pycache__/\n")
     # Experiments leave `score` as it is here: they judge, and do not score.
     shell(repo, *DVC, "repro", "--quiet")

@@ -10,7 +10,7 @@ from typing import Any
 import dvc.repo.reproduce  # noqa: F401  (our DVC processes are forks then, and start soon)
 import yaml
 from real_processes import fork, status_of
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 from include.errors import PlatformError
 from include.pipeline.closing.close_run import close_run
@@ -45,8 +45,7 @@ def dvc_(folder: Path, *words: str, check: bool = True) -> str:
 def make(folder: Path, files: Files, **config: str) -> Path:
     """A committed DVC repository of these files; its lock is not made yet."""
     folder.mkdir(parents=True)
-    shell(folder, "git", "init", "--quiet")
-    dvc_(folder, "init", "--quiet")
+    init(folder)
     for name, value in config.items():
         dvc_(folder, "config", name.replace("__", "."), value)
     write(folder, files)

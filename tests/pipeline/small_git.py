@@ -1,8 +1,11 @@
 """Makes a small DVC repository under git, with all that a graph can hold."""
 
+import atexit
 import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 SMALL = Path(__file__).parent / "small_repo"
@@ -20,10 +23,27 @@ def commit(folder: Path, message: str = "change") -> None:
     shell(folder, "git", *AUTHOR, "commit", "--quiet", "--message", message)
 
 
-def make(folder: Path) -> Path:
-    shutil.copytree(SMALL, folder, ignore=shutil.ignore_patterns("dvc.lock", ".gitignore"))
+@cache
+def initialised() -> Path:
+    """A folder with what `dvc init` writes: to begin DVC anew for each test takes a second."""
+    folder = Path(tempfile.mkdtemp(prefix="dvc-init-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shell(folder, "git", "init", "--quiet")
     shell(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    return folder
+
+
+def init(folder: Path, *words: str) -> None:
+    """Make a folder a repository of git and of DVC."""
+    shell(folder, "git", "init", "--quiet", *words)
+    shutil.copytree(initialised() / ".dvc", folder / ".dvc")
+    shutil.copy(initialised() / ".dvcignore", folder)
+    shell(folder, "git", "add", ".dvc", ".dvcignore")
+
+
+def make(folder: Path) -> Path:
+    shutil.copytree(SMALL, folder, ignore=shutil.ignore_patterns("dvc.lock", ".gitignore"))
+    init(folder)
     # A frozen stage is never run: what it made is in the cache, and its hash is committed.
     (folder / "frozen.txt").write_text("old\n")
     shell(folder, sys.executable, "-m", "dvc", "commit", "--force", "--quiet", "frozen")

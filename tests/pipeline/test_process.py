@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from real_processes import at_work_in, fork, status_of, wait_until
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 from include.errors import PipelineError
 from include.pipeline.child.dvc_locks import works
@@ -61,8 +61,7 @@ def one_step(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("one") / "repo"
     folder.mkdir()
     (folder / "dvc.yaml").write_text("stages: {step: {cmd: python3 step.py, outs: [out.txt]}}")
-    shell(folder, "git", "init", "--quiet")
-    shell(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    init(folder)
     commit(folder)
     return folder
 

@@ -3,7 +3,6 @@
 Long because all its cases share one Airflow with two workers.
 """
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from celery_airflow import Cluster, celery, waiting_in
 from running_airflow import ended, wait_for_dag, wait_until
-from small_git import commit, shell
+from small_git import commit, init, shell
 
 from include.errors import PipelineError
 from include.pipeline.plan import load
@@ -42,8 +41,7 @@ def make(folder: Path, graph: str = GRAPH) -> Path:
     (folder / "dags").mkdir(parents=True)
     (folder / "source.txt").write_text("salt\n")
     (folder / "dvc.yaml").write_text(graph)
-    shell(folder, "git", "init", "--quiet")
-    shell(folder, sys.executable, "-m", "dvc", "init", "--quiet")
+    init(folder)
     commit(folder)
     return folder
 

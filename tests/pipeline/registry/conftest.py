@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_git import bare_of, commit, shell
+from small_git import bare_of, commit, init, shell
 
 from include.pipeline.registry.writing import register
 
@@ -44,10 +44,9 @@ def with_experiments(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (repo / folder / name).write_text(text)
     (repo / "dvc.yaml").write_text(GRAPH)
     (repo / "params.yaml").write_text("rate: 1\n")
-    shell(repo, "git", "init", "--quiet", "--initial-branch=main")
+    init(repo, "--initial-branch=main")
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(repo, "git", "config", key, value)
-    shell(repo, *DVC, "init", "--quiet")
     shell(repo, *DVC, "add", "--quiet", "data")
     commit(repo, "start")
     for name, rate in {"slow": 1, "quick": 2, "wild": 3}.items():

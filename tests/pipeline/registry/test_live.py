@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from parity import dvc_, refused
-from small_git import commit, shell
+from parity import refused
+from small_git import commit, init, shell
 
 from include.pipeline.apart import Place
 from include.pipeline.closing.close_run import close_run
@@ -46,10 +46,9 @@ def with_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three versions of what `train` made, as gto registers them, and a stage that reads a pin."""
     repo = tmp_path_factory.mktemp("versions") / "repo"
     repo.mkdir()
-    shell(repo, "git", "init", "--quiet", "--initial-branch=main")
+    init(repo, "--initial-branch=main")
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(repo, "git", "config", key, value)
-    dvc_(repo, "init", "--quiet")
     (repo / "dvc.yaml").write_text(GRAPH)
     section = {"version": "none", "commit": "none", "md5": "none"}
     (repo / "params.yaml").write_text(yaml.safe_dump({"rate": 1, "champion": section}))
