@@ -19,7 +19,7 @@ DAG ?= $(notdir $(basename $(shell grep -L targets= $$(grep -lw pipeline_dag dag
 
 include containers.mk
 
-.PHONY: help setup run up down repro serve test check audit wheel clean lock
+.PHONY: help setup run up down repro serve replay test check audit wheel clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
@@ -68,6 +68,9 @@ check: setup  ## ruff, formatting, imports between rooms, types
 
 audit: setup  ## known weaknesses of the locked packages (Error 75: their list cannot be had)
 	@python -m include.audit
+
+replay: setup  ## the year again, month by month: what watching and retraining are worth (an hour)
+	python -m benchmarks.replay
 
 wheel: setup  ## build the runner as a package, into dist/: docs/your_repository.md
 	uv build --quiet --out-dir dist

@@ -1,5 +1,6 @@
 """An Airflow of its own for each process of tests, and a small DVC repository for each test."""
 
+import gc
 import os
 import shutil
 import signal
@@ -42,3 +43,10 @@ def repo(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     return Path(shutil.copytree(made, tmp_path / "repo"))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now is left out of collections, which a fork would pay for page by page."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
