@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.monitoring.plain_columns import Kind
 
+# moved: inputs or predictions look different. hurts: the model does worse (performance,
+# calibration, estimated performance, groups). service: latency, errors, stale features.
+# data: unknown categories, missing values, outcomes that have not come.
+Sort = Literal["moved", "hurts", "service", "data"]
 # Further digits differ with the order of summation, which Evidently leaves to chance.
 DIGITS = 6
 
@@ -79,13 +84,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Check:
-    """One number against its limit; no value where it cannot be measured."""
+    """One number against its limit; no value where it cannot be measured.
+
+    Without a value it has passed if nobody needs it, as where another check tells the same.
+    """
 
     name: str
     value: float | None
     limit: float
     passed: bool
     reason: str  # in words, whether or not it passed
+    kind: Sort
 
 
 def checks_of(
@@ -115,13 +124,13 @@ def check_columns(columns: Mapping[str, Column], limit: float) -> Check:
         f"{len(drifted)} of {len(columns)} columns ({share:.1%}) drifted{named}; "
         f"at most {limit:.1%} may."
     )
-    return Check("drifted_columns_share", share, limit, share <= limit, reason)
+    return Check("drifted_columns_share", share, limit, share <= limit, reason, "moved")
 
 
 def check_prediction(psi: float, limit: float) -> Check:
     """The predictions are spread as they were."""
     reason = f"The predictions moved by a PSI of {psi:.3f}; at most {limit:.3f} is allowed."
-    return Check("prediction_psi", psi, limit, psi <= limit, reason)
+    return Check("prediction_psi", psi, limit, psi <= limit, reason, "moved")
 
 
 def check_outcome(measured: Mapping[str, float], limit: float, words: Words) -> Check:
@@ -133,7 +142,7 @@ def check_outcome(measured: Mapping[str, float], limit: float, words: Words) -> 
         f"{now:.1%} of the {words.rows} were {words.outcome}, {before:.1%} in the reference; "
         f"a change of at most {limit:.1%} is allowed."
     )
-    return Check(f"{share}_change", change, limit, abs(change) <= limit, reason)
+    return Check(f"{share}_change", change, limit, abs(change) <= limit, reason, "moved")
 
 
 def check_auc(
@@ -144,9 +153,9 @@ def check_auc(
     if area is None:
         kind = words.outcome if measured[f"{words.outcome}_share"] else words.otherwise
         reason = f"The AUC cannot be measured: all {rows} were {kind}."
-        return Check("auc", None, limit, False, reason)
+        return Check("auc", None, limit, False, reason, "hurts")
     reason = f"The AUC is {area:.3f} on {rows}; at least {limit:.3f} is asked for."
-    return Check("auc", area, limit, area >= limit, reason)
+    return Check("auc", area, limit, area >= limit, reason, "hurts")
 
 
 def check_calibration(measured: Mapping[str, float], limit: float, words: Words) -> Check:
@@ -157,7 +166,7 @@ def check_calibration(measured: Mapping[str, float], limit: float, words: Words)
         f"The model expected {expected:.1%} of the {words.rows} to be {words.outcome} and "
         f"{were:.1%} were; a gap of at most {limit:.1%} is allowed."
     )
-    return Check("calibration_gap", gap, limit, abs(gap) <= limit, reason)
+    return Check("calibration_gap", gap, limit, abs(gap) <= limit, reason, "hurts")
 
 
 def rounded(value: float) -> float:

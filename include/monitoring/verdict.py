@@ -1,0 +1,94 @@
+"""What a set of checks comes to: one state, one sentence, and one thing to do.
+
+Inputs that look different are no harm by themselves: seasons move them every year. Harm is a model
+that does worse than it should. Where that cannot be measured, nobody knows, and the verdict says so
+rather than nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from include.monitoring.drift_limits import Check, Sort
+
+# blind: what would tell whether the model is hurt cannot be measured.
+State = Literal["steady", "moved", "hurts", "blind"]
+
+SENTENCES: dict[State, str] = {
+    "steady": "The model does as it should, and what it sees looks as before",
+    "moved": "What the model sees has moved{moved}, and it does not hurt",
+    "hurts": "The model does worse than it should{hurts}",
+    "blind": "Whether the model is hurt cannot be told{blind}",
+}
+ORDERS: dict[State, str] = {
+    "steady": "Nothing to do.",
+    "moved": "Do not retrain for this alone: see what moved, and look again at the next period.",
+    "hurts": "See that the outcomes are right, then retrain on newer rows.",
+    "blind": "Find out why the outcomes are missing, and decide nothing until they are there.",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state of a model in a period."""
+
+    state: State
+    sentence: str
+    to_do: str  # an order, in one sentence
+
+
+def verdict(checks: Iterable[Check]) -> Verdict:
+    """Weigh the checks of one period.
+
+    What hurts comes before what cannot be told, and that before what moved. Faults of the data
+    count as moved. Faults of the service leave the state as it is, since no other model would
+    mend them, and are named.
+    """
+    held = tuple(checks)
+    failed = {kind: named(held, kind) for kind in get_args(Sort)}
+    state = state_of(held)
+    unknown = [check.name for check in held if check.kind == "hurts" and check.value is None]
+    words = {"moved": listed(failed["moved"]), "hurts": listed(failed["hurts"])}
+    sentence = SENTENCES[state].format(blind=listed(unknown), **words)
+    if failed["moved"] and state in ("hurts", "blind"):
+        sentence += f", and what it sees has moved{words['moved']}"
+    for kind in ("data", "service"):
+        if failed[kind]:
+            sentence += f"; the {kind} {'have' if kind == 'data' else 'has'} faults"
+            sentence += listed(failed[kind])
+    return Verdict(state, f"{sentence}.", order(state, failed))
+
+
+def state_of(checks: Iterable[Check]) -> State:
+    """The worst of what the checks say."""
+    telling = [check for check in checks if check.kind == "hurts"]
+    if any(not check.passed and check.value is not None for check in telling):
+        return "hurts"
+    if all(check.value is None for check in telling) or not all(c.passed for c in telling):
+        return "blind"
+    moved = any(not check.passed and check.kind in ("moved", "data") for check in checks)
+    return "moved" if moved else "steady"
+
+
+def order(state: State, failed: dict[Sort, list[str]]) -> str:
+    """What to do first: a fault of the data or the service explains the rest."""
+    if failed["data"] and state != "blind":
+        return "Repair the data where they come from before you retrain."
+    if failed["service"] and state in ("steady", "moved"):
+        return "See the log and the metrics of the service; another model would not mend it."
+    return ORDERS[state]
+
+
+def named(checks: Iterable[Check], kind: Sort) -> list[str]:
+    """The measured checks of a kind that failed."""
+    return [
+        check.name
+        for check in checks
+        if check.kind == kind and not check.passed and (kind != "hurts" or check.value is not None)
+    ]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in brackets, in words; nothing for none."""
+    words = [name.replace("_", " ") for name in names]
+    return f" ({', '.join(words)})" if words else ""

@@ -1,0 +1,94 @@
+"""What a set of checks comes to."""
+
+import pytest
+
+from include.monitoring.drift_limits import Check, Sort
+from include.monitoring.verdict import State, Verdict, verdict
+
+
+def check(name: str, kind: Sort, passed: bool = True, value: float | None = 0.5) -> Check:
+    return Check(name, value, 0.5, passed, f"{name} in words.", kind)
+
+
+AUC, GAP = check("auc", "hurts"), check("calibration_gap", "hurts")
+PSI = check("prediction_psi", "moved")
+LOW = check("auc", "hurts", passed=False)
+SPREAD = check("prediction_psi", "moved", passed=False)
+UNKNOWN = check("auc", "hurts", passed=False, value=None)
+UNASKED = check("auc", "hurts", value=None)
+NEW = check("unknown_share", "data", passed=False)
+SLOW = check("latency_p99_ms", "service", passed=False)
+
+
+@pytest.mark.parametrize(
+    ("checks", "state"),
+    [
+        ([AUC, GAP, PSI], "steady"),
+        ([AUC, GAP, SPREAD], "moved"),
+        ([AUC, NEW], "moved"),
+        ([AUC, SLOW], "steady"),
+        ([LOW, GAP, PSI], "hurts"),
+        ([LOW, SPREAD, NEW, SLOW], "hurts"),
+        ([UNKNOWN, GAP], "blind"),
+        ([UNKNOWN, check("calibration_gap", "hurts", passed=False)], "hurts"),
+        ([UNASKED, GAP], "steady"),
+        ([UNASKED, SPREAD], "blind"),
+        ([PSI], "blind"),
+        ([], "blind"),
+    ],
+    ids=[
+        "all passed",
+        "only inputs moved",
+        "faulty data",
+        "a slow service is no state of the model",
+        "worse",
+        "worse comes first",
+        "one that is needed is unknown",
+        "worse comes before unknown",
+        "one that nobody needs is unknown",
+        "no other tells",
+        "nothing tells",
+        "no check at all",
+    ],
+)
+def test_the_state_is_the_worst_that_the_checks_say(checks: list[Check], state: State) -> None:
+    assert verdict(checks).state == state
+
+
+def test_the_sentence_names_what_failed_and_says_what_to_do() -> None:
+    assert verdict([AUC, PSI]) == Verdict(
+        "steady",
+        "The model does as it should, and what it sees looks as before.",
+        "Nothing to do.",
+    )
+    assert verdict([AUC, SPREAD]) == Verdict(
+        "moved",
+        "What the model sees has moved (prediction psi), and it does not hurt.",
+        "Do not retrain for this alone: see what moved, and look again at the next period.",
+    )
+    assert verdict([LOW, SPREAD]) == Verdict(
+        "hurts",
+        "The model does worse than it should (auc), and what it sees has moved (prediction psi).",
+        "See that the outcomes are right, then retrain on newer rows.",
+    )
+    assert verdict([UNKNOWN, GAP]) == Verdict(
+        "blind",
+        "Whether the model is hurt cannot be told (auc).",
+        "Find out why the outcomes are missing, and decide nothing until they are there.",
+    )
+
+
+def test_faults_of_the_data_and_of_the_service_are_named_and_mended_first() -> None:
+    data, service = verdict([LOW, NEW]), verdict([AUC, SLOW])
+    assert data.sentence == (
+        "The model does worse than it should (auc); the data have faults (unknown share)."
+    )
+    assert data.to_do == "Repair the data where they come from before you retrain."
+    assert service.sentence.endswith("looks as before; the service has faults (latency p99 ms).")
+    assert service.to_do.startswith("See the log and the metrics of the service")
+
+
+def test_faulty_data_alone_are_not_said_to_have_moved_by_name() -> None:
+    assert verdict([AUC, NEW]).sentence == (
+        "What the model sees has moved, and it does not hurt; the data have faults (unknown share)."
+    )
