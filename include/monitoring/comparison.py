@@ -70,6 +70,31 @@ def compare(
     return dict(zip(kinds, found, strict=True)), page
 
 
+def statistic(kind: Kind, reference: pl.Series, current: pl.Series) -> float | None:
+    """The number that `compare` gives for one column, without a page; None without a value.
+
+    It is Evidently's function on the values as Evidently cleans them.
+    """
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    from evidently.legacy.calculations import stattests
+    from evidently.legacy.core import ColumnType
+
+    before, now = (finite(column) for column in (reference, current))
+    if before.is_empty() or now.is_empty():
+        return None
+    before, now = (column.to_pandas() for column in plain(kind, before, now))
+    sort = ColumnType.Numerical if kind == "number" else ColumnType.Categorical
+    test = stattests.get_stattest(before, now, sort, METHODS[kind])
+    return float(test(before, now, sort, threshold=None).drift_score)
+
+
+def finite(values: pl.Series) -> pl.Series:
+    """The values that are there, and no infinite number."""
+    if values.dtype.is_float():
+        return values.filter(values.is_finite().fill_null(False))
+    return values.drop_nulls()
+
+
 def beside(columns: Iterable[pl.Series], means: pl.DataFrame) -> "pandas.DataFrame":
     """The columns, and behind them those whose means are shown."""
     both = {column.name: column for column in (*columns, *means)}
@@ -78,11 +103,7 @@ def beside(columns: Iterable[pl.Series], means: pl.DataFrame) -> "pandas.DataFra
 
 def has_values(name: str, *tables: pl.DataFrame) -> bool:
     """Whether a column has a finite value, or a text, in every table."""
-    columns = [table[name] for table in tables]
-    return all(
-        bool((held.is_finite() if held.dtype.is_float() else held.is_not_null()).any())
-        for held in columns
-    )
+    return not any(finite(table[name]).is_empty() for table in tables)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from include.monitoring.drift_limits import Check, Sort
 State = Literal["steady", "moved", "hurts", "blind"]
 
 SENTENCES: dict[State, str] = {
-    "steady": "The model does as it should, and what it sees looks as before",
+    "steady": "The model does as it should, and what it uses is within its limits",
     "moved": "What the model sees has moved{moved}, and it does not hurt",
     "hurts": "The model does worse than it should{hurts}",
     "blind": "Whether the model is hurt cannot be told{blind}",

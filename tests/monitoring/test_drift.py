@@ -149,6 +149,17 @@ def test_numbers_in_a_narrow_range_are_compared() -> None:
     assert score(*tables).columns["age_d"].statistic is not None
 
 
+@pytest.mark.parametrize("kind", ["number", "category"])
+def test_a_statistic_alone_is_that_of_the_report(kind: Kind) -> None:
+    before, now = month(), month(zeros=80)
+    ages = pl.Series("age_d", [float("inf"), None, *range(98)], dtype=pl.Float32)
+    before, now = before.with_columns(ages), now.with_columns(ages**1.5)
+    name = "age_d" if kind == "number" else "shop"
+    found, _ = comparison.compare(before, now, {name: kind}, {name: 0.1})
+    assert comparison.statistic(kind, before[name], now[name]) == found[name] != 0
+    assert comparison.statistic(kind, before[name], now[name].clear()) is None
+
+
 def test_evidently_is_left_as_it_was() -> None:
     import uuid
 

@@ -58,7 +58,7 @@ def test_the_state_is_the_worst_that_the_checks_say(checks: list[Check], state: 
 def test_the_sentence_names_what_failed_and_says_what_to_do() -> None:
     assert verdict([AUC, PSI]) == Verdict(
         "steady",
-        "The model does as it should, and what it sees looks as before.",
+        "The model does as it should, and what it uses is within its limits.",
         "Nothing to do.",
     )
     assert verdict([AUC, SPREAD]) == Verdict(
@@ -84,7 +84,7 @@ def test_faults_of_the_data_and_of_the_service_are_named_and_mended_first() -> N
         "The model does worse than it should (auc); the data have faults (unknown share)."
     )
     assert data.to_do == "Repair the data where they come from before you retrain."
-    assert service.sentence.endswith("looks as before; the service has faults (latency p99 ms).")
+    assert service.sentence.endswith("within its limits; the service has faults (latency p99 ms).")
     assert service.to_do.startswith("See the log and the metrics of the service")
 
 
