@@ -22,6 +22,7 @@ from include.monitoring.journal_files import alone, name_of, opened, write
 from include.monitoring.journal_lines import Lines, read_lines, table_of
 
 READ, QUARANTINE = "_read.json", "_quarantine"
+REQUESTS = "requests"  # the folder of those, within that of predictions
 
 
 @dataclass(frozen=True)

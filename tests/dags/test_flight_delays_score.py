@@ -43,7 +43,7 @@ def test_it_scores_each_day_of_december_2013_with_what_is_live(dag):
 
 def test_a_run_by_hand_may_score_another_day_with_another_version(dag):
     assert dict(dag.params) == {
-        "score_flights.months": 1,
+        "score_flights.months": 3,
         "window.end": "2014-01-01",
         "champion.version": "live",
     }

@@ -1,0 +1,1 @@
+"""What the months of flights are watched by."""

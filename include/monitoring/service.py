@@ -1,0 +1,121 @@
+"""What the log of predictions says of the service in a window: fresh features, known values.
+
+docs/prediction_log.md says what a log holds. Latency and errors are there from a service that
+writes them (`ms` and `status` of each request).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from include.errors import DataError
+from include.monitoring.drift_limits import rounded
+
+AGE, FEATURE = "age_s.", "feature."
+P99 = 0.99
+
+
+@dataclass(frozen=True)
+class Service:
+    """The numbers of one window; None where the log does not tell.
+
+    Args:
+        models: who answered, each with its rows.
+        stale_share: rows with a feature that was older than it may be.
+        lacking_share: rows for which a view had nothing.
+        views: view to the share of rows for which it was too old.
+    """
+
+    rows: int
+    models: dict[str, int]
+    unknown_share: float | None
+    stale_share: float | None
+    lacking_share: float | None
+    views: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Replies:
+    """How the service replied: to how many, how quickly, and how often with an error of its own."""
+
+    requests: int
+    error_rate: float
+    latency_p99_ms: float
+
+
+def service(
+    log: pl.LazyFrame, oldest_s: Mapping[str, float], known: Mapping[str, frozenset[str]]
+) -> Service:
+    """Measure what the champion answered, on all rows.
+
+    Args:
+        log: as include.monitoring.journal.scan reads it.
+        oldest_s: view to the age in seconds up to which its values count; 0: for ever.
+        known: category to the values that the model knows.
+
+    Raises:
+        DataError: a probability is none.
+    """
+    answered = log.filter(pl.col("role") == "champion")
+    held = answered.collect_schema().names()
+    p = pl.col("probability")
+    views = {name.removeprefix(AGE): pl.col(name) for name in held if name.startswith(AGE)}
+    stale = {
+        view: (age > oldest_s[view]).fill_null(False)
+        for view, age in views.items()
+        if oldest_s.get(view)
+    }
+    strange = [
+        (~pl.col(f"{FEATURE}{name}").is_in(list(values))).fill_null(False)
+        for name, values in sorted(known.items())
+        if f"{FEATURE}{name}" in held
+    ]
+    found = answered.select(
+        pl.len().alias("rows"),
+        (~(p.is_between(0, 1) & p.is_not_nan()).fill_null(False)).sum().alias("wrong"),
+        share(stale.values()).alias("stale"),
+        share(age.is_null() for age in views.values()).alias("lacking"),
+        share(strange).alias("unknown"),
+        *(flag.mean().alias(f"view {view}") for view, flag in stale.items()),
+    )
+    told = found.collect(engine="streaming").row(0, named=True)
+    if told["wrong"]:
+        what = f"{told['wrong']:,} of {told['rows']:,} logged probabilities are none."
+        raise DataError(what, "see which model answered so, and take it out of service.")
+    models = answered.group_by("model").len().sort("model").collect(engine="streaming")
+    return Service(
+        rows=told["rows"],
+        models=dict(models.iter_rows()),
+        unknown_share=or_none(told["unknown"]),
+        stale_share=or_none(told["stale"]),
+        lacking_share=or_none(told["lacking"]),
+        views={view: rounded(told[f"view {view}"] or 0.0) for view in stale},
+    )
+
+
+def share(flags: Iterable[pl.Expr]) -> pl.Expr:
+    """The share of rows of which any is true; null if there are none."""
+    some = list(flags)
+    return pl.any_horizontal(some).mean() if some else pl.lit(None, pl.Float64)
+
+
+def or_none(value: float | None) -> float | None:
+    """The number with six digits, if there is one."""
+    return None if value is None else rounded(value)
+
+
+def replies(requests: pl.LazyFrame) -> Replies | None:
+    """How requests were replied to; None if there were none.
+
+    An error is one of the service (5xx): what a client did wrong is none of it.
+    """
+    found = requests.select(
+        requests=pl.len(),
+        error_rate=(pl.col("status") >= 500).mean(),
+        latency_p99_ms=pl.col("ms").quantile(P99, "higher"),
+    )
+    held = found.collect(engine="streaming").row(0, named=True)
+    if not held["requests"]:
+        return None
+    return Replies(held["requests"], rounded(held["error_rate"]), round(held["latency_p99_ms"], 3))

@@ -1,0 +1,53 @@
+"""The DAG that watches is the part of dvc.yaml that watching needs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from airflow.serialization.encoders import coerce_to_core_timetable
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def dag():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__LEEWAY__REPO", str(ROOT))
+        from flight_delays_watch import flight_delays_watch
+    return flight_delays_watch
+
+
+def test_it_has_what_watching_needs_and_trains_nothing(dag):
+    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
+        "open_run": {"ingest_flights", "fetch_champion"},
+        "ingest_flights": {"validate_flights"},
+        "validate_flights": {"build_features", "watch_flights"},
+        "build_features": {"score_flights", "watch_flights"},
+        "fetch_champion": {"score_flights", "watch_flights"},
+        "score_flights": {"watch_flights"},
+        "watch_flights": {"close_run"},
+        "close_run": set(),
+    }
+
+
+def test_on_the_second_of_a_month_it_watches_the_month_before(dag):
+    core = coerce_to_core_timetable(dag.timetable)
+    second = datetime(2013, 7, 2, tzinfo=UTC)
+    interval = core.infer_manual_data_interval(run_after=second)
+    assert (interval.start, interval.end) == (datetime(2013, 7, 1, tzinfo=UTC), second)
+    assert dag.get_task("open_run").interval == {"window.end": "data_interval_start"}
+
+
+def test_it_watches_what_is_live_and_publishes_what_it_finds(dag):
+    assert dag.get_task("open_run").live == {"champion": "flight_delays@champion"}
+    assert dag.get_task("close_run").reports == ["reports/watch.json", "metrics/watch.json"]
+
+
+def test_a_run_by_hand_may_have_limits_of_its_own(dag):
+    assert dict(dag.params) == {
+        "watch_flights.hurting.auc_min": 0.68,
+        "watch_flights.hurting.calibration_gap_max": 0.06,
+        "watch_flights.hurting.group_gap_max": 0.12,
+        "window.end": "2014-01-01",
+        "champion.version": "live",
+    }
