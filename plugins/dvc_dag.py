@@ -13,6 +13,7 @@ from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
 from dvc_routing import default_runtime, routing
 from dvc_schedule import Pipeline
+from dvc_verdicts import verdict_of
 
 from include.errors import PipelineError, did_you_mean
 from include.pipeline.graph import CLOSE, OPEN, Stage, see_that_free
@@ -174,6 +175,7 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str, url: str) -> dict
             task_group=groups.get(stage.group),
             outlets=[Asset(uri_of(name, out.path)) for out in stage.outs],
             doc_md=documentation(stage),
+            verdict=verdict_of(stage),
             **routing(stage, runtime),
         )
     return tasks

@@ -46,6 +46,20 @@ def describe(context: Context, note: str) -> None:
         log.warning("%s", error)
 
 
+def put_first(context: Context, words: str) -> None:
+    """Put words before the note of this run; not again if it has them."""
+    api = login()
+    if api is None or not words:
+        return
+    dag_id, run_id = context["dag"].dag_id, context["run_id"]
+    try:
+        note = str(api.run(dag_id, run_id).get("note") or "")
+        if not note.startswith(words):
+            api.describe(dag_id, run_id, f"{words} {note}".strip()[:LONGEST])
+    except PipelineError as error:
+        log.warning("%s", error)
+
+
 def login() -> AirflowApi | None:
     """The API, if there is a login for it."""
     try:

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from dvc_interval import date_of
 from dvc_notes import describe, tell
 from dvc_runs import OfRun, beside, drawn, live, run_here, see_that_scheduled
+from dvc_verdicts import tell_verdicts
 
 from include.errors import ParamsError, masked
 from include.pipeline.graph import CLOSE, OPEN
@@ -143,15 +144,18 @@ class DvcStage(OfRun):
         url: str = "",
         where: Mapping[str, Any] | None = None,
         memory_gb: float | None = None,
+        verdict: str = "",
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.stage, self.repo, self.home, self.url, self.where = stage, repo, home, url, where
         self.memory_gb = memory_gb  # that the stage declares
+        self.verdict = verdict  # the out whose sentence is told
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Return what happened: status (cached or ran), why, seconds, and what its step took."""
         from include.pipeline.apart import told
+        from include.pipeline.closing.verdicts import verdict
         from include.pipeline.places.where import Where
         from include.pipeline.reproduce import beyond, reproduce
 
@@ -165,7 +169,7 @@ class DvcStage(OfRun):
         )
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
-        said = [*outcome.why]
+        said = [*outcome.why, *filter(None, [self.verdict and verdict(run, self.verdict)])]
         if more := beyond(outcome.usage, self.memory_gb):
             self.log.warning("%s", more)
             said.append(more)
@@ -203,6 +207,7 @@ class CloseRun(OfRun):
             self.announce(context, name)
             return name
         run = run_here(context, self)
+        tell_verdicts(context, run)
         name = close_run(run, Path(self.home), self.reports, self.log.info)
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})

@@ -41,6 +41,7 @@ class OfRun(BaseOperator):
     home: str
     url: str
     stage: str = ""
+    verdict: str = ""  # the out of a stage whose sentence is told
 
 
 def before(task: OfRun) -> dict[str, str]:

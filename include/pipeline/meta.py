@@ -37,6 +37,9 @@ class Meta(BaseModel):
     objects: tuple[str, ...] = Field(
         default=(), description="values that are hashes of what it reads from DVC's cache"
     )
+    verdict: str | None = Field(
+        default=None, description="out in JSON whose verdict is told in the notes of task and run"
+    )
     node_selector: dict[str, str] = Field(default={}, description="labels of a node for its pod")
     tolerations: tuple[dict[str, str | int], ...] = Field(
         default=(), description="taints it tolerates"

@@ -24,11 +24,7 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
     if outside:
         what = f"The reports {at_most_ten(outside)} lie outside of the repository."
         raise PipelineError(what, "let their stage write them into it, then trigger a new run.")
-    absent = [path for path in reports if not (run.folder / path).exists()]
-    if absent:
-        if not run.url:
-            asked(run, Sound(absent, []))
-        asked(run, Fetch(absent, bool(run.url)))
+    fetch(run, reports)
     found = []
     for name in reports:
         source, target = run.folder / name, reports_of(home, run.dag_id, run.id) / name
@@ -40,6 +36,15 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
             shutil.copyfile(source, target)
         found.append(target)
     return found
+
+
+def fetch(run: Run, outs: Sequence[str]) -> None:
+    """Bring outs of stages that had nothing to do into the workspace."""
+    absent = [path for path in outs if not (run.folder / path).exists()]
+    if absent:
+        if not run.url:
+            asked(run, Sound(absent, []))
+        asked(run, Fetch(absent, bool(run.url)))
 
 
 def see_that_own(run: Run, report: Path) -> None:
