@@ -1,0 +1,115 @@
+"""The runs of a repository, read from its experiments in git: no other file, no server, no DVC.
+
+An experiment that Leeway made holds a record of its run (see past/record.py). One made by hand, or
+by an older version, is read from its files; one that cannot be read says so.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from include.pipeline.cost import Cost
+from include.pipeline.git.objects import objects
+from include.pipeline.past.by_hand import Files, files_of
+from include.pipeline.past.record import record_in
+from include.pipeline.registry.experiments import experiments_in
+
+Kind = Literal["run", "older", "by hand", "broken"]  # older: of a Leeway that wrote no record
+NOWHERE = datetime.fromtimestamp(0, UTC)
+OF_RUN = re.compile(r"([^.]+)\.((?:manual|scheduled|backfill|asset_triggered)__.+)")
+LAST_MOMENT = 253_402_300_799  # that a date can be of: the end of the year 9999
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run that has ended, as its experiment has it."""
+
+    name: str  # of the experiment
+    commit: str
+    dag_id: str = ""  # empty if it is of no DAG
+    run_id: str = ""
+    created: datetime = NOWHERE  # when it was opened; of one by hand, when it was saved
+    params: dict[str, Any] = field(default_factory=dict)  # that its stages were made from, by name
+    metrics: dict[str, float] = field(default_factory=dict)  # metrics/drift.json:auc
+    cost: dict[str, Cost] = field(default_factory=dict)  # by stage, where it was measured
+    kind: Kind = "run"
+    problem: str = ""  # what cannot be read of it
+
+
+def past_runs(repo: Path, dag_id: str | None = None) -> list[PastRun]:
+    """The runs of a repository, or of one of its DAGs, the newest first.
+
+    Reads what this clone has: `git fetch origin 'refs/exps/*:refs/exps/*'` brings those of others.
+    """
+    refs = experiments_in(repo, "")
+    commits = objects(repo, [*refs.values()])
+    texts = {sha: content.decode(errors="replace") for sha, (_, content) in commits.items()}
+    found = {ref: run_in(ref, sha, texts.get(sha)) for ref, sha in refs.items()}
+    bare = [run.commit for run in found.values() if run.kind in ("older", "by hand")]
+    files = files_of(repo, bare) if bare else {}
+    runs = [with_files(run, files) for run in found.values()]
+    chosen = [run for run in runs if dag_id in (None, run.dag_id)]
+    return sorted(chosen, key=lambda run: (run.created, run.name), reverse=True)
+
+
+def run_in(ref: str, commit: str, text: str | None) -> PastRun:
+    """What the commit of an experiment says of its run."""
+    name = ref.rsplit("/", 1)[-1]
+    if text is None:
+        problem = "its commit is not in this repository, or is damaged"
+        return PastRun(name, commit, kind="broken", problem=problem)
+    head, _, message = text.partition("\n\n")
+    if (record := record_in(message)) is None:
+        dag_id, run_id = named.groups() if (named := OF_RUN.fullmatch(name)) else ("", "")
+        kind: Kind = "older" if dag_id else "by hand"
+        return PastRun(name, commit, dag_id, run_id, moment(saved_at(head)), kind=kind)
+    return PastRun(
+        name,
+        commit,
+        record.dag_id,
+        record.run_id,
+        moment(record.opened or saved_at(head)),
+        record.params,
+        record.metrics,
+        record.cost,
+    )
+
+
+def with_files(run: PastRun, files: Mapping[str, Files]) -> PastRun:
+    """A run that has no record, with what its files say."""
+    return replace(run, **vars(files[run.commit])) if run.commit in files else run
+
+
+def saved_at(head: str) -> float:
+    """When a commit was made, in seconds since 1970; 0 if it does not say."""
+    line = next((line for line in head.splitlines() if line.startswith("committer ")), "")
+    words = line.rsplit(" ", 2)
+    return float(words[1]) if len(words) == 3 and words[1].isdigit() else 0.0
+
+
+def moment(seconds: float) -> datetime:
+    """A time that can be shown, whatever a commit says."""
+    if not 0 <= seconds <= LAST_MOMENT:  # not so of NaN
+        return NOWHERE
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def last_costs(runs: Sequence[PastRun]) -> dict[str, Cost]:
+    """What each stage took when its command was run the last time.
+
+    Args:
+        runs: the newest first.
+    """
+    found: dict[str, Cost] = {}
+    for stage, cost in measured(runs):
+        found.setdefault(stage, cost)
+    return found
+
+
+def measured(runs: Sequence[PastRun]) -> Iterator[tuple[str, Cost]]:
+    """The stages whose commands were run, and what they took."""
+    for run in runs:
+        yield from ((stage, cost) for stage, cost in run.cost.items() if cost.ran)
