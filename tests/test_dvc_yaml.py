@@ -112,6 +112,7 @@ def test_each_path_in_a_command_is_a_dep_or_an_out(stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_each_stage_has_its_own_section_of_params(stage):
-    section = {"judge_promotion": "promotion"}.get(stage, stage)
+    other = {"judge_promotion": "promotion", "decide_retraining": "retraining"}
+    section = other.get(stage, stage)
     assert section in STAGES[stage]["params"]
     assert section in PARAMS

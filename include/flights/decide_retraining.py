@@ -1,0 +1,28 @@
+"""Stage decide_retraining: whether a new model is asked for, by the rules of params.yaml.
+
+"No" is a result as any other: the stage ends well, and its outs say why.
+"""
+
+import json
+from pathlib import Path
+
+from include import step
+from include.monitoring.policy_decision import decide
+from include.monitoring.policy_files import described, flat, in_lines, read_windows
+from include.monitoring.policy_rules import Policy, Retrained
+from include.step import Out
+
+
+def decide_retraining(
+    watch: Path, report: Out, metrics: Out, retraining: Policy, retrained: Retrained
+) -> None:
+    """Hold the windows that were watched against the policy, and write the decision."""
+    decision = decide(read_windows(watch), retraining, retrained.trainings)
+    held = described(decision, retrained.trainings)
+    report.write_text(json.dumps(held, indent=2) + "\n")
+    metrics.write_text(json.dumps(flat(decision), indent=2) + "\n")
+    print(in_lines(decision), flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(decide_retraining))

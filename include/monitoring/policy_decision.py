@@ -1,0 +1,209 @@
+"""Whether to train again: signals of windows in, a decision and its reasons out.
+
+"Today" is the end of the newest window, as for the whole pipeline, and a month is that of today: a
+year that is replayed decides as it would have.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from include.errors import DataError, ParamsError, at_most_ten, did_you_mean
+from include.monitoring.policy_rules import Alarm, Policy, Training, Window, names_of
+
+Answer = Literal["retrain", "held back", "not needed", "unknown"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a window says of the model, and why."""
+
+    window: Window
+    state: Literal["bad", "unknown", "good"]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to train again, in words and numbers."""
+
+    answer: Answer
+    sentence: str
+    until: date | None  # today: the first day that a training would not see
+    reasons: tuple[str, ...]  # what is bad, or is not known
+    held: tuple[str, ...]  # what holds a training back that is needed
+    judged: tuple[Judged, ...]  # the windows that count, oldest first
+    numbers: dict[str, float]
+
+    @property
+    def retrain(self) -> bool:
+        """Whether a training is asked for."""
+        return self.answer == "retrain"
+
+
+def decide(
+    windows: Sequence[Window], policy: Policy, trainings: Sequence[Training] = ()
+) -> Decision:
+    """Decide on training again, today.
+
+    Windows that began before the last training ended say nothing of a model that has seen them, and
+    do not count.
+
+    Raises:
+        ParamsError: a rule is about a signal that no window has.
+        DataError: a window is there twice.
+    """
+    windows = sorted(windows, key=lambda window: (window.end, window.start))
+    see_that_sound(windows, policy)
+    if not windows:
+        return Decision("unknown", "No window was watched yet.", None, (), (), (), {})
+    today = windows[-1].end
+    # What is said to be trained on days to come is of another time: a replay of the past.
+    past = sorted((one for one in trainings if one.until <= today), key=lambda one: one.until)
+    fresh = [one for one in windows if not past or one.start >= past[-1].until]
+    judged = tuple(judge(window, policy) for window in fresh[-policy.of :])
+    bad, unknown = (sum(one.state == state for one in judged) for state in ("bad", "unknown"))
+    held = tuple(held_back(fresh, windows[-1], policy, past))
+    answer: Answer = "not needed"
+    if bad >= policy.windows:
+        answer = "held back" if held else "retrain"
+    elif bad + unknown >= policy.windows:
+        answer = "unknown"
+    reasons = tuple(f"{one.window}: {why}" for one in judged for why in one.reasons)
+    numbers = numbers_of(fresh, bad, unknown, past, today)
+    sentence = in_words(answer, (bad, unknown, len(judged)), policy, held)
+    return Decision(answer, sentence, today, reasons, held, judged, numbers)
+
+
+def see_that_sound(windows: Sequence[Window], policy: Policy) -> None:
+    """Raise an error if a rule is about nothing, or a window would count twice."""
+    known = names_of(windows)
+    named = [name for rule, bound in policy.signals.items() for name in (rule, bound.instead)]
+    for name in named:
+        if windows and name is not None and name not in known:
+            hint = did_you_mean(name, known)
+            what = f"retraining.signals names {name!r}, which no window has.{hint}"
+            raise ParamsError(what, f"name signals that are watched: {at_most_ten(sorted(known))}.")
+    days = [(window.start, window.end) for window in windows]
+    if twice := [str(window) for window in windows if days.count((window.start, window.end)) > 1]:
+        what = f"The window {twice[0]} was watched {len(twice)} times."
+        raise DataError(what, "let each window stand once in what was watched.")
+
+
+def judge(window: Window, policy: Policy) -> Judged:
+    """Hold a window against the rules."""
+    beyond, missing = list[str](), list[str]()
+    for name, bound in policy.signals.items():
+        used, value = measured(window, name, bound.instead)
+        if value is None:
+            missing.append(f"{name} was not measured.")
+        elif not bound.holds(value):
+            stands_for = f" (for {name}, which was not measured)" if used != name else ""
+            beyond.append(f"{used}{stands_for} is {value:g}; {bound} is asked for.")
+    for alarm in alarms(window, policy.kinds):
+        said = f"{alarm.name}: {alarm.reason}"
+        (missing if alarm.value is None else beyond).append(said)
+    if beyond or (missing and policy.missing == "bad"):
+        return Judged(window, "bad", (*beyond, *missing))
+    return Judged(window, "unknown" if missing else "good", tuple(missing))
+
+
+def measured(window: Window, name: str, instead: str | None) -> tuple[str, float | None]:
+    """A signal of a window, or the one that counts where it was not measured."""
+    for one in (name, instead):
+        value = window.signals.get(one) if one else None
+        if one and value is not None and math.isfinite(value):
+            return one, value
+    return name, None
+
+
+def alarms(window: Window, kinds: Sequence[str]) -> list[Alarm]:
+    """The failed checks of a window that are of some kinds."""
+    return [check for check in window.checks if not check.passed and check.kind in kinds]
+
+
+def held_back(
+    fresh: Sequence[Window], newest: Window, policy: Policy, past: Sequence[Training]
+) -> Iterator[str]:
+    """What speaks against a training today, each in a sentence."""
+    for alarm in alarms(newest, policy.held_by):
+        yield f"An alarm of the newest window holds it back: {alarm.name}: {alarm.reason}"
+    labels = sum(window.labelled for window in fresh)
+    if labels < policy.new_labels:
+        yield f"{labels:,} labels are new; at least {policy.new_labels:,} are asked for."
+    if past:
+        days, wait = (newest.end - past[-1].until).days, policy.cool_down
+        if days < wait.days:
+            yield f"The last training ({past[-1].run}) is {days} days old; {wait.days} are to pass."
+        if len(fresh) < wait.windows:
+            yield (
+                f"{len(fresh)} windows were watched since the last training ({past[-1].run}); "
+                f"{wait.windows} are asked for."
+            )
+    yield from over_budget(of_month(past, newest.end), policy, past)
+
+
+def over_budget(
+    month: Sequence[Training], policy: Policy, past: Sequence[Training]
+) -> Iterator[str]:
+    """What of the month's budget one more training would break."""
+    most, budget = policy.budget.retrainings, policy.budget.cost
+    if most is not None and len(month) + 1 > most:
+        yield f"{len(month)} trainings of this month are done; the budget is {most}."
+    if budget is None:
+        return
+    unknown = [one.run for one in month if one.cost is None]
+    if unknown:
+        yield f"The cost of {at_most_ten(unknown)} is not known, so what is left is not either."
+        return
+    spent = sum(one.cost or 0.0 for one in month)
+    known = [one.cost for one in past if one.cost is not None]
+    dear = known[-1] if known else 0.0
+    if spent + dear > budget:
+        yield (
+            f"This month's trainings cost {spent:.2f}, and the last one {dear:.2f}: with another "
+            f"such, the budget of {budget:.2f} is overdrawn."
+        )
+
+
+def of_month(past: Sequence[Training], today: date) -> list[Training]:
+    """The trainings of the month of a day."""
+    return [one for one in past if (one.until.year, one.until.month) == (today.year, today.month)]
+
+
+def numbers_of(
+    fresh: Sequence[Window], bad: int, unknown: int, past: Sequence[Training], today: date
+) -> dict[str, float]:
+    """What was counted; no age where nothing was trained before."""
+    found: dict[str, float] = {
+        "bad_windows": bad,
+        "unknown_windows": unknown,
+        "windows_since_training": len(fresh),
+        "new_labels": sum(window.labelled for window in fresh),
+        "trainings_this_month": len(of_month(past, today)),
+    }
+    return found | ({"days_since_training": (today - past[-1].until).days} if past else {})
+
+
+def in_words(
+    answer: Answer, counts: tuple[int, int, int], policy: Policy, held: Sequence[str]
+) -> str:
+    """The decision in one sentence."""
+    bad, unknown, looked = counts
+    if not looked:
+        return "No training is needed: no window has begun since the last one ended."
+    of = f"the last {looked} windows" if looked != 1 else "the one window"
+    said = f"{bad} of {of} since the last training {'is' if bad == 1 else 'are'} bad"
+    if unknown:
+        said += f", and of {unknown} it is not known"
+    said += f"; {policy.windows} of {policy.of} are a reason to retrain."
+    words = {
+        "retrain": "Retrain: ",
+        "held back": f"Not yet, though a training is needed ({len(held)} of the rules hold it "
+        "back): ",
+        "not needed": "No training is needed: ",
+        "unknown": "Whether a training is needed cannot be told: ",
+    }
+    return words[answer] + said
