@@ -4,6 +4,7 @@ from `dvc.yaml`: to add a task, add a stage there. A stage with nothing new is d
 
 - **By hand**: *Trigger*, and change what you like in the form.
 - **By schedule**: each month on what came before it; *Trigger*, *Backfill* replays 2013.
+- **On request**: when watching finds that it is time; the run's note says why.
 - **If a task fails**, its log ends with what to do next; then clear it, and the run goes on.
 """
 
@@ -21,6 +22,7 @@ flight_delays = pipeline_dag(
     },
     interval={"window.end": "data_interval_end"},
     live={"champion": "flight_delays@champion"},
+    on_request=True,
     reports=["reports", "metrics"],
     schedule="@monthly",
     start_date=datetime(2013, 6, 1, tzinfo=UTC),

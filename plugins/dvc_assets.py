@@ -9,6 +9,7 @@ from airflow.configuration import conf
 from airflow.sdk import Asset
 
 OF_PATHS = "/:@!$&'()*+,;=~"  # what a path of a URI holds beside letters and digits, by RFC 3986
+SCHEME_OF_REQUESTS = "dvc-requests://"
 LONGEST_URI = 1500  # letters, by Airflow's own limit
 
 
@@ -41,3 +42,9 @@ def uri_of(name: str, path: str) -> str:
 def ends(root: Path, dag_id: str) -> Asset:
     """What other DAGs wait for, to begin when a run of a pipeline is closed."""
     return Asset(f"dvc-runs://{quote(name_of(root), safe='')}/{quote(dag_id, safe=OF_PATHS)}")
+
+
+def requests(root: Path, dag_id: str) -> Asset:
+    """What a pipeline waits for, beside its schedule, if it is to train when it is asked to."""
+    name = quote(name_of(root), safe="")
+    return Asset(f"{SCHEME_OF_REQUESTS}{name}/{quote(dag_id, safe=OF_PATHS)}")

@@ -7,10 +7,11 @@ from typing import Any
 
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, TaskGroup
-from dvc_assets import ends, name_of, root_of, uri_of
+from dvc_assets import ends, name_of, requests, root_of, uri_of
 from dvc_form import form_of
 from dvc_interval import see_that_known
 from dvc_operator import CloseRun, DvcStage, OpenRun
+from dvc_retraining import AskForTraining, or_on_request
 from dvc_routing import default_runtime, routing
 from dvc_schedule import Pipeline
 from dvc_verdicts import verdict_of
@@ -32,11 +33,16 @@ def pipeline_dag(
     form: Mapping[str, Mapping[str, Any]] | None = None,
     interval: Mapping[str, str] | None = None,
     live: Mapping[str, str] | None = None,
+    trained: Mapping[str, str] | None = None,
+    on_request: bool = False,
+    asks: Mapping[str, str] | None = None,
     reports: Sequence[str] = (),
     keep_failed_h: float = 24 * 7,
     **arguments: Any,
 ) -> DAG:
     """Draw the graph of a DVC repository as a DAG.
+
+    Long because each of its arguments stands on a line of its own, and is handed on once.
 
     Args:
         repo: root of the repository; by default [leeway] repo of Airflow's configuration, else
@@ -54,6 +60,13 @@ def pipeline_dag(
         live: sections of params that a run fills with the version, commit and md5 of what is live
             as it begins, by name, as {"champion": "model@champion"}; none where nothing is live.
             The form shows the version: a run by hand may take another, or none.
+        trained: lists in params that a run fills with the trainings before it (run, until, cost),
+            by name, each with DAG@VALUE, as {"retrained.trainings": "train@window.end"}: whose runs
+            train, and which value says until when they have seen data.
+        on_request: whether a run also begins when another DAG asks for a training; its values of
+            `interval` that are a data_interval_end are then what it was asked for.
+        asks: pipelines that runs by schedule ask for a training, by their names, each with the out
+            that is the verdict, as {"train": "reports/retraining.json"}: see docs/retraining.md.
         reports: outs, or folders of outs, that are kept for reading when the run is closed, as
             ["reports", "metrics/xgboost.json"].
         keep_failed_h: hours after which the workspace of a failed run is removed.
@@ -82,6 +95,7 @@ def pipeline_dag(
             form=list(shown),
             interval=dict(interval or {}),
             live=dict(live or {}),
+            trained=dict(trained or {}),
             url=url,
             push_untracked=conf.getboolean("leeway", "push_untracked", fallback=False),
             keep_failed_h=keep_failed_h,
@@ -89,7 +103,26 @@ def pipeline_dag(
         kept = named(reports, plan.stages, stages)
         closed = CloseRun(repo=str(root), home=home, url=url, reports=kept, outlets=[done])
         in_order(stages, opened, add_stages(stages, root, home, url), closed)
+        for pipeline, verdict in (asks or {}).items():
+            closed >> asking(root, url, pipeline, *named([verdict], plan.stages, stages))
+    if on_request:
+        dag.timetable = or_on_request(dag.timetable, requests(root, dag_id))
     return dag
+
+
+def asking(root: Path, url: str, pipeline: str, *verdict: str) -> AskForTraining:
+    """The task that asks a pipeline to train again.
+
+    Raises:
+        PipelineError: the verdict is no single out of this DAG.
+    """
+    if len(verdict) != 1:
+        what = f"asks names {len(verdict)} outs of this DAG as the verdict for {pipeline!r}."
+        raise PipelineError(what, "name one out of a stage that is among its targets.")
+    asset = requests(root, pipeline)
+    return AskForTraining(
+        pipeline=pipeline, asset=asset, verdict=verdict[0], repo=str(root), url=url
+    )
 
 
 def places(repo: Path | str | None) -> tuple[Path, str, str]:

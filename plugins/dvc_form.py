@@ -1,7 +1,7 @@
 """The form of a run by hand: what may be set, and what it is held to."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import Param
@@ -9,6 +9,7 @@ from airflow.sdk import Param
 from include.errors import PipelineError, did_you_mean
 from include.pipeline import params_file
 from include.pipeline.graph import Plan
+from include.pipeline.params_file import DEFAULT
 from include.pipeline.registry.pinned import LIVE, NONE, PARTS
 from include.pipeline.registry.tags import STAGES, VERSION
 
@@ -77,4 +78,17 @@ def fields_of_live(plan: Plan, live: Mapping[str, str]) -> dict[str, Param]:
         said = f"{LIVE}: the {stage} of {artifact} as the run begins; or a version; or {NONE}"
         pattern = rf"^({LIVE}|{NONE}|{VERSION.pattern})$"
         found[names[0]] = Param(LIVE, description=said, **{**field.schema, "pattern": pattern})
+    return found
+
+
+def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object]:
+    """The values that a run was given; of a section with fields of the form, each by its name."""
+    found: dict[str, object] = {}
+    for name, value in given.items():
+        name = name.removeprefix(f"{DEFAULT}:")  # as a field of the form is named
+        inner = [field for field in form if field.startswith(f"{name}.")]
+        if isinstance(value, dict) and inner:
+            found |= parted({f"{name}.{key}": part for key, part in value.items()}, form)
+        else:
+            found[name] = value
     return found

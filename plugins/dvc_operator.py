@@ -11,14 +11,24 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import ParamValidationError
-from dvc_interval import date_of
+from dvc_form import parted
+from dvc_interval import date_of, like
 from dvc_notes import describe, tell
-from dvc_runs import OfRun, beside, drawn, live, run_here, see_that_scheduled
+from dvc_retraining import dates_of, request_of
+from dvc_runs import (
+    OfRun,
+    beside,
+    drawn,
+    has_interval,
+    live,
+    run_here,
+    run_type,
+    see_that_scheduled,
+)
 from dvc_verdicts import tell_verdicts
 
 from include.errors import ParamsError, masked
 from include.pipeline.graph import CLOSE, OPEN
-from include.pipeline.params_file import DEFAULT
 
 
 class OpenRun(BaseOperator):
@@ -36,6 +46,7 @@ class OpenRun(BaseOperator):
         form: Sequence[str],
         interval: Mapping[str, str],
         live: Mapping[str, str],
+        trained: Mapping[str, str],
         url: str,
         push_untracked: bool,
         keep_failed_h: float,
@@ -44,7 +55,7 @@ class OpenRun(BaseOperator):
         super().__init__(task_id=OPEN, doc_md=OpenRun.__doc__, **arguments)
         self.repo, self.home, self.plan_key, self.url = repo, home, plan_key, url
         self.selection, self.form, self.interval = dict(selection), list(form), dict(interval)
-        self.live = dict(live)
+        self.live, self.trained = dict(live), dict(trained)
         self.push_untracked, self.keep_failed_h = push_untracked, keep_failed_h
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -77,7 +88,8 @@ class OpenRun(BaseOperator):
         idle = f"{len(run.unchanged)} of {len(run.stages)} stages have nothing to do"
         self.log.info("%s; workspace %s", commit, run.folder)
         self.log.info("%s: %s", idle, ", ".join(run.unchanged) or "-")
-        describe(context, f"From {commit}; {idle}.{beside(run)}")
+        asked = f"{request.note} " if (request := request_of(context)) else ""
+        describe(context, f"{asked}From {commit}; {idle}.{beside(run)}")
         nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
         nothing |= {tasks[stage]: f"left out: {ABSENT}" for stage in tasks.keys() - run.stages}
         tell(context, nothing, state="success")
@@ -94,18 +106,24 @@ class OpenRun(BaseOperator):
         if has_interval(context):
             for name, date in self.interval.items():
                 found[name] = date_of(context, date, self.dag, held.get(name))
+        elif request := request_of(context):
+            self.log.info("%s", request.note)
+            for name, end in dates_of(request, self.interval, self.dag):
+                found[name] = like(end, held.get(name))
         for name, value in found.items():
             self.log.info("%s = %s", name, masked(str(value)))
         return found
 
     def with_live(self, context: Context, values: dict[str, object]) -> dict[str, object]:
-        """The values, with the versions that are live as the run begins, or that it names."""
+        """The values, with what is live and was trained as the run begins, or that it names."""
         from include.pipeline.apart import Place
         from include.pipeline.opening.live import with_live
+        from include.pipeline.opening.trained import with_trained
 
         run = (self.dag_id, context["run_id"])
         place = Place(self.url, Path(self.repo).resolve(), Path(self.home), *run)
-        return with_live(place, values, self.live, self.log.info) if self.live else values
+        found = with_live(place, values, self.live, self.log.info) if self.live else values
+        return with_trained(place, found, self.trained, self.log.info) if self.trained else found
 
     def tame(self, context: Context, values: Mapping[str, object]) -> list[str]:
         """The values that the form, or the schedule, holds to something."""
@@ -114,7 +132,8 @@ class OpenRun(BaseOperator):
         params = self.dag.params
         held = [n for n in self.form if is_held(params.get_param(n).schema, values[n])]
         taken = [n for n in values if n.rpartition(".")[0] in self.live]  # by the registry
-        return [*held, *taken, *(self.interval if has_interval(context) else ())]
+        dated = has_interval(context) or request_of(context)
+        return [*held, *taken, *(self.interval if dated else ())]
 
     def held(self, name: str, value: object) -> object:
         """A value of a field of the form.
@@ -217,28 +236,8 @@ class CloseRun(OfRun):
     def announce(self, context: Context, name: str) -> None:
         """Tell who waits for the ends of runs which experiment it is, and who began the run."""
         for asset in self.outlets:
-            extra: dict[str, Any] = {"experiment": name, "run_type": run_type(context)}
+            kind, request = run_type(context), request_of(context)
+            if request and not request.by_task:  # as by hand: nothing goes live by itself
+                kind = "manual"
+            extra: dict[str, Any] = {"experiment": name, "run_type": kind}
             context["outlet_events"][asset].extra = extra
-
-
-def has_interval(context: Context) -> bool:
-    """Whether a run has an interval of its own: by hand, by REST or by an asset, it has none."""
-    return run_type(context) in ("scheduled", "backfill")
-
-
-def run_type(context: Context) -> str:
-    """Who began a run, in Airflow's word: scheduled, manual, backfill or asset_triggered."""
-    return str(context["dag_run"].run_type).split(".")[-1].lower()
-
-
-def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object]:
-    """The values that a run was given; of a section with fields of the form, each by its name."""
-    found: dict[str, object] = {}
-    for name, value in given.items():
-        name = name.removeprefix(f"{DEFAULT}:")  # as a field of the form is named
-        inner = [field for field in form if field.startswith(f"{name}.")]
-        if isinstance(value, dict) and inner:
-            found |= parted({f"{name}.{key}": part for key, part in value.items()}, form)
-        else:
-            found[name] = value
-    return found

@@ -134,6 +134,14 @@ class Locate(Order[str]):
 
 
 @dataclass(frozen=True)
+class Read(Order[str]):
+    """Give the text of a file that a commit has made."""
+
+    commit: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Verified:
     """An artifact and a verdict on it, each with its hash, and the hashes of all of the commit."""
 

@@ -54,12 +54,17 @@ def test_the_gpu_stage_alone_goes_to_the_gpu_workers(dag):
 
 
 def test_a_run_a_month_from_june_2013_takes_its_window_from_its_interval(dag):
-    assert (dag.timetable.expression, dag.catchup) == ("0 0 1 * *", False)
+    assert (dag.timetable.timetable.expression, dag.catchup) == ("0 0 1 * *", False)
     assert (dag.start_date, dag.end_date) == (
         datetime(2013, 6, 1, tzinfo=UTC),
         datetime(2014, 1, 1, tzinfo=UTC),
     )
     assert dag.get_task("open_run").interval == {"window.end": "data_interval_end"}
+
+
+def test_a_run_begins_also_when_it_is_asked_for(dag):
+    [asset] = dag.timetable.asset_condition.objects
+    assert asset.uri == f"dvc-requests://{ROOT.name}/flight_delays"
 
 
 def test_a_run_takes_the_live_champion(dag):

@@ -1,0 +1,82 @@
+"""The trainings before a run, as a value of it: which, until when they saw data, and their cost.
+
+A run takes them once, as it takes what is live: tried again, or cleared after it was closed, it has
+those that it had, so that what it decides by them can be replayed.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from include.pipeline.apart import Place
+from include.pipeline.cost import together
+from include.pipeline.git.command import git
+from include.pipeline.git.refs import refs_in
+from include.pipeline.history import PastRun, past_runs
+from include.pipeline.opening.live import begun, experiments, parsed
+from include.pipeline.params_file import at, located
+from include.pipeline.plan import load
+from include.pipeline.reproduce import Log
+
+LAST = 100  # trainings that a run is told of
+
+
+def with_trained(
+    place: Place, values: Mapping[str, object], trained: Mapping[str, str], log: Log = print
+) -> dict[str, object]:
+    """The values of a run, with the trainings before it; what it was given stands.
+
+    Args:
+        trained: names of values that are lists, each with DAG@VALUE: the DAG whose runs train, and
+            the value that says until when one of them has seen data, as flight_delays@window.end.
+    """
+    found = dict(values)
+    for name, said in trained.items():
+        if name in values:
+            continue
+        dag_id, _, until = said.rpartition("@")
+        held, how = before(place, name), "as this run took them before"
+        if held is None:
+            bring(place, dag_id)
+            held, how = [*trainings(past_runs(place.repo, dag_id), until)], f"by {dag_id}"
+        log(f"{name}: {len(held)} trainings, {how}")
+        found[name] = held
+    return found
+
+
+def trainings(runs: Iterable[PastRun], until: str) -> list[dict[str, object]]:
+    """The runs that trained, the first first: those of whose stages one had something to do."""
+    found: list[dict[str, object]] = []
+    for run in runs:
+        idle = run.cost and not any(cost.ran for cost in run.cost.values())
+        if until in run.params and not idle and len(found) < LAST:
+            day = str(run.params[until])
+            money = together(run.cost.values()).money
+            cost = None if money is None else round(money, 6)
+            found.append({"run": run.name, "until": day, "cost": cost})
+    return sorted(found, key=lambda one: (str(one["until"]), str(one["run"])))
+
+
+def before(place: Place, name: str) -> list[Any] | None:
+    """What a run took before, if it was opened before, or closed."""
+    if held := begun(place):
+        taken = held.get(name)
+        return list(taken) if isinstance(taken, list) else None
+    file, keys = located(name, load(place.repo).values)
+    for ref in experiments(place):
+        if text := git(place.repo, "show", f"{ref}:./{file}", check=False):
+            with suppress(KeyError, TypeError):  # its graph had no such value
+                return list(at(parsed(file, text), keys))
+    return None
+
+
+def bring(place: Place, dag_id: str) -> None:
+    """Fetch the experiments of a DAG that other workers have made, if there are such workers."""
+    if not place.url:
+        return
+    theirs = refs_in(place.repo, place.url, f"refs/exps/*/*/{dag_id}.*")
+    ours = refs_in(place.repo, "", "refs/exps/*/*/*")
+    new = [f"+{ref}:{ref}" for ref in theirs if ref not in ours]
+    for first in range(0, len(new), 100):
+        specs = new[first : first + 100]
+        git(place.repo, "fetch", "--quiet", "--no-tags", "--", place.url, *specs)

@@ -1,0 +1,98 @@
+"""A run is told of the trainings before it, once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from parity import dvc_
+from small_git import commit, shell
+
+from include.pipeline.apart import Place
+from include.pipeline.closing.close_run import close_run
+from include.pipeline.cost import Cost
+from include.pipeline.git.command import AUTHOR, git
+from include.pipeline.history import PastRun
+from include.pipeline.opening.open_run import open_run
+from include.pipeline.opening.trained import trainings, with_trained
+from include.pipeline.past.record import Record, as_line
+from include.pipeline.plan import load
+from include.pipeline.reproduce import reproduce
+
+UNTIL = "window.end"
+TRAINED = {"past.trainings": f"train@{UNTIL}"}
+RAN, IDLE = Cost(ran=True, money=0.25), Cost()
+
+
+def run(name: str, until: str | None, **cost: Cost) -> PastRun:
+    params = {} if until is None else {UNTIL: until}
+    return PastRun(name, "c", "train", name, datetime(2026, 1, 1, tzinfo=UTC), params, {}, cost)
+
+
+def test_trainings_are_the_runs_in_which_something_ran_by_the_days_that_they_saw():
+    runs = [
+        run("late", "2013-08-01", fit=RAN, judge=RAN),
+        run("idle", "2013-08-01", fit=IDLE),
+        run("unmeasured", "2013-06-01"),
+        run("early", "2013-05-01", fit=RAN, judge=IDLE),
+        run("of another kind", None, fit=RAN),
+        run("without prices", "2013-07-01", fit=Cost(ran=True)),
+    ]
+    assert trainings(runs, UNTIL) == [
+        {"run": "early", "until": "2013-05-01", "cost": 0.25},
+        {"run": "unmeasured", "until": "2013-06-01", "cost": None},
+        {"run": "without prices", "until": "2013-07-01", "cost": None},
+        {"run": "late", "until": "2013-08-01", "cost": 0.5},
+    ]
+
+
+def test_of_very_many_trainings_the_newest_are_told():
+    runs = [run(f"{number:03}", "2013-08-01") for number in reversed(range(150))]
+    found = trainings(runs, UNTIL)
+    assert (len(found), found[0]["run"], found[-1]["run"]) == (100, "050", "149")
+
+
+GRAPH = "stages: {use: {cmd: cat params.yaml > used.txt, params: [past], outs: [used.txt]}}"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    shell(folder, "git", "init", "--quiet", "--initial-branch=main")
+    dvc_(folder, "init", "--quiet")
+    (folder / "dvc.yaml").write_text(GRAPH)
+    values = {"window": {"end": "2013-07-01"}, "past": {"trainings": []}}
+    (folder / "params.yaml").write_text(yaml.safe_dump(values))
+    commit(folder)
+    return folder
+
+
+def add(repo: Path, name: str, until: str) -> None:
+    """The experiment of a training."""
+    cost = {"fit": Cost(ran=True, money=0.5)}
+    record = Record("train", name, 100.0, {UNTIL: until}, {}, cost)
+    tree, base = git(repo, "rev-parse", "HEAD^{tree}"), git(repo, "rev-parse", "HEAD")
+    message = f"dvc: commit experiment 0123456789ab\n\n{as_line(record)}\n"
+    made = git(repo, "commit-tree", tree, "-F", "-", env=AUTHOR, given=message)
+    git(repo, "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/train.{name}", made)
+
+
+def test_a_run_that_is_tried_again_or_cleared_keeps_the_trainings_that_it_had(repo):
+    place = Place("", repo, repo.parent / "home", "watch", "one")
+    assert with_trained(place, {"a": 1}, TRAINED) == {"a": 1, "past.trainings": []}
+    add(repo, "first", "2013-06-01")
+    first = {"past.trainings": [{"run": "train.first", "until": "2013-06-01", "cost": 0.5}]}
+    values = with_trained(place, {}, TRAINED)
+    assert values == first
+    words = {"targets": ("use",), "plan_key": load(repo).key, "home": place.home}
+    opened = open_run(repo, "one", params=values, dag_id="watch", **words)
+    add(repo, "second", "2013-07-01")
+    assert with_trained(place, {}, TRAINED) == first  # its workspace has them
+    reproduce(opened, "use", log=len)
+    close_run(opened, place.home, log=len)
+    assert with_trained(place, {}, TRAINED) == first  # its experiment has them
+    other = Place("", repo, place.home, "watch", "two")
+    assert len(with_trained(other, {}, TRAINED)["past.trainings"]) == 2
+    assert with_trained(other, {"past.trainings": []}, TRAINED) == {"past.trainings": []}
