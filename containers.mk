@@ -25,7 +25,7 @@ compose-up: .env images  ## start the whole platform in containers, at the commi
 	@$(COMPOSE) up --detach --wait --remove-orphans \
 	  || { $(COMPOSE) logs --tail 3 $$($(COMPOSE) ps --all --services --status exited); exit 1; }
 	@$(COMPOSE) logs --no-log-prefix --tail 2 repository
-	@sed -n 's/^LEEWAY_AIRFLOW_URL=/Airflow: /p; s/^LEEWAY_REPORTS_PORT=/Reports: http:\/\/localhost:/p' .env
+	@sed -n 's/^LEEWAY_AIRFLOW_URL=/Airflow: /p' .env
 	@echo "The passwords of viewer, operator and admin are in .env"
 
 compose-down:  ## stop it; volumes keep all data

@@ -101,7 +101,9 @@ def pipeline_dag(
             keep_failed_h=keep_failed_h,
         )
         kept = named(reports, plan.stages, stages)
-        closed = CloseRun(repo=str(root), home=home, url=url, reports=kept, outlets=[done])
+        makers = {out.path: stage.task_id for stage in stages for out in stage.outs}
+        place = {"repo": str(root), "home": home, "url": url}
+        closed = CloseRun(**place, reports=kept, makers=makers, outlets=[done])
         in_order(stages, opened, add_stages(stages, root, home, url), closed)
         for pipeline, verdict in (asks or {}).items():
             closed >> asking(root, url, pipeline, *named([verdict], plan.stages, stages))

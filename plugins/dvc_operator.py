@@ -18,6 +18,7 @@ from dvc_retraining import dates_of, request_of
 from dvc_runs import (
     OfRun,
     beside,
+    counted,
     drawn,
     has_interval,
     live,
@@ -98,6 +99,19 @@ class OpenRun(BaseOperator):
 
     def values(self, context: Context) -> dict[str, object]:
         """The run's parameters: the form's, what else it was given, and dates of its interval."""
+        found = self.given(context)
+        for name, value in found.items():
+            self.log.info("%s = %s", name, masked(str(value)))
+        return found
+
+    def window(self, context: Context) -> str:
+        """The last date that the run has of its interval, or that it was given in its place."""
+        found = self.given(context)
+        dates = [str(found[name]) for name in self.interval if name in found]
+        return max(dates, default="")
+
+    def given(self, context: Context) -> dict[str, object]:
+        """The run's parameters, as `values` has them."""
         held: Any = context["params"]
         found = {name: held[name] for name in self.form}
         for name, value in parted(context["dag_run"].conf or {}, self.form).items():
@@ -110,8 +124,6 @@ class OpenRun(BaseOperator):
             self.log.info("%s", request.note)
             for name, end in dates_of(request, self.interval, self.dag):
                 found[name] = like(end, held.get(name))
-        for name, value in found.items():
-            self.log.info("%s = %s", name, masked(str(value)))
         return found
 
     def with_live(self, context: Context, values: dict[str, object]) -> dict[str, object]:
@@ -210,12 +222,20 @@ class CloseRun(OfRun):
     ui_color = "#e8eef7"
 
     def __init__(
-        self, *, repo: str, home: str, url: str, reports: Sequence[str], **arguments: Any
+        self,
+        *,
+        repo: str,
+        home: str,
+        url: str,
+        reports: Sequence[str],
+        makers: Mapping[str, str],
+        **arguments: Any,
     ) -> None:
         # It is the last task: a run whose stages were skipped must not end without its word.
         arguments["trigger_rule"] = "none_failed"
         super().__init__(task_id=CLOSE, doc_md=CloseRun.__doc__, **arguments)
         self.repo, self.home, self.url, self.reports = repo, home, url, list(reports)
+        self.makers = dict(makers)  # the task of each out, by path
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
@@ -223,6 +243,7 @@ class CloseRun(OfRun):
 
         name = closed_before(Path(self.repo), Path(self.home), self.dag_id, context["run_id"])
         if name:
+            self.keep_card(context, name)
             self.announce(context, name)
             return name
         run = run_here(context, self)
@@ -230,8 +251,21 @@ class CloseRun(OfRun):
         name = close_run(run, Path(self.home), self.reports, self.log.info)
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
+        self.keep_card(context, name)
         self.announce(context, name)
         return name
+
+    def keep_card(self, context: Context, name: str) -> None:
+        """Let lists of reports find those of this run, and none of runs that were deleted."""
+        from include.pipeline.closing.card import remove_deleted, write_card
+
+        opened = self.dag.get_task(OPEN)
+        window = opened.window(context) if isinstance(opened, OpenRun) else ""
+        known = {"repo": self.repo, "experiment": name, "makers": self.makers, "window": window}
+        home, run = Path(self.home), (self.dag_id, context["run_id"])
+        write_card(home, run, **known)
+        for run_id in remove_deleted(home, self.dag_id, counted(context)):
+            self.log.info("removed the reports of %s, which was deleted", run_id)
 
     def announce(self, context: Context, name: str) -> None:
         """Tell who waits for the ends of runs which experiment it is, and who began the run."""

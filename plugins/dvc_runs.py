@@ -86,6 +86,18 @@ def live(context: Context) -> Callable[["Run"], bool]:
     return lives
 
 
+def counted(context: Context) -> Callable[[Sequence[str]], int]:
+    """How many of some runs of this DAG Airflow has; all of them where it is silent."""
+
+    def count(run_ids: Sequence[str]) -> int:
+        try:
+            return int(context["ti"].get_dr_count(context["dag"].dag_id, run_ids=[*run_ids]))
+        except AirflowRuntimeError:
+            return len(run_ids)
+
+    return count
+
+
 def drawn(tasks: Iterable[object]) -> dict[str, set[str]]:
     """The stages of a DAG, and those that each waits for, directly or not."""
     stages = [task for task in tasks if isinstance(task, OfRun) and task.stage]

@@ -1,5 +1,6 @@
 """Pages that need nothing beside them: one file, readable offline, in the dark and on paper."""
 
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -13,7 +14,13 @@ def render(template: str, **values: object) -> str:
     Args:
         template: path inside include/, as pages/page.html.j2.
     """
-    environment = jinja2.Environment(
+    return environment().get_template(template).render(**values)
+
+
+@cache  # so that a server reads each template once
+def environment() -> jinja2.Environment:
+    """What reads templates."""
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -21,4 +28,3 @@ def render(template: str, **values: object) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(**values)

@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,7 @@ SMALL = {
 }
 WINDOW: dict[str, object] = {"window.end": "2013-06-01"}
 TARGETS = ("serve", "step", "airflow")
-PORTS = ("AIRFLOW", "REPORTS", "SERVE", "OBJECT_STORE")
+PORTS = ("AIRFLOW", "SERVE", "OBJECT_STORE")
 
 
 @dataclass
@@ -87,10 +86,11 @@ class Deployment:
         return int(self.execute("online-store", "redis-cli", "dbsize").split()[-1])
 
     def report(self, path: str) -> str:
-        """A page of the reports, as the viewer."""
-        login = f"viewer:{self.secrets['LEEWAY_VIEWER_PASSWORD']}".encode()
-        header = {"Authorization": f"Basic {b64encode(login).decode()}"}
-        request = urllib.request.Request(f"{self.url('REPORTS')}/{path}", headers=header)
+        """A page of the reports in Airflow, as the viewer."""
+        rest = self.rest("viewer")
+        rest.call("GET", "/dags")  # which logs it in
+        header = {"Authorization": f"Bearer {rest.token}"}
+        request = urllib.request.Request(f"{rest.url}/reports/{path}", headers=header)
         with urllib.request.urlopen(request) as answer:
             return str(answer.read().decode())
 

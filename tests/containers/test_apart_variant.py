@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from deployment import WINDOW, Deployment, deployed, triggered
@@ -45,9 +46,9 @@ def test_the_gpu_stage_ran_on_the_disk_of_its_worker_alone(platform: Deployment,
 
 
 def test_the_pages_and_the_model_of_the_run_are_served(platform: Deployment, run: Any) -> None:
-    page = platform.report("")
-    path = next(part for part in page.split('"') if part.endswith("reports/evaluation.html"))
-    assert "<html" in platform.report(path)
+    run_id = quote(run["dag_run_id"], safe="")
+    assert f"run_id={run_id}" in platform.report("")
+    assert "<html" in platform.report(f"flight_delays/{run_id}/reports/evaluation.html")
     platform.promote(run["dag_run_id"])  # which the worker pushes to the git server
     platform.served(within_s=120)
 
@@ -76,4 +77,4 @@ def test_git_serves_nobody_without_the_token(platform: Deployment) -> None:
         "try: urllib.request.urlopen('http://git-server:8082/repository/info/refs?service=git-upload-pack')\n"
         "except urllib.error.HTTPError as error: print(error.code)"
     )
-    assert platform.execute("reports", "python", "-c", code) == "401"
+    assert platform.execute("follower", "python", "-c", code) == "401"

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from deployment import (
@@ -32,7 +33,7 @@ def test_every_service_is_healthy(platform: Deployment) -> None:
     assert states == dict.fromkeys(
         (
             *("postgres", "broker", "online-store", "object-store", "api-server", "scheduler"),
-            *("dag-processor", "triggerer", "worker", "worker-gpu-stand-in", "reports"),
+            *("dag-processor", "triggerer", "worker", "worker-gpu-stand-in"),
             *("follower", "model-server"),
         ),
         "healthy",
@@ -99,13 +100,13 @@ def test_the_features_are_in_the_online_store(platform: Deployment, run: Any) ->
     assert platform.keys() > 100
 
 
-def test_reports_need_the_viewers_password(platform: Deployment, run: Any) -> None:
+def test_reports_are_in_airflow_for_who_has_a_login(platform: Deployment, run: Any) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{platform.url('REPORTS')}/")
+        urllib.request.urlopen(f"{platform.url('AIRFLOW')}/reports/")
     assert refused.value.code == 401
-    page = platform.report("")
-    path = next(part for part in page.split('"') if part.endswith("reports/evaluation.html"))
-    assert "<html" in platform.report(path)
+    run_id = quote(run["dag_run_id"], safe="")
+    assert f"run_id={run_id}" in platform.report("")
+    assert "<html" in platform.report(f"flight_delays/{run_id}/reports/evaluation.html")
 
 
 def test_the_model_server_takes_the_champion(platform: Deployment, run: Any) -> None:

@@ -1,7 +1,7 @@
 """What the reports answer where Airflow's users and roles are real: `python fab_answers.py FOLDER`.
 
 In a process of its own, which makes its own database: Airflow knows one set of settings for each.
-Each run has one report, which holds its own name; vera may read the DAG `evil`, root all of them.
+Each run has reports, one of which holds its own name; vera may read the DAG `evil`, root all.
 """
 
 import json
@@ -9,10 +9,24 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).parents[2]
 RUNS = [("evil", "s1"), ("evil", "secret-s1"), ("evil-secret", "s1"), ("secret", "s1")]
-ASKED = [*RUNS, ("~", "s1"), ("evil", "none"), ("evil", "%00"), ("evil", "..%2F..%2Fsecret%2Fs1")]
+HOSTILE = ("evil", "a/b <i>é</i> %2e%2e&dag_id=secret")
+REUSED = ("evil", "made anew")  # its reports are of a run of this name that was deleted
+GONE = ("evil", "deleted")  # of which Airflow knows nothing
+RUNS += [HOSTILE, REUSED]
+MARKUP = "<img src=x onerror=alert(1)>"
+PAGE = '<!doctype html><a href="more.html">more</a>'
+ASKED = [
+    *RUNS[:4],
+    ("~", "s1"),
+    ("evil", "none"),
+    ("evil", "%00"),
+    ("evil", "..%2F..%2Fsecret%2Fs1"),
+]
 PASSWORD = "a password of the tests"
 
 
@@ -20,6 +34,7 @@ def settle(home: Path) -> None:
     """Let Airflow of this process have a database in a folder, and FAB's users."""
     settings = {
         "CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "SCHEDULER__ALLOWED_RUN_ID_PATTERN": ".*",
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
@@ -38,6 +53,7 @@ def make_runs(home: Path) -> None:
     from airflow.utils.session import create_session
     from airflow.utils.types import DagRunType
 
+    from include.pipeline.closing.card import place_of, write_card
     from include.pipeline.workspace import reports_of
 
     now = datetime.now(UTC)
@@ -50,9 +66,17 @@ def make_runs(home: Path) -> None:
         for dag_id, run_id in RUNS:
             run = {"dag_id": dag_id, "run_id": run_id, "run_type": DagRunType.MANUAL}
             session.add(DagRun(**run, run_after=now, logical_date=None, state="success"))
-            folder = reports_of(home / "leeway", dag_id, run_id)
-            folder.mkdir(parents=True)
-            (folder / "report.txt").write_text(f"{dag_id} {run_id}")
+    for dag_id, run_id in [*RUNS, GONE]:
+        folder = reports_of(home / "leeway", dag_id, run_id)
+        (folder / "reports").mkdir(parents=True)
+        (folder / "report.txt").write_text(f"{dag_id} {run_id}")
+        (folder / "reports/page.html").write_text(PAGE)
+        (folder / "reports/more.html").write_text("more")
+        told = {"state": MARKUP, "sentence": f"{dag_id} {run_id} {MARKUP}"}
+        (folder / "reports/page.json").write_text(json.dumps({"verdict": told}))
+        write_card(home / "leeway", (dag_id, run_id), repo=str(home), makers={MARKUP: MARKUP})
+    place = place_of(home / "leeway", *REUSED)
+    place.write_text(json.dumps({**json.loads(place.read_text()), "published": 1.0}))
 
 
 def make_users() -> None:
@@ -71,13 +95,13 @@ def make_users() -> None:
             assert security.add_user(**person, email=f"{name}@example.org", role=given)
 
 
-def answers() -> dict[str, dict[str, list[object]]]:
-    """For each user and run: the status of its page, and what its report holds, if it is shown."""
+def answers() -> dict[str, dict[str, list[Any]]]:
+    """For each user and address: the status of the answer, what it holds, and what it may do."""
     from airflow.api_fastapi.app import create_app
     from fastapi.testclient import TestClient
 
     client = TestClient(create_app(), base_url="http://localhost")
-    found: dict[str, dict[str, list[object]]] = {}
+    found: dict[str, dict[str, list[Any]]] = {}
     for user in ("vera", "root", ""):
         headers = {}
         if user:
@@ -85,13 +109,50 @@ def answers() -> dict[str, dict[str, list[object]]]:
             token = client.post("/auth/token", json=login).json()["access_token"]
             headers = {"Authorization": f"Bearer {token}"}
         found[user] = {}
-        for dag_id, run_id in ASKED:
-            url = f"/reports/{dag_id}/{run_id}/"
-            page = client.get(url, headers=headers)
-            report = client.get(f"{url}report.txt", headers=headers)
-            shown = report.text if report.status_code == 200 else None
-            found[user][f"{dag_id} {run_id}"] = [page.status_code, shown]
+        for address in addresses():
+            answer = client.get(address, headers=headers)
+            policy = answer.headers.get("content-security-policy")
+            found[user][address] = [answer.status_code, answer.text, policy, str(answer.url)]
+    found["by ticket"] = by_ticket(client, found["vera"]["/reports/evil/s1/report.txt"][3])
     return found
+
+
+def by_ticket(client: Any, address: str) -> dict[str, list[Any]]:
+    """What an address of a report that was made for vera opens to who has no login."""
+    from itsdangerous import URLSafeTimedSerializer
+
+    held = address.partition("/~/")[2].partition("/")[0]
+    first, *rest = held.split(".")
+    signer = URLSafeTimedSerializer("j" * 64, "reports of runs")
+    others = {
+        "as it is": held,
+        "changed": ".".join([first[:-1] + ("A" if first[-1] != "A" else "B"), *rest]),
+        "of nobody": signer.dumps([{"sub": "99"}, "evil", "s1"]),
+        "of no run": signer.dumps([{"sub": "1"}, "evil", "deleted"]),
+        "of what she may not read": signer.dumps([{"sub": "1"}, "secret", "s1"]),
+        "of another kind": signer.dumps("evil"),
+    }
+    places = {name: f"/reports/~/{ticket}/report.txt" for name, ticket in others.items()}
+    places["another report"] = f"/reports/~/{held}/reports/more.html"
+    places["above the run"] = f"/reports/~/{held}/..%2F..%2Fsecret%2Fs1%2Freport.txt"
+    found = {}
+    for name, place in places.items():
+        answer = client.get(place)
+        found[name] = [answer.status_code, answer.text]
+    return found
+
+
+def addresses() -> list[str]:
+    """What each user asks for."""
+    found = ["/reports/", "/reports/?dag_id=evil", "/reports/?dag_id=secret"]
+    found += ["/reports/?dag_id=~", "/reports/?dag_id=none&state=x&since=x&page=9"]
+    found += [f"/reports/{dag_id}/{run_id}/" for dag_id, run_id in ASKED]
+    found += [f"/reports/{dag_id}/{run_id}/report.txt" for dag_id, run_id in ASKED]
+    runs = [*RUNS, GONE, ("~", "s1"), ("evil", "none")]
+    queries = [urlencode({"dag_id": dag_id, "run_id": run_id}) for dag_id, run_id in runs]
+    found += [f"/reports/run?{query}" for query in queries]
+    found += [f"/reports/run?{query}&show=reports/page.html" for query in queries]
+    return [*found, "/reports/run?dag_id=evil&dag_id=secret&run_id=s1", "/reports/~/forged/x.html"]
 
 
 def main(home: Path) -> None:

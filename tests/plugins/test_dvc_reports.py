@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dvc_dag
 import dvc_reports
+import dvc_reports_access
 import pytest
 
 from include.errors import PipelineError
@@ -16,6 +17,9 @@ from include.pipeline.selection import select
 from include.pipeline.workspace import place_of, ref_of, reports_of
 
 ROOT = Path(__file__).parents[2]
+EVIL = ["evil/s1", "evil/secret-s1"]
+OLD = json.dumps({"detail": dvc_reports.OLD}, separators=(",", ":"))
+NOT_FOUND = json.dumps({"detail": dvc_reports.NOT_FOUND}, separators=(",", ":"))
 
 
 @pytest.fixture
@@ -48,30 +52,6 @@ def test_a_report_of_the_run_is_found(folder):
 )
 def test_what_is_not_a_file_of_the_run_is_not_found(folder, path):
     assert dvc_reports.inside(folder, path) is None
-
-
-def test_the_list_has_each_report_and_the_index_of_a_set_of_pages(folder):
-    page = dvc_reports.listed(folder)
-    assert 'href="drift.html"' in page
-    assert 'href="docs/index.html"' in page
-    assert 'href="metrics/scores.json"' in page
-    assert "pages/one.html" not in page
-
-
-def test_a_name_is_escaped(folder):
-    (folder / "<img onerror=x>.json").write_text("{}")
-    page = dvc_reports.listed(folder)
-    assert "<img" not in page
-    assert "&lt;img onerror=x&gt;.json" in page
-
-
-def test_a_run_without_reports_says_why(tmp_path):
-    assert "once it is closed" in dvc_reports.listed(tmp_path)
-
-
-def test_a_name_that_is_no_text_does_not_hide_the_others(folder):
-    (folder / "\udcff.html").write_text("odd")
-    assert "drift.html" in dvc_reports.listed(folder)
 
 
 def test_a_folder_of_reports_is_each_out_in_it_of_the_stages_that_run(repo):
@@ -125,18 +105,110 @@ def answers(tmp_path_factory) -> dict[str, dict[str, list]]:
 
 
 def test_who_may_read_a_dag_reads_the_reports_of_its_runs(answers):
-    seen = {run: held for run, held in answers["vera"].items() if held[0] == 200}
-    assert seen == {"evil s1": [200, "evil s1"], "evil secret-s1": [200, "evil secret-s1"]}
-    assert answers["root"]["evil-secret s1"] == [200, "evil-secret s1"]
-    assert answers["root"]["secret s1"] == [200, "secret s1"]
+    for user, runs in {"vera": EVIL, "root": [*EVIL, "evil-secret/s1", "secret/s1"]}.items():
+        found = {
+            at.removeprefix("/reports/").removesuffix("/report.txt"): held[1]
+            for at, held in answers[user].items()
+            if at.endswith("/report.txt") and held[0] == 200
+        }
+        assert found == {run: run.replace("/", " ") for run in runs}
 
 
 def test_what_is_no_run_of_a_dag_or_not_to_be_read_is_not_found(answers):
-    hidden = {run: held for run, held in answers["vera"].items() if not run.startswith("evil ")}
-    assert hidden == {key: [404, None] for key in ["evil-secret s1", "secret s1", "~ s1"]}
-    nothing = ["~ s1", "evil none", "evil %00", "evil ..%2F..%2Fsecret%2Fs1"]
-    assert {run: answers["root"][run] for run in nothing} == {key: [404, None] for key in nothing}
+    nothing = ["evil/none", "evil/%00", "evil/..%2F..%2Fsecret%2Fs1"]
+    hidden = {"vera": [*nothing, "evil-secret/s1", "secret/s1"], "root": nothing}
+    for user, runs in hidden.items():
+        for ending in ("/", "/report.txt"):
+            found = [answers[user][f"/reports/{run}{ending}"][0] for run in runs]
+            assert found == [404] * len(runs)
+    gone = "/reports/run?dag_id=evil&run_id=deleted"
+    assert answers["root"][gone][0] == answers["vera"][gone][0] == 404
 
 
-def test_nobody_reads_a_report_without_a_login(answers):
-    assert {tuple(held) for held in answers[""].values()} == {(401, None)}
+def test_any_dag_is_no_dag(answers):
+    assert answers["vera"]["/reports/?dag_id=~"][0] == 404
+    assert answers["root"]["/reports/run?dag_id=~&run_id=s1"][0] == 404
+    assert answers["root"]["/reports/~/s1/"][0] == 401
+
+
+def test_a_list_has_no_word_of_a_dag_that_is_not_to_be_read(answers):
+    for address in ("/reports/", "/reports/?dag_id=evil"):
+        status, page, *_ = answers["vera"][address]
+        assert status == 200
+        assert "run_id=secret-s1" in page
+        assert "evil-secret" not in page
+        assert '?dag_id=secret"' not in page
+        assert "<option>secret" not in page
+    assert answers["vera"]["/reports/?dag_id=secret"][0] == 404
+    assert answers["vera"]["/reports/run?dag_id=evil&dag_id=secret&run_id=s1"][0] == 404
+    assert '?dag_id=secret"' in answers["root"]["/reports/"][1]
+
+
+def test_reports_of_a_deleted_run_are_shown_no_more_nor_under_a_new_run_of_its_name(answers):
+    page = answers["root"]["/reports/?dag_id=evil"][1]
+    assert "run_id=deleted" not in page
+    for ending in ("", "&show=reports/page.html"):
+        status, again, *_ = answers["root"][f"/reports/run?dag_id=evil&run_id=made+anew{ending}"]
+        assert status == 200
+        assert "No reports" in again
+        assert "page.html" not in again
+
+
+def test_names_and_verdicts_are_text_on_every_page(answers):
+    pages = [held[1] for held in answers["root"].values() if "<main>" in held[1]]
+    assert len(pages) > 10
+    for page in pages:
+        assert "<img" not in page
+        assert "<i>" not in page
+        assert "<script" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in answers["root"]["/reports/"][1]
+
+
+def test_a_run_whose_id_has_slashes_and_markup_has_its_page_and_reports(answers):
+    run = "a%2Fb+%3Ci%3E%C3%A9%3C%2Fi%3E+%252e%252e%26dag_id%3Dsecret"
+    status, page, *_ = answers["vera"][f"/reports/run?dag_id=evil&run_id={run}"]
+    assert status == 200
+    assert "a/b &lt;i&gt;é&lt;/i&gt;" in page
+    framed = answers["vera"][f"/reports/run?dag_id=evil&run_id={run}&show=reports/page.html"][1]
+    assert '/reports/page.html"></iframe>' in framed
+
+
+def test_nobody_reads_anything_without_a_login(answers):
+    assert {held[0] for held in answers[""].values()} == {401}
+    assert not [at for at, held in answers[""].items() if "evil" in held[1]]
+
+
+def test_a_page_of_our_own_may_run_nothing_and_a_report_is_in_a_sandbox(answers):
+    policy = answers["root"]["/reports/"][2]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert not {"script-src", "unsafe-inline", "connect-src"} & set(policy.split())
+    policy = answers["root"]["/reports/evil/s1/report.txt"][2]
+    assert policy.startswith("sandbox allow-scripts allow-popups;")
+    assert "allow-same-origin" not in policy
+
+
+def test_the_address_of_a_report_opens_the_reports_of_its_run_alone(answers):
+    assert answers["by ticket"] == {
+        "as it is": [200, "evil s1"],
+        "another report": [200, "more"],
+        "above the run": [404, '{"detail":"This run has no such report."}'],
+        "changed": [401, OLD],
+        "of nobody": [401, OLD],
+        "of another kind": [401, OLD],
+        "of no run": [404, NOT_FOUND],
+        "of what she may not read": [404, NOT_FOUND],
+    }
+
+
+def test_the_address_of_a_report_is_soon_too_old(monkeypatch):
+    signed = dvc_reports_access.signer().dumps([{"sub": "admin", "role": "ADMIN"}, "train", "one"])
+    monkeypatch.setattr(dvc_reports_access, "TICKET_S", -1)
+    assert dvc_reports_access.opened(signed) is None
+
+
+def test_each_place_of_the_ui_has_a_route_of_its_own():
+    views = dvc_reports.DvcReports.external_views
+    assert [view["destination"] for view in views] == [
+        *("nav", "dag", "dag_run", "task", "task_instance")
+    ]
+    assert len({view["url_route"] for view in views}) == len(views)

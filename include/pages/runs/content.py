@@ -1,0 +1,163 @@
+"""What the pages about runs show. All of it is text, wherever it comes from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from include.pages.html import render
+from include.pages.runs.trend import Trend
+
+# What a state is painted as; any other word keeps the colour of the text.
+TONES = {
+    "hurts": "bad",
+    "blind": "open",
+    "moved": "open",
+    "steady": "good",
+    "passed": "good",
+    "refused": "bad",
+    "failed": "bad",
+    "success": "good",
+    "retrain": "open",
+}
+WORST = ("hurts", "failed", "refused", "blind", "retrain", "moved", "steady", "passed")
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where to read on."""
+
+    text: str
+    href: str
+    here: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a report comes to."""
+
+    state: str
+    sentence: str = ""
+    to_do: str = ""
+
+    @property
+    def tone(self) -> str:
+        """Its colour."""
+        return TONES.get(self.state, "")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run in a list."""
+
+    dag: Link
+    run: Link
+    when: str
+    window: str
+    outcome: str  # in Airflow's word
+    verdict: Verdict | None = None
+    figures: Sequence[tuple[str, str]] = ()
+    reports: Sequence[Link] = ()
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is held to."""
+
+    dag_id: str = ""
+    task_id: str = ""
+    since: str = ""
+    until: str = ""
+    state: str = ""
+    dags: Sequence[str] = ()
+    states: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class RunList:
+    """A page of runs."""
+
+    title: str
+    action: str  # where the filters are sent
+    filters: Filters
+    newest: Sequence[Entry]  # of each DAG
+    entries: Sequence[Entry]
+    trends: Sequence[Trend]
+    count: int
+    first: int
+    more: Link | None = None  # to all trends
+    pages: Sequence[Link] = ()
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        return render("pages/runs/list.html.j2", page=self)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a run, and of the run before it."""
+
+    name: str
+    value: str
+    before: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What one task of a run says."""
+
+    name: str
+    task: str
+    verdict: Verdict | None = None
+    figures: Sequence[Figure] = ()
+    reports: Sequence[Link] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that is not as it was in the run before."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is not as it was in the run before."""
+
+    before: Link | None = None
+    params: Sequence[Change] = ()
+    sources: Sequence[Change] = ()
+    made: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """What the stages of a run took."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """The page of one run."""
+
+    entry: Entry
+    tabs: Sequence[Link]
+    topics: Sequence[Topic] = ()
+    changes: Changes | None = None
+    cost: CostTable | None = None
+    shown: Link | None = None  # a report, in a frame of its own
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        return render("pages/runs/run.html.j2", page=self)
+
+
+def worst(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The one to read first."""
+    ranks = {state: rank for rank, state in enumerate(WORST)}
+    return min(verdicts, key=lambda found: ranks.get(found.state, len(ranks)), default=None)

@@ -1,0 +1,102 @@
+"""Pages about runs: numbers as pictures, verdicts in colour, and nothing but text in them."""
+
+import math
+import re
+
+import pytest
+
+from include.pages.runs.content import (
+    Change,
+    Changes,
+    CostTable,
+    Entry,
+    Figure,
+    Filters,
+    Link,
+    RunList,
+    RunPage,
+    Topic,
+    Verdict,
+    worst,
+)
+from include.pages.runs.trend import Trend, number
+
+HOSTILE = "\"><script>alert('x')</script>&{{ 7 * 7 }}"
+LINK = Link(HOSTILE, "/reports/?dag_id=%22%3E")
+VERDICT = Verdict(HOSTILE, HOSTILE, HOSTILE)
+ENTRY = Entry(LINK, LINK, HOSTILE, HOSTILE, HOSTILE, VERDICT, [(HOSTILE, HOSTILE)], [LINK])
+
+
+def test_a_trend_goes_from_the_oldest_to_the_newest_and_names_the_last_number():
+    picture = Trend("auc", ["2013-01-01", "2013-02-01", "2013-03-01"], [0.5, 1.0, 0.75]).drawn
+    # x from 6 to 238; y from 78, the lowest, up to 12, the highest.
+    assert 'points="6.0,78.0 122.0,12.0 238.0,45.0"' in picture
+    assert ">0.75</text>" in picture
+    assert ">2013-01-01</text>" in picture
+    assert 'aria-label="auc: 0.75 now, 0.5 to 1 over 3 runs"' in picture
+
+
+def test_a_trend_does_not_cross_what_was_not_measured():
+    values = [1.0, 2.0, None, math.nan, 3.0, 4.0, math.inf]
+    picture = Trend("a", [str(n) for n in range(7)], values).drawn
+    assert picture.count("<polyline") == 2
+    assert "nan" not in picture.lower()
+
+
+@pytest.mark.parametrize("values", [[], [None], [math.nan]])
+def test_a_trend_of_nothing_is_no_picture(values):
+    assert Trend("a", ["x"] * len(values), values).drawn == ""
+
+
+@pytest.mark.parametrize("values", [[3.0], [0.0, 0.0], [1e308, -1e308], [5.0, None]])
+def test_a_trend_of_little_or_of_far_numbers_can_be_drawn(values):
+    picture = Trend("a", ["x", "y"][: len(values)], values).drawn
+    places = re.findall(r'(?:cx|cy)="([^"]+)"', picture)
+    assert all(0 <= float(place) <= 300 for place in places)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.770721, "0.7707"), (336776.0, "336,776"), (1234.56, "1,234.6"), (0, "0"), (-0.5, "-0.5")],
+)
+def test_a_number_is_short(value, text):
+    assert number(value) == text
+
+
+def test_the_worst_verdict_is_read_first():
+    states = ["steady", "unheard of", "moved", "hurts", "passed"]
+    assert worst([Verdict(state) for state in states]) == Verdict("hurts")
+    assert worst([Verdict("unheard of"), Verdict("steady")]) == Verdict("steady")
+    assert worst([]) is None
+
+
+def test_a_state_has_its_colour_and_a_word_that_nobody_knows_has_none():
+    tones = {state: Verdict(state).tone for state in ("hurts", "moved", "blind", "steady", "x")}
+    assert tones == {"hurts": "bad", "moved": "open", "blind": "open", "steady": "good", "x": ""}
+
+
+def test_names_and_values_are_text_on_all_pages():
+    filters = Filters(*[HOSTILE] * 5, dags=[HOSTILE], states=[HOSTILE])
+    trend = Trend(HOSTILE, [HOSTILE] * 2, [1.0, 2.0])
+    listed = RunList(
+        HOSTILE, "/reports/", filters, [ENTRY], [ENTRY], [trend], 1, 1, LINK, [LINK, LINK]
+    )
+    figure = Figure(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    change = Change(HOSTILE, HOSTILE, HOSTILE)
+    one = RunPage(
+        ENTRY,
+        [LINK],
+        [Topic(HOSTILE, HOSTILE, VERDICT, [figure], [LINK])],
+        Changes(LINK, [change], [change], [HOSTILE]),
+        CostTable([HOSTILE], [[HOSTILE]]),
+    )
+    shown = RunPage(ENTRY, [LINK], shown=LINK)
+    for page in (listed.html, one.html, shown.html):
+        assert "<script" not in page
+        assert "{{ 7 * 7 }}" in page
+
+
+def test_a_page_asks_nothing_of_the_network_and_has_no_script():
+    filters = Filters()
+    page = RunList("Reports", "/reports/", filters, [ENTRY], [], [], 0, 1).html
+    assert not re.findall(r"https?://|@import|url\(|<script|<link|\son\w+=", page)
