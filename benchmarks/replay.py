@@ -1,0 +1,190 @@
+"""The year again, month by month: what watching, retraining and promotion are worth.
+
+Run: `make replay`, or `python -m benchmarks.replay`. It begins with a model of January to March.
+Then each month is scored by the model that was live, watched, and decided on, three times: never
+trained again, trained again each month, and as the policy of `params.yaml` says. All is done by
+the DAGs of `dags/`, in an Airflow of its own each, in clones of the last commit whose registry is
+empty. What one way made, the others take from the cache. Half an hour to an hour on two cores.
+"""
+
+import argparse
+import json
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from benchmarks import replay_report
+from include.airflow_site import processes
+from include.airflow_site.api import AirflowApi
+from include.airflow_site.settings import Site
+from include.command.run import follow, wait_for_dag
+from include.flights.splits import add_months
+from include.pipeline import params_file
+from include.pipeline.workspace import reports_of
+
+ROOT = Path(__file__).parents[1]
+WATCH, TRAIN, PROMOTE = "flight_delays_watch", "flight_delays", "flight_delays_promote"
+WAYS = ("never", "always", "policy")
+# In March there are three months: one to train on, one to choose, one to judge. What goes live is
+# trained on all three, and what is judged on the first: the champion knows two months more.
+VALUES: dict[str, object] = {
+    "splits.validation_months": 1,
+    "splits.test_months": 1,
+    "train_xgboost.refit": True,
+    "train_torch.refit": True,
+    "promotion.gates.champion.margin": 0.02,
+}
+NOT_ASKED: dict[str, object] = {"retraining.budget.retrainings": 0}
+AUTHOR = ("-c", "user.name=Leeway", "-c", "user.email=leeway@localhost")
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a way had at the end of a month."""
+
+    month: str
+    model: str | None
+    auc: float | None
+    state: str
+    retrain: bool
+    trained: bool
+    promoted: str | None
+
+
+@dataclass(frozen=True)
+class Way:
+    """A clone in which the year goes by, and its Airflow."""
+
+    name: str
+    site: Site
+    rest: AirflowApi
+
+
+def main() -> None:
+    """Replay the months, and write what came of it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--first", default="2013-04", help="month to begin with")
+    parser.add_argument("--months", type=int, default=9, help="how many")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", dest="values")
+    words = parser.parse_args()
+    given = {name: json.loads(value) for name, value in (v.split("=", 1) for v in words.values)}
+    first = date.fromisoformat(f"{words.first}-01")
+    months = [add_months(first, number) for number in range(words.months)]
+    home = ROOT / ".airflow/replay" / time.strftime("%Y%m%dT%H%M%S")
+    lived: dict[str, list[dict[str, object]]] = {}
+    for name in words.ways:
+        found = live_through(name, home / name, months, {**VALUES, **given})
+        lived[name] = [asdict(month) for month in found]
+    (home / "replay.json").write_text(json.dumps(lived, indent=2) + "\n")
+    print(f"\n{replay_report.table(lived)}\n\nAll of it: {home / 'replay.json'}")
+    if set(words.ways) == set(WAYS) and not given:
+        replay_report.write(lived)
+
+
+def live_through(
+    name: str, folder: Path, months: list[date], values: Mapping[str, object]
+) -> list[Month]:
+    """Let the months go by in a clone."""
+    clone(folder, {**values, **({} if name == "policy" else NOT_ASKED)})
+    site = Site.of(folder)
+    way = Way(name, site, processes.start(site))
+    try:
+        for dag in (WATCH, TRAIN, PROMOTE):
+            wait_for_dag(site, way.rest, dag)
+        if train(way, months[0]) is None:
+            raise SystemExit("The first model was refused: see the reports of its run.")
+        return [month_of(way, month) for month in months]
+    finally:
+        processes.stop(site)
+
+
+def clone(folder: Path, values: Mapping[str, object]) -> None:
+    """A clone of the last commit without versions, which shares the cache."""
+    command = ["git", "clone", "--quiet", "--shared", "--no-tags", str(ROOT), str(folder)]
+    subprocess.run(command, check=True)
+    subprocess.run(["git", "remote", "remove", "origin"], cwd=folder, check=True)
+    held = yaml.safe_load((folder / "params.yaml").read_text())
+    params_file.write(folder, values, {"params.yaml": held})
+    message = ["commit", "--quiet", "--all", "--message", "replay: the months are short"]
+    subprocess.run(["git", *AUTHOR, *message], cwd=folder, check=True)
+    local = f"[cache]\n    dir = {ROOT / '.dvc/cache'}\n"
+    (folder / ".dvc/config.local").write_text(local)
+
+
+def month_of(way: Way, month: date) -> Month:
+    """Score and watch a month, decide, and do what was decided."""
+    end = add_months(month, 1)
+    known = {dag: runs_of(way, dag) for dag in (TRAIN, PROMOTE)}
+    run_id = to_its_end(way, WATCH, {"window.end": str(end)})
+    reports = reports_of(way.site.leeway, WATCH, run_id) / "reports"
+    window = json.loads((reports / "watch.json").read_text())["windows"][-1]
+    asked = bool(json.loads((reports / "retraining.json").read_text())["retrain"])
+    trained, version = False, None
+    if way.name == "always":
+        trained, version = True, train(way, end)
+    elif way.name == "policy" and asked:
+        trained, version = True, by_the_event(way, known)
+    auc = window["signals"]["auc"]
+    found = Month(f"{month:%Y-%m}", window["model"], auc, window["state"], asked, trained, version)
+    print(f"{way.name}: {found}", flush=True)
+    return found
+
+
+def train(way: Way, end: date) -> str | None:
+    """Train on what was known by a day, and let it go live if it passes the gates."""
+    run_id = to_its_end(way, TRAIN, {"window.end": str(end)})
+    experiment = way.rest.result(TRAIN, run_id, "close_run")
+    return promoted(way, to_its_end(way, PROMOTE, {"experiment": experiment}))
+
+
+def by_the_event(way: Way, known: Mapping[str, set[str]]) -> str | None:
+    """Wait for the training that the decision asked for, and for its promotion."""
+    ended(way, TRAIN, next_of(way, TRAIN, known[TRAIN]))
+    return promoted(way, ended(way, PROMOTE, next_of(way, PROMOTE, known[PROMOTE])))
+
+
+def promoted(way: Way, run_id: str) -> str | None:
+    """The version that a run of the promotion let go live, if it did."""
+    found = way.rest.result(PROMOTE, run_id, "promote")
+    return str(found) if found else None
+
+
+def to_its_end(way: Way, dag: str, values: dict[str, object]) -> str:
+    """Trigger a run, and wait for its end."""
+    return ended(way, dag, way.rest.trigger(dag, values))
+
+
+def ended(way: Way, dag: str, run_id: str) -> str:
+    """Wait for the end of a run, which must be a success."""
+    print(f"\n{way.name}: {dag} {run_id}", flush=True)
+    if follow(way.rest, dag, run_id) != "success":
+        raise SystemExit(f"{run_id} of {dag} failed: see its log, in {way.site.home}.")
+    return run_id
+
+
+def next_of(way: Way, dag: str, known: set[str], seconds: float = 120) -> str:
+    """The run that an event started."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if new := runs_of(way, dag) - known:
+            return max(new)
+        time.sleep(0.5)
+    raise SystemExit(f"No event started {dag} within {seconds:.0f} s.")
+
+
+def runs_of(way: Way, dag: str) -> set[str]:
+    """The runs of a DAG that events started."""
+    runs = way.rest.listed(f"/dags/{dag}/dagRuns", "dag_runs")
+    return {run["dag_run_id"] for run in runs if run["run_type"] == "asset_triggered"}
+
+
+if __name__ == "__main__":
+    main()
