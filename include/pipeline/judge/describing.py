@@ -20,10 +20,12 @@ def described(order: Describe) -> dict[str, Any]:
 
     Returns:
         `path`, `stage`; `files`, hashes by path, with what is in folders that the cache lists;
-        `params` by stage, `environment`, hashes by file; and `metrics` by file.
+        `params` by stage, `environment`, hashes by file; and `metrics` by file, those of stages
+        beside it where they are known.
 
     Raises:
-        Refused: the commit declares no such artifact, or has not made it.
+        Refused: the commit declares no such artifact, or has not made it, or its own metrics are
+            not to be had.
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -34,17 +36,20 @@ def described(order: Describe) -> dict[str, Any]:
             out, stages = artifact_of(repo, order)
             absent = [hashed for stage in stages for hashed in not_here(stage)]
             found = {} if absent else about(repo, out, stages)
+            behind = {place(repo, out) for stage in stages for out in stage.outs}
         if absent:  # by the settings of the working tree, which know how to log in
             with suppress(DvcException, OSError):
                 repo.cloud.pull(absent)
             with repo.switch(order.commit):
                 found = about(repo, *artifact_of(repo, order))
         metrics = show(repo, revs=[order.commit]).get(order.commit, {}).get("data", {})
-    lost = [name for name, held in metrics.items() if "data" not in held]
+    # A stage beside the artifact may never have run: it has no part in how that was made.
+    lost = [name for name, held in metrics.items() if "data" not in held and name in behind]
     if lost:
         what = f"The metrics {at_most_ten(lost)} of {order.commit[:10]} cannot be read: "
         raise Refused(f"{what}{metrics[lost[0]].get('error')}.", FETCH)
-    return {**found, "metrics": {name: held["data"] for name, held in metrics.items()}}
+    had = {name: held["data"] for name, held in metrics.items() if "data" in held}
+    return {**found, "metrics": had}
 
 
 def located(order: Locate) -> str:

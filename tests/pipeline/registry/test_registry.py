@@ -245,6 +245,21 @@ def test_metrics_that_cannot_be_read_are_not_passed_over(repo):
         register(repo, "model", "broken")
 
 
+def test_a_stage_beside_it_that_never_ran_is_in_nobody_s_way(repo):
+    later = """
+  later:
+    cmd: "echo '{\\"score\\":1}' > later.json"
+    deps: [model.bin]
+    metrics: [later.json]
+artifacts:"""
+    text = (repo / "dvc.yaml").read_text()
+    (repo / "dvc.yaml").write_text(text.replace("\nartifacts:", later))
+    shell(repo, "git", "commit", "--quiet", "--all", "--message", "a stage for another day")
+    shell(repo, sys.executable, "-m", "dvc", "exp", "run", "--quiet", "--name", "apart", "train")
+    held = read(repo, "model").made(register(repo, "model", "apart"))
+    assert held["metrics"] == {"metrics.json": {"auc": 0.75}}
+
+
 def test_an_experiment_that_has_not_made_it_has_no_version(repo):
     text = (repo / "dvc.yaml").read_text().replace("path: model.bin", "path: other.bin")
     (repo / "dvc.yaml").write_text(text)
