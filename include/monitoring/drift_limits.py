@@ -1,6 +1,5 @@
-"""What counts as drift, how much of it is too much, and the sentences that say so."""
+"""What counts as drift, how much of it is too much, and what a check of it is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,8 +29,11 @@ class Limits(BaseModel):
     empty_share_change: float = Field(
         gt=0, le=1, description="change of the share of empty values at which a column has drifted"
     )
-    drifted_columns_share_max: float = Field(
-        ge=0, le=1, description="largest share of drifted columns"
+    drift_weighted_max: float = Field(
+        ge=0, le=1, description="largest share of what the model uses that has drifted"
+    )
+    unknown_share_max: float = Field(
+        ge=0, le=1, description="largest share of rows with a category that the reference lacks"
     )
     prediction_psi_max: float = Field(
         gt=0, description="largest population stability index of the predictions"
@@ -40,6 +42,12 @@ class Limits(BaseModel):
         gt=0, le=1, description="largest change of the share of rows that have the outcome"
     )
     auc_min: float = Field(ge=0, le=1, description="smallest area under the ROC curve")
+    auc_drop_max: float = Field(
+        gt=0, le=1, description="largest fall of that area from rows that the model never saw"
+    )
+    log_loss_saved_drop_max: float = Field(
+        gt=0, description="largest fall of the share of the log loss that the model saves"
+    )
     calibration_gap_max: float = Field(
         gt=0, le=1, description="largest distance of the mean probability from the outcome's share"
     )
@@ -66,6 +74,8 @@ class Column:
     empty_share_reference: float
     empty_share_current: float
     empty_share_threshold: float
+    weight: float  # the share of what the model uses that is in it
+    since: str | None = None  # the first period of those, up to now, in which it has drifted
 
     @property
     def severity(self) -> float:
@@ -95,78 +105,6 @@ class Check:
     passed: bool
     reason: str  # in words, whether or not it passed
     kind: Sort
-
-
-def checks_of(
-    columns: Mapping[str, Column],
-    measured: Mapping[str, float | None],
-    limits: Limits,
-    words: Words,
-) -> list[Check]:
-    """Hold every number of the current period against its limit."""
-    numbers = {name: value or 0.0 for name, value in measured.items()}
-    return [
-        check_columns(columns, limits.drifted_columns_share_max),
-        check_prediction(numbers["prediction_psi"], limits.prediction_psi_max),
-        check_outcome(numbers, limits.outcome_share_change_max, words),
-        check_auc(measured["auc"], numbers, limits.auc_min, words),
-        check_calibration(numbers, limits.calibration_gap_max, words),
-    ]
-
-
-def check_columns(columns: Mapping[str, Column], limit: float) -> Check:
-    """Not too many columns drifted."""
-    drifted = {name: column for name, column in columns.items() if column.drifted}
-    share = rounded(len(drifted) / len(columns))
-    worst = sorted(drifted, key=lambda name: -drifted[name].severity)[:3]
-    named = f", most of all {', '.join(worst)}" if worst else ""
-    reason = (
-        f"{len(drifted)} of {len(columns)} columns ({share:.1%}) drifted{named}; "
-        f"at most {limit:.1%} may."
-    )
-    return Check("drifted_columns_share", share, limit, share <= limit, reason, "moved")
-
-
-def check_prediction(psi: float, limit: float) -> Check:
-    """The predictions are spread as they were."""
-    reason = f"The predictions moved by a PSI of {psi:.3f}; at most {limit:.3f} is allowed."
-    return Check("prediction_psi", psi, limit, psi <= limit, reason, "moved")
-
-
-def check_outcome(measured: Mapping[str, float], limit: float, words: Words) -> Check:
-    """The outcome is about as frequent as in the reference."""
-    share = f"{words.outcome}_share"
-    now, before = measured[share], measured[f"{share}_reference"]
-    change = rounded(now - before)
-    reason = (
-        f"{now:.1%} of the {words.rows} were {words.outcome}, {before:.1%} in the reference; "
-        f"a change of at most {limit:.1%} is allowed."
-    )
-    return Check(f"{share}_change", change, limit, abs(change) <= limit, reason, "moved")
-
-
-def check_auc(
-    area: float | None, measured: Mapping[str, float], limit: float, words: Words
-) -> Check:
-    """The model still ranks rows with the outcome above those without."""
-    rows = f"{int(measured['rows']):,} {words.rows}"
-    if area is None:
-        kind = words.outcome if measured[f"{words.outcome}_share"] else words.otherwise
-        reason = f"The AUC cannot be measured: all {rows} were {kind}."
-        return Check("auc", None, limit, False, reason, "hurts")
-    reason = f"The AUC is {area:.3f} on {rows}; at least {limit:.3f} is asked for."
-    return Check("auc", area, limit, area >= limit, reason, "hurts")
-
-
-def check_calibration(measured: Mapping[str, float], limit: float, words: Words) -> Check:
-    """The outcome is as frequent as the model says."""
-    expected, were = measured["mean_probability"], measured[f"{words.outcome}_share"]
-    gap = rounded(expected - were)
-    reason = (
-        f"The model expected {expected:.1%} of the {words.rows} to be {words.outcome} and "
-        f"{were:.1%} were; a gap of at most {limit:.1%} is allowed."
-    )
-    return Check("calibration_gap", gap, limit, abs(gap) <= limit, reason, "hurts")
 
 
 def rounded(value: float) -> float:

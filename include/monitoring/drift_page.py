@@ -1,70 +1,140 @@
-"""The page of a drift report: our verdict, its numbers and limits, on top of Evidently's charts."""
+"""The page of a drift report: verdict first, then what moved, whether it hurts, and the rest."""
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from include.monitoring.drift import Drift
-from include.monitoring.drift_limits import Check, Column
+from include.monitoring.drift_charts import cards, trends
+from include.monitoring.drift_tables import (
+    LETTERS,
+    Table,
+    column_rows,
+    emptied_rows,
+    group_tables,
+    number,
+    percent,
+    points,
+)
+from include.monitoring.periods import Terms
+from include.monitoring.verdict import State
+from include.pages import html, small_charts
 
-STYLE = """
-.verdict {font: 15px/1.5 system-ui, sans-serif;
-  max-width: 1100px; margin: 24px auto; padding: 0 24px}
-.verdict table {border-collapse: collapse; margin: 12px 0}
-.verdict td, .verdict th {border: 1px solid #ccc; padding: 4px 10px; text-align: left}
-.verdict .number {text-align: right; font-variant-numeric: tabular-nums}
-.verdict .failed {background: #fbe3df}
-"""
+WORDS: dict[State, str] = {
+    "steady": "Steady",
+    "moved": "Moved",
+    "hurts": "It hurts",
+    "blind": "Unknown",
+}
+TONES: dict[State, str] = {"steady": "good", "moved": "open", "hurts": "bad", "blind": "bad"}
+MOST_FACTS = 20
 
 
-def with_verdict(page: str, title: str, facts: list[str], drift: Drift) -> str:
-    """Put the verdict, the checks and the columns on top of Evidently's page.
+@dataclass(frozen=True)
+class Told:
+    """What the page says beyond the numbers.
 
     Args:
-        page: HTML whose first <head> and <body> are its own.
-        facts: sentences that stand below the verdict.
+        title: what was compared.
+        periods: a sentence for each period, and others of the kind.
+        season: with what the period is compared, in a sentence.
+        weighed: what the weights of the columns are, in a sentence.
+        details: address of Evidently's own report.
+        meanings: column to its meaning, for those who do not know it by name.
+        headings: column of groups to its title.
     """
-    head = f"<title>{escape(title)}</title><style>{STYLE}</style>"
-    body = [
-        f"<h1>{escape(title)}</h1><h2>{escape(drift.answer)}</h2>",
-        *(f"<p>{escape(fact)}</p>" for fact in facts),
-        check_table(drift.checks),
-        f"<details><summary>{len(drift.columns)} columns compared</summary>",
-        f"{column_table(drift.columns)}</details>",
+
+    title: str
+    periods: Sequence[str]
+    season: str
+    weighed: str
+    details: str
+    meanings: Mapping[str, str]
+    headings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the head of the page."""
+
+    name: str
+    value: str
+    beside: str
+
+
+def page(drift: Drift, terms: Terms, told: Told) -> str:
+    """The report as HTML, with its charts inside."""
+    state = drift.verdict.state
+    facts = [small_charts.cut(fact, LETTERS) for fact in drift.facts]
+    more = len(facts) - MOST_FACTS
+    return html.render(
+        "monitoring/drift_page.html.j2",
+        drift=drift,
+        limits=terms.limits,
+        title=told.title,
+        periods=told.periods,
+        season=told.season,
+        details=told.details,
+        word=WORDS[state],
+        tone=TONES[state],
+        rows=terms.words.rows,
+        outcome=terms.words.outcome,
+        otherwise=terms.words.otherwise,
+        figures=figures(drift, terms),
+        moved=moved(drift),
+        cards=cards(drift, told.meanings),
+        trends=trends(drift, terms),
+        groups=groups(drift, told),
+        small=f"Groups of fewer than {terms.group_rows:,} {terms.words.rows} are left out.",
+        facts=facts[:MOST_FACTS] + ([f"And {more:,} more, in the JSON."] if more > 0 else []),
+        emptied=emptied_rows(drift.columns),
+        columns=column_rows(drift.columns),
+        weighed=told.weighed,
+    )
+
+
+def figures(drift: Drift, terms: Terms) -> list[Figure]:
+    """The four numbers of the head."""
+    now, reference = drift.outcomes["current"], drift.outcomes["reference"]
+    unseen = drift.outcomes.get("unseen")
+    weight = next(check for check in drift.checks if check.name == "drift_weighted")
+    before = f"{number(unseen.auc)} on rows that the model never saw" if unseen else ""
+    return [
+        Figure("AUC", number(now.auc), before),
+        Figure(
+            "Predicted less observed",
+            points(now.calibration_gap),
+            f"points: {percent(now.mean_probability)} expected, {percent(now.share)} were",
+        ),
+        Figure(
+            "Drifted, of what the model uses",
+            percent(weight.value or 0.0),
+            f"at most {percent(weight.limit)} may",
+        ),
+        Figure(
+            f"Share {terms.words.outcome}",
+            percent(now.share),
+            f"{percent(reference.share)} in the reference",
+        ),
     ]
-    top = f'<div class="verdict">{"".join(body)}</div>'
-    return page.replace("<head>", f"<head>{head}", 1).replace("<body>", f"<body>{top}", 1)
 
 
-def check_table(checks: list[Check]) -> str:
-    """Each check with its number, its limit and its sentence."""
-    rows = [
-        row([check.name, check.value, check.limit, check.reason], failed=not check.passed)
-        for check in checks
+def moved(drift: Drift) -> str:
+    """How many columns drifted, and how much of what the model uses they are."""
+    held = [column for column in drift.columns.values() if column.drifted]
+    if not held:
+        return f"None of the {len(drift.columns)} columns drifted."
+    weight = percent(sum(column.weight for column in held))
+    shown = f" The {len(drift.shapes)} that weigh most are shown." * (len(held) > len(drift.shapes))
+    return (
+        f"{len(held)} of {len(drift.columns)} columns drifted; they are {weight} of what the model "
+        f"uses.{shown}"
+    )
+
+
+def groups(drift: Drift, told: Told) -> list[Table]:
+    """A table per column of groups."""
+    return [
+        group_tables(told.headings.get(column, column), held)
+        for column, held in drift.groups.items()
+        if held
     ]
-    return table(["Check", "Value", "Limit", "In words"], rows)
-
-
-def column_table(columns: Mapping[str, Column]) -> str:
-    """Each column with its numbers, the most drifted first."""
-    rows = []
-    for name, held in sorted(columns.items(), key=lambda item: -item[1].severity):
-        empty = [held.empty_share_reference, held.empty_share_current]
-        cells = [name, held.method, held.statistic, held.threshold, *empty]
-        rows.append(row(cells, failed=held.drifted))
-    return table(["Column", "Method", "Statistic", "Threshold", "Empty before", "Empty now"], rows)
-
-
-def table(names: list[str], rows: list[str]) -> str:
-    """An HTML table of rows that are HTML already."""
-    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>{''.join(rows)}</table>"
-
-
-def row(cells: list[str | float | None], failed: bool) -> str:
-    """One row of a table; numbers with three digits, a dash for none."""
-    texts = []
-    for cell in cells:
-        if isinstance(cell, str):
-            texts.append(f"<td>{escape(cell)}</td>")
-        else:
-            texts.append(f'<td class="number">{"-" if cell is None else f"{cell:.3f}"}</td>')
-    return f"<tr{' class=failed' if failed else ''}>{''.join(texts)}</tr>"

@@ -42,10 +42,10 @@ def reference(days: pl.Series, month: date) -> Season:
         )
         return Season(pl.repeat(True, len(days), eager=True), False, sentence)
     rows = (age >= YEAR - 1) & (age % YEAR).is_in(list(SEASON))
-    held = days.filter(rows)
+    held = days.filter(rows).dt.to_string().unique().sort()
     years = sorted(set(days.filter(same).dt.year()))
     sentence = (
         f"The reference is the same season of earlier years: {month:%B} of "
-        f"{', '.join(map(str, years))} and the months beside it, {held.min()} to {held.max()}."
+        f"{', '.join(map(str, years))} and the months beside it, {held[0]} to {held[-1]}."
     )
     return Season(rows, True, sentence)

@@ -13,8 +13,10 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from include import step
 from include.flights import columns
@@ -29,15 +31,19 @@ PARAMS: dict[str, dict[str, object]] = {
     "report_drift": {
         "reference_rows": 100,
         "current_rows": 1000,
+        "group_rows": 50,
         "seed": 7,
         "left_out": [name for name in columns.names() if name not in COMPARED],
         "number_psi": 0.2,
         "category_distance": 0.1,
         "empty_share_change": 0.2,
-        "drifted_columns_share_max": 0.5,
+        "drift_weighted_max": 0.5,
+        "unknown_share_max": 0.05,
         "prediction_psi_max": 0.25,
         "outcome_share_change_max": 0.1,
         "auc_min": 0.68,
+        "auc_drop_max": 0.05,
+        "log_loss_saved_drop_max": 0.08,
         "calibration_gap_max": 0.05,
     },
 }
@@ -45,12 +51,14 @@ ARGUMENTS = {
     "features": "data/features",
     "predictions": "predictions",
     "chosen": "models/chosen.json",
+    "models": "models",
     "page": "reports/drift.html",
+    "details": "reports/drift_details.html",
     "numbers": "reports/drift.json",
     "metrics": "metrics/drift.json",
 }
 HOSTILE = "</script><script>alert(1);document.title='broken in'</script>"
-OUTS = [ARGUMENTS[name] for name in ("page", "numbers", "metrics")]
+OUTS = [ARGUMENTS[name] for name in ("page", "details", "numbers", "metrics")]
 COMMAND = [word for name, path in ARGUMENTS.items() for word in (f"--{name}", path)]
 
 
@@ -76,6 +84,17 @@ def flights(month: int, warmer: float = 0.0, carrier: str = "AA") -> pl.DataFram
     return pl.DataFrame({**made, **empty, **values})
 
 
+def small_model(path: Path) -> None:
+    """A model that splits by temperature alone, and knows the carrier."""
+    import xgboost as xgb
+
+    rows = np.arange(40.0).reshape(20, 2)
+    rows[:, 1] = 0.0
+    matrix = xgb.DMatrix(rows, label=np.arange(20) > 9, feature_names=["temp_f", "carrier"])
+    path.parent.mkdir(parents=True)
+    path.write_bytes(xgb.train({"max_depth": 1, "nthread": 1}, matrix, 2).save_raw("ubj"))
+
+
 def write(folder: Path, **current: object) -> Path:
     """A repository with its features, predictions and chosen model; April as told."""
     tables = [flights(month, **(current if month == 4 else {})) for month in MONTHS]  # type: ignore[arg-type]
@@ -97,7 +116,7 @@ def write(folder: Path, **current: object) -> Path:
     (folder / "predictions").mkdir()
     for name in ("xgboost", "torch"):
         said.write_parquet(folder / f"predictions/{name}.parquet")
-    (folder / "models").mkdir()
+    small_model(folder / "models/xgboost/model.ubj")
     # The weights sum to 1: two members that say the same are blended to what they say.
     (folder / "models/chosen.json").write_text(
         json.dumps({"members": {"xgboost": 0.5, "torch": 0.5}, "intercept": 0.0, "reason": "blend"})
@@ -143,7 +162,11 @@ def test_a_month_like_those_before_has_not_drifted(
 ) -> None:
     assert run(repository, monkeypatch) == 0
     numbers = json.loads(Path("reports/drift.json").read_text())
-    assert numbers["verdict"] == {"drifted": False, "reasons": []}
+    assert (numbers["verdict"]["state"], numbers["verdict"]["drifted"]) == ("steady", False)
+    assert numbers["season"] == (
+        "The reference is the whole training period, which holds no April of an earlier year: "
+        "some of what moved is the season."
+    )
     assert numbers["periods"] == [
         "Reference: 2013-01-01 to 2013-02-28, 100 of 240 flights.",
         "Current: 2013-04-01 to 2013-04-30, 120 of 120 flights.",
@@ -154,7 +177,7 @@ def test_a_month_like_those_before_has_not_drifted(
     # 30 flights of 0.4 and 90 of 0.2 give a mean of 0.25, which is the share of late flights.
     assert metrics["calibration_gap"] == 0.0
     printed = capsys.readouterr().out
-    assert "Drift of the flights in 2013-04. No drift: all 5 checks passed\n" in printed
+    assert "Drift of the flights in 2013-04. The model does as it should, and what " in printed
 
 
 def test_a_drifted_month_says_why_and_does_not_fail(
@@ -163,14 +186,35 @@ def test_a_drifted_month_says_why_and_does_not_fail(
     folder = write(tmp_path / "repository", warmer=100.0, carrier="ZZ")
     assert run(folder, monkeypatch) == 0
     numbers = json.loads(Path("reports/drift.json").read_text())
-    assert numbers["verdict"] == {
-        "drifted": True,
-        "reasons": [
-            "2 of 2 columns (100.0%) drifted, most of all temp_f, carrier; at most 50.0% may."
-        ],
+    assert numbers["verdict"]["state"] == "moved"
+    assert numbers["reasons"] == [
+        (
+            "2 of 2 columns drifted, most of all temp_f, carrier; they are 100.0% of what the "
+            "model uses, and at most 50.0% may be."
+        ),
+        "50.0% of the flights have a value of carrier that the reference lacks; at most 5.0% may.",
+    ]
+    # The model never splits by the carrier.
+    assert {name: held["weight"] for name, held in numbers["columns"].items()} == {
+        "temp_f": 1.0,
+        "carrier": 0.0,
     }
-    assert numbers["columns"]["temp_f"]["drifted"]
-    assert "Drifted: 1 of 5 checks failed" in Path("reports/drift.html").read_text()
+    assert numbers["columns"]["temp_f"]["since"] == "2013-04"
+    assert json.loads(Path("metrics/drift.json").read_text())["drifted"] == 1
+
+
+def test_a_column_that_the_model_does_not_use_is_no_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "repository")
+    for path in sorted((folder / "data/features").iterdir())[3:]:
+        swapped = pl.col("carrier").replace({"AA": "UA", "UA": "AA"})
+        half = pl.when(pl.int_range(pl.len()) % 4 > 0).then(swapped).otherwise("carrier")
+        pl.read_parquet(path).with_columns(half).write_parquet(path)
+    assert run(folder, monkeypatch) == 0
+    numbers = json.loads(Path("reports/drift.json").read_text())
+    assert numbers["columns"]["carrier"]["drifted"]
+    assert numbers["verdict"]["state"] == "steady"
 
 
 def test_two_runs_in_two_places_write_the_same_bytes(done: Path, tmp_path: Path) -> None:
@@ -185,8 +229,15 @@ def test_two_runs_in_two_places_write_the_same_bytes(done: Path, tmp_path: Path)
     assert str(done) not in page
 
 
-def test_the_page_asks_for_nothing_outside_itself(done: Path) -> None:
-    page = (done / "reports/drift.html").read_text()
+def test_the_page_leads_to_evidentlys_by_the_name_that_it_has(done: Path) -> None:
+    (link,) = re.findall(r'href="([^"]+)"', (done / "reports/drift.html").read_text())
+    assert (done / "reports" / link).stat().st_size > 1_000_000
+    stage = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]["report_drift"]
+    assert {f"reports/{link}", "reports/drift.html"} < set(stage["outs"])
+
+
+def test_evidentlys_page_asks_for_nothing_outside_itself(done: Path) -> None:
+    page = (done / "reports/drift_details.html").read_text()
     # Outside of the library's code, which names addresses in its error messages.
     html = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
@@ -195,21 +246,23 @@ def test_the_page_asks_for_nothing_outside_itself(done: Path) -> None:
 
 
 def test_a_value_of_a_column_is_shown_and_never_run(done: Path) -> None:
+    details = (done / "reports/drift_details.html").read_text()
     page = (done / "reports/drift.html").read_text()
-    assert HOSTILE not in page
-    assert r"\u003c/script>\u003cscript>alert(1)" in page
+    assert HOSTILE not in details and HOSTILE not in page
+    assert r"\u003c/script>\u003cscript>alert(1)" in details
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in page
 
 
-def test_a_browser_draws_the_page_without_network(done: Path, tmp_path: Path) -> None:
+def test_a_browser_draws_evidentlys_page_without_network(done: Path, tmp_path: Path) -> None:
     asks = tmp_path / "asks.html"
     asks.write_text('<img src="http://outside.test/image.png">')
-    page, asked = browse(done / "reports/drift.html", tmp_path)
+    page, asked = browse(done / "reports/drift_details.html", tmp_path)
     assert asked == []
     # What a page asks for is heard.
     assert browse(asks, tmp_path)[1] == ["http://outside.test/image.png"]
     assert "Drift in column 'carrier'" in page
     # The hostile value would have changed the title.
-    assert "<title>Drift of the flights in 2013-04</title>" in page
+    assert "broken in</title>" not in page
 
 
 def browse(page: Path, home: Path) -> tuple[str, list[str]]:
@@ -240,7 +293,7 @@ def test_only_a_sample_of_a_large_month_is_compared(
     assert run(repository, monkeypatch) == 0
     numbers = json.loads(Path("reports/drift.json").read_text())
     assert numbers["periods"][1] == "Current: 2013-04-01 to 2013-04-30, 100 of 120 flights."
-    assert numbers["measured"]["rows"] == 100
+    assert numbers["outcomes"]["current"]["rows"] == 120  # outcomes are counted in all
 
 
 def test_only_a_sample_of_the_training_period_is_compared(done: Path) -> None:
@@ -337,4 +390,19 @@ def test_a_feature_that_is_not_there_is_an_error(
     assert capsys.readouterr().err == (
         "report_drift: data/features has no column 'carrier'. Did you mean 'carriers'?\n"
         "  Next: run `dvc repro build_features`, which makes it anew.\n"
+    )
+
+
+def test_a_model_that_is_not_there_is_an_error(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = repository / "models/xgboost/model.ubj"
+    model.write_bytes(model.read_bytes()[:100])
+    assert run(repository, monkeypatch) == 1
+    model.unlink()
+    assert run(repository, monkeypatch) == 1
+    fix = "  Next: run `dvc repro train_xgboost`, which writes it anew.\n"
+    assert capsys.readouterr().err == (
+        f"report_drift: models/xgboost/model.ubj is no model of XGBoost.\n{fix}"
+        f"report_drift: models/xgboost/model.ubj does not exist.\n{fix}"
     )

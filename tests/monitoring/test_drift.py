@@ -1,45 +1,14 @@
 """What the drift report measures, on tables small enough to work out by hand."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import polars as pl
 import pytest
+from small_visits import TERMS, month, part, score
 
-from include.monitoring import comparison, drift, drift_page
-from include.monitoring.comparison import Kind
-from include.monitoring.drift_limits import Limits, Words
-
-LIMITS = Limits(
-    number_psi=0.2,
-    category_distance=0.1,
-    empty_share_change=0.2,
-    drifted_columns_share_max=0.5,
-    prediction_psi_max=0.25,
-    outcome_share_change_max=0.1,
-    auc_min=0.68,
-    calibration_gap_max=0.05,
-)
-KINDS: dict[str, Kind] = {"age_d": "number", "shop": "category"}
-WORDS = Words(rows="visits", outcome="sold", otherwise="unsold", score="chance")
-
-
-def month(zeros: int = 50, sold: int = 25, sold_risk: float = 0.5) -> pl.DataFrame:
-    """100 visits: age 0 or 1, shop A1 or U1, the same number of each; the last ones are sold.
-
-    Those have the probability `sold_risk`, the others one that makes 25 % in the mean.
-    """
-    risk = (25 - sold * sold_risk) / (100 - sold) if sold < 100 else 0.0
-    return pl.DataFrame(
-        {
-            "age_d": [0.0] * zeros + [1.0] * (100 - zeros),
-            "shop": ["A1"] * zeros + ["U1"] * (100 - zeros),
-            "chance": [risk] * (100 - sold) + [sold_risk] * sold,
-            "sold": [False] * (100 - sold) + [True] * sold,
-        },
-        schema_overrides={"age_d": pl.Float32},
-    )
-
-
-def score(reference: pl.DataFrame, current: pl.DataFrame) -> drift.Drift:
-    return drift.score(reference, current, KINDS, LIMITS, WORDS)[0]
+from include.errors import DataError
+from include.monitoring import drift
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +16,22 @@ def unchanged() -> drift.Drift:
     return score(month(), month())
 
 
-def test_a_month_like_the_reference_has_not_drifted(unchanged: drift.Drift) -> None:
+def test_a_month_like_the_reference_is_steady(unchanged: drift.Drift) -> None:
     assert unchanged.reasons == []
-    assert unchanged.answer == "No drift: all 5 checks passed"
+    assert unchanged.verdict.state == "steady"
     assert [column.statistic for column in unchanged.columns.values()] == [0.0, 0.0]
     assert unchanged.as_metrics() == {
         "drifted": 0,
         "drifted_columns_share": 0.0,
+        "drift_weighted": 0.0,
+        "unknown_share": 0.0,
         "prediction_psi": 0.0,
         "sold_share_change": 0.0,
         "auc": 1.0,
         "calibration_gap": 0.0,
-        # 75 x -ln(1 - 1/6) and 25 x -ln(1/2), over 100.
+        # 75 x -ln(1 - 1/6) and 25 x -ln(1/2), over 100; of 0.562335, that of always saying 25 %.
         "log_loss": 0.310028,
+        "log_loss_saved": 0.448678,
     }
 
 
@@ -75,12 +47,15 @@ def test_the_statistics_are_those_of_the_formulas() -> None:
     assert found["age_d"].drifted and found["shop"].drifted
 
 
-def test_a_drifted_month_gives_each_reason_with_its_numbers() -> None:
+def test_a_month_that_hurts_gives_each_reason_with_its_numbers() -> None:
     # Twice as many sold visits, which the model rates below the others.
-    drifted = score(month(), month(zeros=80, sold=50, sold_risk=0.2))
-    assert drifted.answer == "Drifted: 5 of 5 checks failed"
-    assert drifted.reasons == [
-        "2 of 2 columns (100.0%) drifted, most of all shop, age_d; at most 50.0% may.",
+    hurt = score(month(), month(zeros=80, sold=50, sold_risk=0.2), unseen=part(month()))
+    assert hurt.verdict.state == "hurts"
+    assert hurt.reasons == [
+        (
+            "2 of 2 columns drifted, most of all age_d, shop; they are 100.0% of what the model "
+            "uses, and at most 50.0% may be."
+        ),
         # All of 1/6 and 0.5 gone, all of 0.3 and 0.2 new; Evidently counts none as 0.0001:
         # 0.7499 ln 7500 + 0.2499 ln 2500 + 2 x 0.4999 ln 5000
         "The predictions moved by a PSI of 17.162; at most 0.250 is allowed.",
@@ -90,19 +65,47 @@ def test_a_drifted_month_gives_each_reason_with_its_numbers() -> None:
         ),
         "The AUC is 0.000 on 100 visits; at least 0.680 is asked for.",
         (
+            "The AUC is 0.000, and was 1.000 on 100 visits that the model never saw; "
+            "a fall of at most 0.050 is allowed."
+        ),
+        # (ln 0.2 + ln 0.7) / 2 = -0.983 against ln 0.5 = -0.693
+        (
+            "The model saves -41.8% of the log loss of always saying the mean, and saved 44.9% "
+            "before; a fall of at most 10.0% is allowed."
+        ),
+        (
             "The model expected 25.0% of the visits to be sold and 50.0% were; "
             "a gap of at most 5.0% is allowed."
         ),
     ]
-    assert drifted.as_json()["verdict"] == {"drifted": True, "reasons": drifted.reasons}
+    assert hurt.as_json()["reasons"] == hurt.reasons
+    assert hurt.as_metrics()["drifted"] == 1
 
 
-def test_drift_of_few_columns_is_no_reason_alone() -> None:
+@pytest.mark.parametrize(
+    ("weights", "state"),
+    [({"age_d": 1.0}, "steady"), ({"age_d": 2.0, "shop": 3.0}, "moved"), (None, "steady")],
+    ids=["the model does not use it", "the model uses much of it", "nobody knows"],
+)
+def test_drift_counts_by_what_the_model_uses(
+    weights: Mapping[str, float] | None, state: str
+) -> None:
     current = month().with_columns(month(zeros=80)["shop"])
-    drifted = score(month(), current)
-    assert drifted.columns["shop"].drifted
-    assert drifted.as_json()["summary"] == {"columns": 2, "drifted_columns": 1}
-    assert drifted.reasons == []
+    found = score(month(), current, replace(TERMS, weights=weights))
+    assert found.columns["shop"].drifted
+    assert found.verdict.state == state
+    assert found.as_metrics()["drifted_columns_share"] == 0.5
+    summary = found.as_json()["summary"]
+    assert summary == {"columns": 2, "drifted_columns": 1}
+
+
+def test_more_of_the_outcome_is_no_worse_model() -> None:
+    # The log loss doubles with the share that is sold; what the model saves of it does not.
+    unseen, rare = month(sold=25, sold_risk=0.7), month(sold=50, sold_risk=0.7)
+    rare = rare.with_columns(chance=pl.when("sold").then(0.7).otherwise(0.1))
+    found = score(unseen, rare, unseen=part(unseen))
+    checks = {check.name: check for check in found.checks}
+    assert checks["log_loss_saved_change"].passed
 
 
 @pytest.mark.parametrize("sold", [0, 100], ids=["all unsold", "all sold"])
@@ -131,12 +134,77 @@ def test_a_column_without_any_value_has_no_statistic(empty: float | None) -> Non
     assert not never.columns["age_d"].drifted
 
 
-def test_a_column_exactly_at_its_threshold_has_drifted() -> None:
-    reference, current = month()["shop"], month()["shop"]
-    at, below = (
-        drift.judge("category", distance, reference, current, LIMITS) for distance in (0.1, 0.0999)
-    )
-    assert at.drifted and not below.drifted
+def test_a_column_exactly_at_its_threshold_has_drifted(unchanged: drift.Drift) -> None:
+    column = unchanged.columns["shop"]
+    assert replace(column, statistic=0.1).drifted
+    assert not replace(column, statistic=0.0999).drifted
+
+
+def test_rows_with_an_unknown_category_are_faulty_data() -> None:
+    current = month().with_columns(pl.Series("shop", ["A1"] * 50 + ["U1"] * 44 + ["Z9"] * 6))
+    found = score(month(), current)
+    assert found.reasons == [
+        "6.0% of the visits have a value of shop that the reference lacks; at most 5.0% may."
+    ]
+    assert found.verdict.sentence.endswith("; the data have faults (unknown share).")
+    assert found.facts == ["shop has values that are new, in 6.0% of the rows: Z9."]
+
+
+def test_the_months_tell_since_when_a_column_is_not_as_it_was() -> None:
+    moved = month(zeros=80)
+    months = [part(moved, "1"), part(month(), "2"), part(moved, "3"), part(moved, "current")]
+    found = score(month(), moved, months=months)
+    assert found.columns["age_d"].since == "3"
+    assert [point.drift_weighted for point in found.points] == [1.0, 0.0, 1.0, 1.0]
+    assert [point.outcomes.auc for point in found.points] == [1.0] * 4
+    assert found.as_json()["months"][1]["name"] == "2"  # type: ignore[index]
+
+
+def test_groups_are_told_apart_if_they_are_large_enough() -> None:
+    # All that are sold are of U1, and 40 visits are too few.
+    terms = replace(TERMS, grouped=["shop"], group_rows=50)
+    found = score(month(), month(zeros=60), terms, unseen=part(month()))
+    (group,) = found.groups["shop"]
+    assert (group.name, group.now.rows, group.now.share, group.before.rows) == ("A1", 60, 0.0, 50)  # type: ignore[union-attr]
+
+
+FAULTS = {
+    "no row": (
+        month().clear(),
+        "The current period has no row.\n  Next: give it a longer period",
+    ),
+    "no such column": (
+        month().rename({"shop": "shops"}),
+        (
+            "The current period has no column 'shop'. Did you mean 'shops'?\n"
+            "  Next: compare columns that both periods have."
+        ),
+    ),
+    "a score is missing": (
+        month().with_columns(chance=pl.lit(None, pl.Float64)),
+        "100 of the 100 values of 'chance' in the current period are no probability.\n",
+    ),
+    "a score beyond 1": (
+        month().with_columns(chance=pl.when("sold").then(1.5).otherwise("chance")),
+        "25 of the 100 values of 'chance' in the current period are no probability.\n",
+    ),
+    "an outcome is missing": (
+        month().with_columns(sold=pl.when(pl.int_range(pl.len()) > 9).then("sold")),
+        "10 of the 100 visits of the current period have no 'sold'.\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("current", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_period_that_cannot_be_compared_is_refused(current: pl.DataFrame, message: str) -> None:
+    with pytest.raises(DataError) as error:
+        score(month(), current)
+    assert str(error.value).startswith(message)
+
+
+def test_a_reference_without_a_row_is_refused() -> None:
+    with pytest.raises(DataError, match=r"The reference period has no row\."):
+        score(month().clear(), month())
 
 
 def test_numbers_in_a_narrow_range_are_compared() -> None:
@@ -147,51 +215,3 @@ def test_numbers_in_a_narrow_range_are_compared() -> None:
         for part in (values[::2], values[1::2])
     ]
     assert score(*tables).columns["age_d"].statistic is not None
-
-
-@pytest.mark.parametrize("kind", ["number", "category"])
-def test_a_statistic_alone_is_that_of_the_report(kind: Kind) -> None:
-    before, now = month(), month(zeros=80)
-    ages = pl.Series("age_d", [float("inf"), None, *range(98)], dtype=pl.Float32)
-    before, now = before.with_columns(ages), now.with_columns(ages**1.5)
-    name = "age_d" if kind == "number" else "shop"
-    found, _ = comparison.compare(before, now, {name: kind}, {name: 0.1})
-    assert comparison.statistic(kind, before[name], now[name]) == found[name] != 0
-    assert comparison.statistic(kind, before[name], now[name].clear()) is None
-
-
-def test_evidently_is_left_as_it_was() -> None:
-    import uuid
-
-    import plotly.io
-
-    template = plotly.io.templates.default
-    comparison.compare(month(), month(), {"shop": "category"}, {"shop": 0.1})
-    assert uuid.uuid4() != uuid.uuid4()
-    assert uuid.uuid4().version == 4
-    assert plotly.io.templates.default == template
-
-
-def test_the_page_holds_no_digit_in_which_processors_differ() -> None:
-    page = "<p>0.2216183946441351</p>\n    var metric_1 = {numbers};\n"
-    narrow = page.format(numbers="[0.2216183946441351, 5.551115123125783e-05, 0.25, 1013]")
-    wide = page.format(numbers="[0.22161839464413513, 5.551115123125785e-05, 0.25, 1013]")
-    assert comparison.mended(narrow) == comparison.mended(wide)
-    assert "[0.221618394644, 5.55111512313e-05, 0.25, 1013]" in comparison.mended(narrow)
-    assert "<p>0.2216183946441351</p>" in comparison.mended(narrow)
-
-
-def test_names_and_values_of_columns_are_text_in_the_page() -> None:
-    def page(age: str, shop: str, value: str) -> str:
-        table = month().with_columns(pl.col("shop").replace("A1", value))
-        table = table.rename({"age_d": age, "shop": shop})
-        kinds: dict[str, Kind] = {age: "number", shop: "category"}
-        found, html = drift.score(table, table.clear().vstack(table), kinds, LIMITS, WORDS)
-        return drift_page.with_verdict(html, f"Drift of {value}", [f"a fact of {value}"], found)
-
-    code = "</title></td></script><script>alert(1)</script><img src=x onerror=alert(1)>"
-    tame, hostile = page("age", "shop", "A1"), page(f"a{code}", f"s{code}", code)
-    for tag in ("<script", "</script", "<img", "</td", "</title"):
-        assert hostile.count(tag) == tame.count(tag), tag
-    # Above Evidently's part: the title, twice, the fact, and the names of the two columns.
-    assert hostile.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5

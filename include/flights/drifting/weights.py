@@ -1,0 +1,39 @@
+"""How much the chosen model uses of each feature, from the model's own file."""
+
+from pathlib import Path
+
+from include.errors import DataError
+from include.flights.members.chosen import Chosen
+from include.flights.members.records import MEMBERS
+
+UNKNOWN = "How much the model uses of a feature is not known: all weigh the same."
+
+
+def read_weights(models: Path, chosen: Chosen) -> tuple[dict[str, float] | None, str]:
+    """Read the total gain of each feature's splits.
+
+    Returns:
+        Feature to gain, or None if no member of the chosen model has any; and what it is, in
+        words.
+
+    Raises:
+        DataError: the file is not there, or no model of XGBoost.
+    """
+    if "xgboost" not in chosen.members:
+        return None, UNKNOWN
+    import xgboost as xgb
+
+    path = models / "xgboost" / "model.ubj"
+    fix = "run `dvc repro train_xgboost`, which writes it anew."
+    if not path.exists():
+        raise DataError(f"{path} does not exist.", fix)
+    try:
+        booster = xgb.Booster(model_file=path)
+    except xgb.core.XGBoostError:
+        raise DataError(f"{path} is no model of XGBoost.", fix) from None
+    gains = booster.get_score(importance_type="total_gain")
+    others = [MEMBERS[name].title for name in chosen.members if name != "xgboost"]
+    said = "The share of the total gain of XGBoost's splits that is the feature's."
+    if others:
+        said += f" What the other part of the model uses ({', '.join(others)}) is not known."
+    return {str(name): float(gain) for name, gain in gains.items() if isinstance(gain, float)}, said

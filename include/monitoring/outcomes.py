@@ -1,0 +1,84 @@
+"""How well a model did on rows whose outcome is known: a few numbers of a period."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from include.errors import DataError
+from include.monitoring import performance
+from include.monitoring.drift_limits import Words, rounded
+from include.monitoring.performance import Floats
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The numbers of a period; none where all rows ended alike."""
+
+    rows: int
+    share: float  # of the rows that have the outcome
+    mean_probability: float
+    auc: float | None
+    log_loss: float
+    # The part of the log loss of someone who knows the share alone that the model saves (the
+    # skill score of forecasters): unlike the log loss, it does not rise with the share.
+    log_loss_saved: float | None
+
+    @property
+    def calibration_gap(self) -> float:
+        """How much more of the outcome the model expected than there was."""
+        return rounded(self.mean_probability - self.share)
+
+    def as_json(self) -> dict[str, float | None]:
+        """The numbers by name."""
+        return {**asdict(self), "calibration_gap": self.calibration_gap}
+
+
+def measure(name: str, table: pl.DataFrame, words: Words) -> Outcomes:
+    """Measure the predictions of a period.
+
+    Args:
+        name: what the period is called.
+        table: one row per prediction, with the score (0..1) and the outcome (boolean).
+
+    Raises:
+        DataError: there is no row, an outcome is missing, or a score is no probability.
+    """
+    outcome, probability = checked(name, table, words)
+    # One draw of one day: the plain value of each metric.
+    period = performance.Period(outcome, np.zeros(len(outcome), np.int64), np.ones((1, 1)))
+    area = float(performance.auc(period, probability)[0])
+    loss, share = float(performance.log_loss(period, probability)[0]), float(outcome.mean())
+    alike = share in (0.0, 1.0)
+    return Outcomes(
+        rows=len(outcome),
+        share=rounded(share),
+        mean_probability=rounded(probability.mean()),
+        auc=None if np.isnan(area) else rounded(area),
+        log_loss=rounded(loss),
+        log_loss_saved=None if alike else rounded(1 - loss / entropy(share)),
+    )
+
+
+def checked(name: str, table: pl.DataFrame, words: Words) -> tuple[NDArray[np.bool_], Floats]:
+    """Outcomes and probabilities, if each row has both."""
+    if table.is_empty():
+        what = f"The {name} period has no row."
+        raise DataError(what, "give it a longer period, or one whose rows are there.")
+    outcome = table[words.outcome]
+    score = table[words.score].cast(pl.Float64)
+    lacking = outcome.null_count()
+    if lacking:
+        what = f"{lacking:,} of the {len(table):,} {words.rows} of the {name} period have no "
+        raise DataError(f"{what}{words.outcome!r}.", "give rows whose outcome is known by now.")
+    wrong = int((score.is_nan() | ~score.is_between(0, 1)).fill_null(True).sum())
+    if wrong:
+        what = f"{wrong:,} of the {len(table):,} values of {words.score!r} in the {name} period "
+        raise DataError(f"{what}are no probability.", "score these rows again.")
+    return outcome.to_numpy().astype(bool), score.to_numpy()
+
+
+def entropy(share: float) -> float:
+    """The log loss of always saying the share itself."""
+    return float(-share * np.log(share) - (1 - share) * np.log1p(-share))
