@@ -12,6 +12,7 @@ from include.flights.watching.months import KINDS, Months
 from include.flights.watching.settings import Params
 from include.monitoring import watch_report, watch_verdict, weights
 from include.monitoring.watch import Facts
+from include.monitoring.watch_log import NONE
 from include.monitoring.watch_verdict import Judged
 from include.step import Kept, Out
 
@@ -42,12 +43,12 @@ def watch_flights(
             facts, {name: months.key(name) for name in months.days}, months.build
         )
         print(f"months measured: {', '.join(made) or 'none'}", flush=True)
-        found = judge(facts, [*months.days], params)
+        found, log = judge(facts, [*months.days], params), months.log.md5
     else:
         partitions.update(facts, {}, months.build)
         partitions.write_keys(facts, {})  # a folder without a file is none to git and some tools
-        found = []
-    watch_report.write(found, NOBODY, report, metrics)
+        found, log = [], NONE
+    watch_report.write(found, NOBODY, log, report, metrics)
 
 
 def judge(facts: Path, months: list[str], params: Params) -> list[Judged]:

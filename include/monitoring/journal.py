@@ -3,7 +3,8 @@
 A closed log file is read once. One that may still grow is read up to its last whole line, and again
 when it has grown. What a log file gives depends on its lines alone, and is in files of its name:
 PARQUET/day=2013-12-31/NAME.parquet for each day in UTC. However often it was read on the way, they
-are the same, byte for byte. Lines that cannot be read are in PARQUET/_quarantine, with the reason.
+are the same, byte for byte. How requests were replied to is in PARQUET/requests, in the same way.
+Lines that cannot be read are in PARQUET/_quarantine, with the reason.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import polars as pl
 
 from include.errors import DataError, PlatformError
 from include.monitoring.journal_files import alone, name_of, opened, write
-from include.monitoring.journal_lines import Lines, read_lines, table_of
+from include.monitoring.journal_lines import Lines, read_lines, replies_of, table_of
 
 READ, QUARANTINE = "_read.json", "_quarantine"
 REQUESTS = "requests"  # the folder of those, within that of predictions
@@ -79,10 +80,12 @@ def convert_new(logs: Path, name: str, parquet: Path, before: Found | None) -> F
         data = file.read(size)
     whole = data.rfind(b"\n") + 1
     lines = read_lines(data[:whole])
-    for day, table in by_day(table_of(lines.rows)):
-        held = io.BytesIO()
-        table.write_parquet(held)
-        write(parquet / f"day={day}" / f"{name}.parquet", held.getvalue())
+    tables = {parquet: table_of(lines.rows), parquet / REQUESTS: replies_of(lines.replies)}
+    for place, rows in tables.items():
+        for day, table in by_day(rows):
+            held = io.BytesIO()
+            table.write_parquet(held)
+            write(place / f"day={day}" / f"{name}.parquet", held.getvalue())
     if lines.faults:
         write(parquet / QUARANTINE / f"{name}.jsonl", quarantined(name, lines))
     torn = size - whole if closed else 0

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 
-NAMES = b'{"kind":"names",'
+NAMES, REPLY = b'{"kind":"names",', b'{"kind":"reply",'
 Value = float | str | bool | None
 # Above it, a float no longer holds each integer.
 LARGEST_INTEGER = 2**53
@@ -21,6 +21,14 @@ ABOUT = {
     "model": pl.String(),
     "kind": pl.String(),
     "probability": pl.Float64(),
+}
+
+
+REPLIES = {
+    "at": pl.Datetime("us", "UTC"),
+    "path": pl.String(),
+    "status": pl.Int16(),
+    "ms": pl.Float64(),
 }
 
 
@@ -50,6 +58,18 @@ class Line(BaseModel):
     ages: dict[str, list[float | None]] = {}
 
 
+class Reply(BaseModel):
+    """How a request was replied to, whether or not there was an answer."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kind: Literal["reply"]
+    at: AwareDatetime
+    path: str
+    status: int
+    ms: float
+
+
 @dataclass
 class Lines:
     """What whole lines of one file hold, and which of them cannot be read.
@@ -61,6 +81,7 @@ class Lines:
     count: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     faults: list[tuple[int, str, bytes]] = field(default_factory=list)
+    replies: list[dict[str, Any]] = field(default_factory=list)
 
 
 def read_lines(data: bytes) -> Lines:
@@ -71,6 +92,9 @@ def read_lines(data: bytes) -> Lines:
             if line.startswith(NAMES):
                 told = Names.model_validate_json(line)
                 names[told.model] = told.features
+            elif line.startswith(REPLY):
+                reply = Reply.model_validate_json(line).model_dump(exclude={"kind"})
+                found.replies.append({**reply, "at": reply["at"].astimezone(UTC)})
             else:
                 found.rows += rows_of(Line.model_validate_json(line), names)
         except ValidationError as error:
@@ -127,6 +151,11 @@ def columns_of(
 def prefixed(prefix: str, values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """The values under names that cannot be those of another part of the line."""
     return ((f"{prefix}.{name}", value) for name, value in values.items())
+
+
+def replies_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """How requests were replied to, as a table."""
+    return pl.DataFrame(rows, schema=REPLIES)
 
 
 def table_of(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -1,7 +1,6 @@
 """What the log of predictions says of the service in a window: fresh features, known values.
 
-docs/prediction_log.md says what a log holds. Latency and errors are there from a service that
-writes them (`ms` and `status` of each request).
+docs/prediction_log.md says what a log holds.
 """
 
 from collections.abc import Iterable, Mapping

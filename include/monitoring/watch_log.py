@@ -63,15 +63,13 @@ class Taken:
         days = utc_days(self.start, self.end)
         files = sorted(self.folder.glob("**/day=*/*.parquet"))
         return {
-            file: hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
-            for file in files
-            if file.parent.name.removeprefix("day=") in days
+            file: md5_of(file) for file in files if file.parent.name.removeprefix("day=") in days
         }
 
     @cached_property
     def md5(self) -> str:
-        """The hash of all files of the days."""
-        return self.hash_of(utc_days(self.start, self.end))
+        """The hash of all files of the days; without a log, none."""
+        return self.digest(self.start, self.end)
 
     def digest(self, start: date, end: date) -> str:
         """The hash of the files of a window; without a log, none."""
@@ -119,6 +117,12 @@ class Taken:
         local = (datetime.combine(day, time(), self.zone) for day in (start, end))
         first, last = (moment.astimezone(UTC) for moment in local)
         return rows.filter(pl.col("at").is_between(first, last, closed="left"))
+
+
+def md5_of(file: Path) -> str:
+    """The hash of a file, read in parts."""
+    with file.open("rb") as held:
+        return hashlib.file_digest(held, "md5").hexdigest()
 
 
 def utc_days(start: date, end: date) -> frozenset[str]:

@@ -11,14 +11,15 @@ from include.monitoring.watch_verdict import Judged
 TRENDS = 10  # groups whose gaps are told for every window
 
 
-def write(judged: Sequence[Judged], nothing: str, report: Path, metrics: Path) -> None:
+def write(judged: Sequence[Judged], nothing: str, log: str, report: Path, metrics: Path) -> None:
     """Write report and metrics, and print the sentence of the newest window.
 
     Args:
         judged: windows, the earliest first; none if no model was watched.
         nothing: what to say then.
+        log: hash of what was read of the log of predictions, or none.
     """
-    told = content(judged, nothing)
+    told = {**content(judged, nothing), "log_md5": log}
     report.write_text(json.dumps(told, indent=1) + "\n")
     metrics.write_text(json.dumps(numbers(judged), indent=2) + "\n")
     print(f"{told['verdict']['sentence']} {told['verdict']['to_do']}".strip(), flush=True)

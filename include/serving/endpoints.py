@@ -36,7 +36,9 @@ async def answer(request: Request, read: Reads) -> Response:
         response = await answered(service, request, read)
         status = response.status_code
     finally:
-        service.counts.request(request.scope["path"], status, time.perf_counter() - began)
+        told = request.scope["path"], status, time.perf_counter() - began
+        service.counts.request(*told)
+        service.record.replied(service.now(), *told)
     return response
 
 

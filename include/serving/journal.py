@@ -196,3 +196,9 @@ def line(
     plain = body.replace(b"\n", b" ").replace(b"\r", b" ")
     head, tail = to_json(about), to_json(answer, inf_nan_mode="null")
     return b'%b,"request":%b,%b\n' % (head[:-1], plain, tail[1:])
+
+
+def reply_line(at: datetime, path: str, status: int, seconds: float) -> bytes:
+    """The line of a request that was replied to, whether or not there was an answer."""
+    told = {"kind": "reply", "at": at, "path": path, "status": status}
+    return to_json({**told, "ms": round(seconds * 1000, 3)}) + b"\n"

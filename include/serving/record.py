@@ -1,9 +1,11 @@
 """Puts each answer on record: that of the champion before the reply leaves."""
 
+import contextlib
 import os
+from datetime import datetime
 from pathlib import Path
 
-from include.serving.journal import Journal, line
+from include.serving.journal import Journal, NotLogged, line, reply_line
 from include.serving.manifest import log
 from include.serving.places import LOG
 from include.serving.request import Answered
@@ -56,6 +58,12 @@ class Record:
             ),
             awaited=champion,
         )
+
+    def replied(self, at: datetime, path: str, status: int, seconds: float) -> None:
+        """Put on record how a request was replied to, or leave it out: the reply is made."""
+        if self.journal is not None:
+            with contextlib.suppress(NotLogged):
+                self.journal.append(reply_line(at, path, status, seconds), awaited=False)
 
     def close(self) -> None:
         """Mark the file as closed."""

@@ -18,6 +18,8 @@ from include.flights.splits import Label, Window
 from include.flights.watch_flights import watch_flights
 from include.flights.watching.months import Months
 from include.flights.watching.settings import Params
+from include.monitoring.journal import convert
+from include.serving.journal import Journal, line, reply_line
 
 ROOT = Path(__file__).parents[2]
 SECTION = yaml.safe_load((ROOT / "params.yaml").read_text())["watch_flights"]
@@ -282,6 +284,26 @@ def test_a_group_that_is_no_category_is_refused():
 def test_a_log_of_which_only_the_hash_is_given_is_refused(place):
     with pytest.raises(ParamsError, match="log.md5 is set, and log.location is none"):
         place.run(log={"location": "none", "md5": "0" * 32})
+
+
+def test_the_log_is_measured_and_its_hash_can_be_asked_for(place, capsys):
+    journal = Journal(place.root / "log")
+    at = datetime(2013, 12, 5, tzinfo=UTC)
+    journal.declare("delays:1", ["carrier"])
+    found = {"features": [["UA"]], "ages": {"departure_schedule": [1e9]}}
+    journal.append(line("a", at, "delays:1", "entities", b"[{}]", [0.5], **found))
+    journal.append(reply_line(at, "/predict/features", 200, 0.02))
+    journal.close()
+    convert(place.root / "log", place.root / "parquet")
+    capsys.readouterr()
+    where = {"location": str(place.root / "parquet"), "md5": "none"}
+    told = place.run(log=where)
+    assert capsys.readouterr().out.startswith("months measured: 2013-10, 2013-11, 2013-12\n")
+    found = [(w["signals"]["stale_share"], w["signals"]["latency_p99_ms"]) for w in told["windows"]]
+    assert found == [(None, None), (None, None), (1.0, 20.0)]
+    assert place.run(log={**where, "md5": told["log_md5"]}) == told
+    with pytest.raises(DataError, match="and log.md5 asks for 0000"):
+        place.run(log={**where, "md5": "0" * 32})
 
 
 def test_what_the_facts_depend_on_is_in_their_key(place):

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from include.errors import DataError
-from include.monitoring.journal import convert, main, scan
-from include.serving.journal import Journal, line
+from include.monitoring.journal import REQUESTS, convert, main, scan
+from include.serving.journal import Journal, line, reply_line
 
 ROOT = Path(__file__).parents[2]
 NIGHT, MORNING = datetime(2013, 12, 31, 23, 59, tzinfo=UTC), datetime(2014, 1, 1, 0, 1, tzinfo=UTC)
@@ -249,3 +249,16 @@ def test_a_folder_that_is_not_there_is_told(
         f"{tmp_path} holds no predictions of 2013-12-31.\n"
         "  Next: run `python -m include.monitoring.journal LOGS PARQUET`."
     )
+
+
+def test_replies_are_a_table_of_their_own(journal: Journal, logs: Path, tmp_path: Path) -> None:
+    journal.append(ready_made("a", {"distance": 1}))
+    journal.append(reply_line(NIGHT, "/predict/features", 200, 0.0125))
+    journal.append(reply_line(MORNING, "/predict/features", 503, 2))
+    found = convert(logs, tmp_path / "parquet")
+    assert [(one.lines, one.rows, one.quarantined) for one in found.values()] == [(4, 1, 0)]
+    assert scan(tmp_path / "parquet").collect().height == 1
+    assert scan(tmp_path / "parquet" / REQUESTS).collect().rows() == [
+        (NIGHT, "/predict/features", 200, 12.5),
+        (MORNING, "/predict/features", 503, 2000.0),
+    ]

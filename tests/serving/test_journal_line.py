@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from include.serving.journal import line
+from include.serving.journal import line, reply_line
 
 AT = datetime(2013, 12, 31, 22, 0, 0, 125000, tzinfo=UTC)
 
@@ -42,3 +42,10 @@ def test_a_line_holds_what_was_looked_up_and_how_old_it_was() -> None:
         "features": [[1.5, "UA"], [None, None]],
         "ages": {"weather": [60.0, None]},
     }
+
+
+def test_the_line_of_a_reply_says_when_where_how_and_how_long() -> None:
+    assert reply_line(AT, "/predict/features", 503, 0.0123456) == (
+        b'{"kind":"reply","at":"2013-12-31T22:00:00.125000Z","path":"/predict/features",'
+        b'"status":503,"ms":12.346}\n'
+    )
