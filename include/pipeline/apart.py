@@ -15,6 +15,7 @@ from typing import Any
 from include.errors import PipelineError
 from include.pipeline import memory, params_file
 from include.pipeline.child import files
+from include.pipeline.cost_of_run import put_cost, read_cost
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import git, top_of
 from include.pipeline.git.trees import commit_of, tree_of
@@ -123,6 +124,8 @@ def here(
     put(run.folder, {stage: see_that_of(stage, told["lines"]) for stage, told in made.items()})
     for stage, told in made.items():
         files.write(made_of(run, stage), json.dumps(told["made"]))
+        if isinstance(cost := told.get("cost"), dict):  # a worker of an older version tells none
+            put_cost(run, stage, cost)
     return run
 
 
@@ -165,7 +168,8 @@ def run_in(text: str, place: Place) -> Run:
 
 def told(run: Run, stage: str) -> dict[str, Any]:
     """What other workers need to know of a stage that ended here."""
-    return {"made": read_made(run, stage), "lines": lines_of(run.folder, stage)}
+    cost = read_cost(run, stage).to_json()
+    return {"made": read_made(run, stage), "lines": lines_of(run.folder, stage), "cost": cost}
 
 
 def see_that_of(stage: str, lines: str) -> str:
@@ -212,19 +216,6 @@ def share_memory(run: Run, folder: Path) -> None:
             return
     what = f"{run.url} did not take what run {run.id} made."
     raise PipelineError(what, "see that the worker may push to it, then clear this task.")
-
-
-def publish(run: Run, ref: str) -> None:
-    """Push an experiment to the git server.
-
-    Raises:
-        PipelineError: the server holds another experiment of this name.
-    """
-    git(run.repo, "push", "--quiet", "--", run.url, f"{ref}:{ref}", check=False)
-    ours = git(run.repo, "rev-parse", ref)
-    if not git(run.repo, "ls-remote", "--", run.url, ref).startswith(ours):
-        what = f"{run.url} did not take the experiment {ref.rsplit('/', 1)[-1]}."
-        raise PipelineError(what, "see that the worker may push to it, then clear this task.")
 
 
 def see_that_all_travels(stages: Sequence[Stage]) -> None:

@@ -40,6 +40,11 @@ class Meta(BaseModel):
     verdict: str | None = Field(
         default=None, description="out in JSON whose verdict is told in the notes of task and run"
     )
+    predictions: str | None = Field(
+        default=None,
+        pattern=r"^[^:]+:.+$",
+        description="the metric that counts what it predicts, as metrics/scores.json:rows",
+    )
     node_selector: dict[str, str] = Field(default={}, description="labels of a node for its pod")
     tolerations: tuple[dict[str, str | int], ...] = Field(
         default=(), description="taints it tolerates"

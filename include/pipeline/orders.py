@@ -35,6 +35,16 @@ class Configure(Order[Settings]):
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the record of a run says of its stages."""
+
+    params: dict[str, Any] = field(default_factory=dict)  # that they were made from, by name
+    metrics: dict[str, str] = field(default_factory=dict)  # files, and where on this disk each is
+    queues: dict[str, str] = field(default_factory=dict)  # by stage, if it asks for one
+    predictions: dict[str, str] = field(default_factory=dict)  # by stage: the metric of their count
+
+
+@dataclass(frozen=True)
 class Opened:
     """The graph of a run as its values make it, and what of it has nothing to do."""
 
@@ -44,6 +54,7 @@ class Opened:
     missing: list[Missing]
     unchanged: list[str] = field(default_factory=list)  # empty while something is missing
     files: list[str] = field(default_factory=list)  # of the experiment, if nothing has to run
+    told: Told = field(default_factory=Told)  # in that case
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ class Finished:
     wrong: list[str] = field(default_factory=list)  # whose entries in the lockfile a step wrote
     read: list[str] = field(default_factory=list)  # deps that git may track
     files: list[str] = field(default_factory=list)  # beside what git tracks
+    told: Told = field(default_factory=Told)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from include.pipeline import memory
 from include.pipeline.asking import OrderRefused, ask
 from include.pipeline.child import files
 from include.pipeline.child.orders import Answer, Entry, Order, Reproduce, Reproduced, Usage
+from include.pipeline.cost import Cost
+from include.pipeline.cost_of_run import charge
 from include.pipeline.params_file import flatten
 from include.pipeline.places.mounts import below
 from include.pipeline.places.where import Contained, Where
@@ -41,7 +43,8 @@ class Outcome:
     status: Literal["cached", "ran", "left out"]
     why: tuple[str, ...]
     seconds: float
-    usage: Usage | None = None  # of its step, if it had one
+    usage: Usage | None = None  # of DVC and its step, if one was asked
+    cost: Cost | None = None  # of all tries in this run
 
 
 class StageFailed(PipelineError):
@@ -85,7 +88,9 @@ def reproduce(
     see_that_git_is_the_run_s(run)  # before it counts as a try
     heard = Heard(stage, log)
     found = asked(run, order_of(run, stage, where, labels or {}), lock_wait_s, heard)
-    started = heard.started
+    started, seconds = heard.started, time.monotonic() - began
+    entry = found.made.entry if found.made else {}
+    cost = charge(run, stage, seconds, found.usage, entry, ran=started)
     if found.status or found.made is None:
         raise failed(run, stage, found, list(heard.tail))
     made, new = found.made, started or found.made.start != found.made.entry
@@ -96,7 +101,7 @@ def reproduce(
         why = reasons(made.start, made.entry)
     elif made.start == made.entry:
         why = (UNCHANGED,)
-    return Outcome("ran" if started else "cached", why, time.monotonic() - began, found.usage)
+    return Outcome("ran" if started else "cached", why, seconds, found.usage, cost)
 
 
 class Heard:

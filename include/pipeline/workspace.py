@@ -44,6 +44,7 @@ class Run:
     kept: tuple[str, ...] = ()  # files beside what git tracks, of an experiment that ran nothing
     taken: tuple[str, ...] = ()  # files that nobody committed, in its snapshot
     left: dict[str, str] = field(default_factory=dict)  # those that stages need, but it has not
+    told: dict[str, Any] = field(default_factory=dict)  # see Told, of one that ran nothing
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """DVC in a process of its own: it brings one stage up to date, and ends with its task."""
 
 import sys
+from functools import partial
 
 from .carrying import carry_out
 from .orders import Reproduce, Terms, received
@@ -15,7 +16,7 @@ def main() -> int:
 
 def work(terms: Terms, order: Reproduce) -> int:
     """Bring a stage up to date."""
-    return carry_out(terms, order, reproduce)
+    return carry_out(terms, order, partial(reproduce, contained=not terms.parent))
 
 
 if __name__ == "__main__":

@@ -26,10 +26,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a step took of the machine, with all that it started and waited for."""
+    """What a stage took of the machine: DVC, and its command with all that it waited for."""
 
     cpu_s: float
-    peak_gb: float  # of its largest process, in 10^9 bytes
+    peak_gb: float  # of the command's largest process, in 10^9 bytes; 0 if it was not run
+    gpu_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,31 @@ import os
 import resource
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .entries import entry_of, made_from, put_back
+from .gpus import gpu_seconds
 from .integrity import spoilt
 from .orders import Made, Refused, Reproduce, Reproduced, Usage, causes
 from .recalling import recall
+from .spawning import Taken, spawning
 from .stages import files_read, see_that_as_opened, stage_of
 from .transfer import be_here, bring, bring_own
 
 BUSY = ("Unable to acquire lock", "is busy, it is being blocked by")
 
 
-def reproduce(order: Reproduce) -> Reproduced:
+def reproduce(order: Reproduce, contained: bool = False) -> Reproduced:
     """Bring one stage up to date; its inputs are fetched from the cache if they are not there."""
+    with spawning() as taken, gpu_seconds(contained) as gpu_s:
+        found = done(order)
+    return replace(found, usage=usage(taken, gpu_s[0]))
+
+
+def done(order: Reproduce) -> Reproduced:
+    """How a stage ended."""
     from dvc.exceptions import ReproductionError
     from dvc.repo import Repo
 
@@ -33,7 +43,7 @@ def reproduce(order: Reproduce) -> Reproduced:
         problem = " ".join(str(cause) for cause in (error, *causes(error)))
         if any(sign in problem for sign in BUSY):
             raise
-        return Reproduced(status_of(problem), problem, usage=usage())
+        return Reproduced(status_of(problem), problem)
 
 
 def reproduced(repo: Any, order: Reproduce) -> Reproduced:
@@ -62,13 +72,14 @@ def reproduced(repo: Any, order: Reproduce) -> Reproduced:
         be_here(out)
     if order.remote:
         repo.push(targets=[name])
-    return Reproduced(made=Made(read, start, entry_of(stage)), usage=usage())
+    return Reproduced(made=Made(read, start, entry_of(stage)))
 
 
-def usage() -> Usage:
-    """What the processes took that this one started and waited for: the step's, and git's."""
-    taken = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Usage(taken.ru_utime + taken.ru_stime, taken.ru_maxrss * 1024 / 1e9)  # it is in KiB
+def usage(taken: Taken, gpu_s: float) -> Usage:
+    """What this process took, and all that it started and waited for; of memory, the command."""
+    each = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    cpu_s = sum(one.ru_utime + one.ru_stime for one in each)
+    return Usage(cpu_s, taken.peak_kib * 1024 / 1e9, gpu_s)
 
 
 def see_that_environment_is_its_own(stage: Any) -> None:

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from include.errors import PipelineError, at_most_ten
 from include.pipeline import apart, memory
 from include.pipeline.closing.experiment import base_of, ref, refs_of, save
+from include.pipeline.closing.experiment import publish as publish_experiment
+from include.pipeline.closing.recording import record_of
 from include.pipeline.closing.reports import publish
 from include.pipeline.git.command import git, parts
 from include.pipeline.lockfile import put_in_order
 from include.pipeline.names import run_name
-from include.pipeline.orders import Finish, Push, Sound
+from include.pipeline.orders import Finish, Push, Sound, Told
 from include.pipeline.reproduce import Log, asked
 from include.pipeline.workspace import (
     Run,
@@ -45,13 +49,13 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
         discard(run)
         return run.name
     made = {stage: held for stage in run.stages if (held := read_made(run, stage)) is not None}
-    paths, good = finished(run, made, log)
+    paths, good, told = finished(run, made, log)
     for path in publish(run, home, reports):
         log(f"report: {path}")
     put_in_order(run.folder, run.commit, run.order)
-    save(run, run.name, paths)
+    save(run, run.name, paths, record_of(run, told, log))
     if run.url:
-        apart.publish(run, ref(base_of(run), run.name))
+        publish_experiment(run, ref(base_of(run), run.name))
         apart.withdraw(run)
     elif run.remote:
         asked(run, Sound([], run.stages))  # what a step damaged in the cache must not go to others
@@ -68,17 +72,20 @@ def closed_before(repo: Path, home: Path, dag_id: str, run_id: str) -> str:
     return name if not top.exists() and refs_of(repo, name) else ""
 
 
-def finished(run: Run, made: dict[str, dict[str, Any]], log: Log) -> tuple[list[str], list[str]]:
+def finished(
+    run: Run, made: dict[str, dict[str, Any]], log: Log
+) -> tuple[list[str], list[str], Told]:
     """The files that the experiment holds beside what git tracks; all stages have ended well.
 
-    And the stages of those that were made whose results later runs may take for theirs.
+    And the stages of those that were made whose results later runs may take for theirs; and what
+    the record of the run says of its stages.
 
     Raises:
         PipelineError: one has not, or what it was made from was made anew since.
     """
     idle = [stage for stage in run.unchanged if not again(run, stage).exists()]
     if idle == list(run.stages):
-        return list(run.kept), list(made)
+        return list(run.kept), list(made), TypeAdapter(Told).validate_python(run.told)
     began = str(began_of(run.top)) if contained(run).exists() else ""
     found = asked(run, Finish(run.stages, idle, made, began))
     if found.stale:
@@ -89,7 +96,8 @@ def finished(run: Run, made: dict[str, dict[str, Any]], log: Log) -> tuple[list[
         stages = at_most_ten(found.wrong)
         log(f"a step wrote into the lockfile of {stages}: it says again what the stages made")
     new = ("ls-files", "-z", "--others", "--exclude-standard", "--", *found.read)
-    return [*found.files, *(parts(run.folder, *new) if found.read else [])], found.good
+    paths = [*found.files, *(parts(run.folder, *new) if found.read else [])]
+    return paths, found.good, found.told
 
 
 def remember(run: Run, home: Path, made: dict[str, dict[str, Any]]) -> None:

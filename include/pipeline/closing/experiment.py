@@ -4,19 +4,21 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from include.errors import PipelineError
 from include.pipeline.git.command import git
-from include.pipeline.git.trees import commit_of, copy_objects, tree_with
+from include.pipeline.git.trees import commit_of, copy_objects, is_same, tree_with
 from include.pipeline.lockfile import lockfiles
+from include.pipeline.past.record import Record, as_line
 from include.pipeline.workspace import Run
 
 
-def save(run: Run, name: str, paths: Sequence[str]) -> None:
+def save(run: Run, name: str, paths: Sequence[str], record: Record) -> None:
     """Write the experiment, as `dvc exp run` does: a commit under a ref that DVC lists.
 
     It holds the lockfiles, the params, what the stages made that DVC does not cache, and all else
-    that they changed of what git tracks. The ref is of the commit that the run began from: the
-    snapshot's parent, if it is a snapshot, so that `dvc exp show` lists it beside the runs of that
-    commit.
+    that they changed of what git tracks; its message holds the record of the run. The ref is of the
+    commit that the run began from: the snapshot's parent, if it is a snapshot, so that
+    `dvc exp show` lists it beside the runs of that commit.
     """
     wanted = [*map(str, lockfiles(run.folder, run.order)), *paths]
     tree = tree_with(run.folder, run.top, run.commit, wanted)
@@ -25,13 +27,35 @@ def save(run: Run, name: str, paths: Sequence[str]) -> None:
     moment = git(run.repo, "show", "-s", "--format=%ct", base)
     dates = {f"GIT_{who}_DATE": f"{moment} +0000" for who in ("AUTHOR", "COMMITTER")}
     copy_objects(run.folder, run.repo, tree)
-    message = f"dvc: commit experiment {digest(run, tree)}"
-    commit = commit_of(run.repo, tree, message, base, dates)
-    git(run.repo, "update-ref", ref(base, name), commit)
+    message = f"dvc: commit experiment {digest(run, tree)}\n\n{as_line(record)}"
+    # One that was closed, cleared, and found all done has cost what it cost the first time.
+    if not is_same(run.repo, ref(base, name), tree, base):
+        commit = commit_of(run.repo, tree, message, base, dates)
+        git(run.repo, "update-ref", ref(base, name), commit)
     # A run that was begun anew from another commit is one experiment all the same.
     for old in refs_of(run.repo, name):
         if old != ref(base, name):
             git(run.repo, "update-ref", "-d", old)
+
+
+def publish(run: Run, ref: str) -> None:
+    """Push an experiment to the git server.
+
+    Raises:
+        PipelineError: the server holds another experiment of this name.
+    """
+    git(run.repo, "push", "--quiet", "--", run.url, f"{ref}:{ref}", check=False)
+    tree, base, ours = git(run.repo, "rev-parse", f"{ref}^{{tree}}", f"{ref}^", ref).split()
+    theirs = git(run.repo, "ls-remote", "--", run.url, ref).split("\t")[0]
+    if theirs not in ("", ours):
+        # It was closed before, cleared, and all was found done: by a worker that is another one.
+        git(run.repo, "fetch", "--quiet", "--no-tags", "--", run.url, ref, check=False)
+        if is_same(run.repo, theirs, tree, base):
+            git(run.repo, "update-ref", ref, theirs)
+            return
+    if theirs != ours:
+        what = f"{run.url} did not take the experiment {ref.rsplit('/', 1)[-1]}."
+        raise PipelineError(what, "see that the worker may push to it, then clear this task.")
 
 
 def digest(run: Run, tree: str) -> str:

@@ -47,6 +47,12 @@ def commit_of(
     return git(repo, "commit-tree", tree, *before, "-m", message, env={**AUTHOR, **(env or {})})
 
 
+def is_same(repo: Path, rev: str, tree: str, base: str) -> bool:
+    """Whether a commit is there, and has this tree and this parent."""
+    found = git(repo, "rev-parse", "--quiet", f"{rev}^{{tree}}", f"{rev}^", check=False)
+    return found.split() == [tree, base]
+
+
 def copy_objects(source: Path, target: Path, tree: str) -> None:
     """Give the repository what its clone made for the tree."""
     pack = subprocess.Popen(

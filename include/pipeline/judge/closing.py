@@ -17,6 +17,7 @@ from include.pipeline.child.stages import (
     stages_of,
 )
 from include.pipeline.judge.ignoring import ignore, ignored
+from include.pipeline.judge.telling import told_of
 from include.pipeline.judge.unchanged import obtainable, same
 from include.pipeline.orders import Finish, Finished
 
@@ -41,7 +42,8 @@ def finished(order: Finish) -> Finished:
         for name in good if began else ():  # a container cannot write there
             with suppress(OSError):  # what it read is no longer here, or on another worker
                 repo.stage_cache.save(by_name[name])
-        return Finished([], good, wrong, read_from_git(stages), made_for_git(repo, stages))
+        read, made = read_from_git(stages), made_for_git(repo, stages)
+        return Finished([], good, wrong, read, made, told_of(stages))
 
 
 def put_back(repo: Any, began: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:

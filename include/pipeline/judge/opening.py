@@ -18,6 +18,7 @@ from include.pipeline.judge.absent import beside, hollow_or_absent
 from include.pipeline.judge.closing import made_for_git, put_back, remove_pipes
 from include.pipeline.judge.dvc_config import take_over
 from include.pipeline.judge.ignoring import ignore, ignored
+from include.pipeline.judge.telling import told_of as record_of
 from include.pipeline.judge.transfer import unspoilt
 from include.pipeline.judge.unchanged import same
 from include.pipeline.orders import Configure, Open, Opened, Settings
@@ -93,11 +94,12 @@ def decided(repo: Any, order: Open, given: Mapping[str, Any], settings: Settings
     found = Opened(Settings(settings.cache, bool(remote)), graph, names, missing)
     if missing:
         return found
-    idle, kept = judged(repo, names, order), list[str]()
+    idle = judged(repo, names, order)
     if idle == names:  # there is no more to be known as the run closes
-        stages = {stage.addressing: stage for stage in repo.index.stages}
-        kept = made_for_git(repo, [stages[name] for name in names])
-    return replace(found, unchanged=idle, files=kept)
+        held = {stage.addressing: stage for stage in repo.index.stages}
+        stages = [held[name] for name in names]
+        found = replace(found, files=made_for_git(repo, stages), told=record_of(stages))
+    return replace(found, unchanged=idle)
 
 
 def unresolved(error: BaseException, order: Open, given: Mapping[str, Any]) -> Refused:

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +214,7 @@ def settled(run: Run, found: Opened, drawn: Drawn | None) -> Run:
         cache=found.settings.cache,
         remote=found.settings.remote,
         kept=tuple(found.files),
+        told=asdict(found.told),
     )
     if run.url:
         apart.see_that_all_travels(chosen)
