@@ -6,6 +6,7 @@ those that it had, so that what it decides by them can be replayed.
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from include.pipeline.apart import Place
@@ -37,7 +38,7 @@ def with_trained(
         dag_id, _, until = said.rpartition("@")
         held, how = before(place, name), "as this run took them before"
         if held is None:
-            bring(place, dag_id)
+            bring(place.repo, place.url, dag_id)
             held, how = [*trainings(past_runs(place.repo, dag_id), until)], f"by {dag_id}"
         log(f"{name}: {len(held)} trainings, {how}")
         found[name] = held
@@ -70,13 +71,13 @@ def before(place: Place, name: str) -> list[Any] | None:
     return None
 
 
-def bring(place: Place, dag_id: str) -> None:
+def bring(repo: Path, url: str, dag_id: str) -> None:
     """Fetch the experiments of a DAG that other workers have made, if there are such workers."""
-    if not place.url:
+    if not url:
         return
-    theirs = refs_in(place.repo, place.url, f"refs/exps/*/*/{dag_id}.*")
-    ours = refs_in(place.repo, "", "refs/exps/*/*/*")
+    theirs = refs_in(repo, url, f"refs/exps/*/*/{dag_id}.*")
+    ours = refs_in(repo, "", "refs/exps/*/*/*")
     new = [f"+{ref}:{ref}" for ref in theirs if ref not in ours]
     for first in range(0, len(new), 100):
         specs = new[first : first + 100]
-        git(place.repo, "fetch", "--quiet", "--no-tags", "--", place.url, *specs)
+        git(repo, "fetch", "--quiet", "--no-tags", "--", url, *specs)

@@ -1,0 +1,213 @@
+"""Incidents are told through Airflow's connections. Airflow's server is a stand-in, mail is real."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import mail_server
+import pytest
+from dvc_alerts import Notify, alerts_dag
+from dvc_alerts_channels import channel, channels, incidents
+from small_git import commit, shell
+
+from include.errors import PipelineError
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Answers(BaseHTTPRequestHandler):
+    """What Airflow has of the runs of one DAG."""
+
+    def do_GET(self) -> None:
+        if "/dagRuns" in self.path:
+            self.answer({"dag_runs": self.server.runs})
+        else:
+            dag = {"dag_id": "train", "is_stale": False}
+            self.answer({"dags": [dag] if self.server.runs is not None else []})
+
+    def do_POST(self) -> None:
+        self.answer({"access_token": "any"})
+
+    def do_PATCH(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.notes.append(json.loads(self.rfile.read(length))["note"])
+        self.answer({})
+
+    def answer(self, body: object) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def airflow(monkeypatch, tmp_path) -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.runs, server.notes = [], []
+        login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
+        login |= {"login": "leeway", "password": "secret"}
+        monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
+        monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def smtp(port: int, **more) -> str:
+    about = {"conn_type": "smtp", "host": "localhost", "port": port}
+    extra = {"from_email": "leeway@example.com", "to": "ann@example.com, bob@example.com"}
+    return json.dumps({**about, "extra": {**extra, "tls": "none", **more}})
+
+
+def look(repo, **arguments) -> dict:
+    """What a run of the DAG of alerts returns."""
+    arguments = {"pipelines": {"train": {}}, "repo": repo, "start_date": START, **arguments}
+    dag = alerts_dag("alerts", **arguments)
+    [task] = dag.tasks
+    return task.execute({"dag": dag, "run_id": "one"})
+
+
+def run(state: str, run_id: str = "one") -> dict:
+    now = datetime.now(UTC).isoformat()
+    ended = now if state in ("success", "failed") else None
+    return {
+        "dag_run_id": run_id,
+        "state": state,
+        "queued_at": now,
+        "start_date": now,
+        "end_date": ended,
+    }
+
+
+def test_a_failure_is_told_once_and_its_end_once_through_a_mail_server_that_was_down(
+    airflow, made, monkeypatch
+):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__ALERTS", "log, leeway_smtp")
+    with mail_server.serving() as server:
+        port = server.port
+    monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_SMTP", smtp(port))
+    airflow.runs = [run("failed")]
+    found = look(made)  # the server is gone
+    assert (found["told"], found["waiting"]) == (["ALERT: A run of train failed"], 1)
+    assert "did not take it" in found["problems"][0]
+    assert airflow.notes[-1].startswith("1 incidents are open: A run of train failed. New: ALERT")
+    with mail_server.serving() as server:
+        monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_SMTP", smtp(server.port))
+        assert look(made)["told"] == look(made)["told"] == []
+        assert len(server.mails) == 1 and "A run of train failed" in server.mails[0]
+        airflow.runs = [run("failed"), run("success", "two")]
+        assert look(made)["told"] == ["Resolved: A run of train failed"]
+        assert look(made) == {"open": [], "told": [], "waiting": 0, "problems": []}
+        assert len(server.mails) == 2 and len(server.to) == 4
+
+
+def test_a_dag_that_airflow_has_not_is_an_alarm(airflow, made):
+    airflow.runs = None
+    assert look(made)["open"] == ["Airflow has no DAG train"]
+    airflow.runs = []
+    assert look(made)["told"] == ["Resolved: Airflow has no DAG train"]
+
+
+def test_without_a_login_what_is_not_seen_is_said_and_the_run_goes_on(made, monkeypatch, tmp_path):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
+    found = look(made)
+    assert found["open"] == [] and "there is no connection leeway_api" in found["problems"][0]
+
+
+def test_a_callback_and_the_dag_of_alerts_are_one_incident(airflow, made):
+    failed = SimpleNamespace(dag_id="train", run_id="one")
+    for _ in range(2):
+        Notify()({"dag_run": failed})
+    assert [*incidents().open()] == ["train:failed"]
+    airflow.runs = [run("failed")]
+    assert look(made)["told"] == []
+    airflow.runs = [run("success")]
+    assert look(made)["told"] == ["Resolved: A run of train failed"]
+
+
+def test_a_callback_never_fails_what_it_is_called_by(airflow, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__ALERTS", "no_such")
+    Notify("late")({})
+    assert incidents().waiting(["no_such"]) == 1
+
+
+LOCK = """schema: '2.0'
+stages:
+  watch:
+    cmd: 'true'
+    outs: [{path: watch.json, hash: md5, md5: 0123456789abcdef0123456789abcdef, size: 9}]
+"""
+
+
+def watched(repo, text: str) -> None:
+    """Let the experiment of a run hold what it watched."""
+    stages = "stages: {watch: {cmd: 'true', outs: [watch.json: {cache: false}]}}"
+    (repo / "dvc.yaml").write_text(stages)
+    (repo / "dvc.lock").write_text(LOCK)
+    (repo / "watch.json").write_text(text)
+    commit(repo, text[:20])
+    sha = shell(repo, "git", "rev-parse", "HEAD").strip()
+    name = "watch.scheduled__2026-01-01T000000+0000"
+    for old in shell(repo, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split():
+        shell(repo, "git", "update-ref", "-d", old)
+    shell(repo, "git", "update-ref", f"refs/exps/{sha[:2]}/{sha[2:]}/{name}", sha)
+
+
+def test_what_was_watched_last_is_an_incident_and_a_broken_report_is_said(airflow, repo):
+    check = {"name": "auc", "kind": "hurts", "value": 0.6, "passed": False, "reason": "It is low."}
+    about = {"start": "2013-06-01", "end": "2013-07-01", "model": "v0.0.3", "state": "hurts"}
+    words = {"pipelines": {}, "watched": {"watch": "watch.json"}}
+    assert look(repo, **words)["open"] == []  # nothing was watched yet
+    watched(repo, json.dumps({"windows": [{**about, "checks": [check]}]}))
+    assert look(repo, **words)["told"] == ["ALERT: watch: auc is beyond its limit"]
+    watched(repo, '{"windows": 7}')
+    found = look(repo, **words)
+    assert found["open"] == ["watch: auc is beyond its limit"]
+    assert "has no windows that can be read" in found["problems"][0]
+
+
+@pytest.mark.parametrize(
+    ("held", "problem"),
+    [
+        (None, "has no such connection.\n  Next: add it, as by AIRFLOW_CONN_ANY."),
+        ({"conn_type": "smpt", "host": "h"}, "of the type 'smpt'. Did you mean 'smtp'?"),
+        ({"conn_type": "http", "host": "http://example.com"}, "url: Value error, the URL is https"),
+        ({"conn_type": "smtp", "host": "h", "password": "pw", "extra": {"to": "a"}}, "sender: "),
+        ({"conn_type": "http", "host": "https://h", "extra": {"hedaers": {}}}, "hedaers: Extra"),
+    ],
+    ids=["none", "misspelt", "in the open", "without a sender", "an unknown setting"],
+)
+def test_a_connection_that_cannot_be_used_is_named_without_its_secret(monkeypatch, held, problem):
+    if held:
+        monkeypatch.setenv("AIRFLOW_CONN_ANY", json.dumps(held))
+    with pytest.raises(PipelineError) as error:
+        channel("any")
+    assert problem in str(error.value) and "pw" not in str(error.value)
+
+
+def test_a_webhook_and_mail_are_made_of_their_connections(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__ALERTS", "log,hook,post,log,,none")
+    hook = {"conn_type": "http", "host": "https://h/x?key=1", "password": "s"}
+    monkeypatch.setenv("AIRFLOW_CONN_HOOK", json.dumps({**hook, "extra": {"timeout_s": 3}}))
+    monkeypatch.setenv("AIRFLOW_CONN_POST", smtp(0, tls="ssl", timeout_s=5))
+    (_, web, mail), [problem] = channels()
+    assert (web.place.url, web.place.secret, web.place.timeout_s) == ("https://h/x?key=1", "s", 3)
+    assert (mail.server.port, mail.server.to) == (465, ("ann@example.com", "bob@example.com"))
+    assert "names 'none'" in problem
+
+
+def test_deadlines_are_those_of_each_pipeline(made):
+    due = {"ends_within": timedelta(hours=1), "at_least_every": timedelta(days=1)}
+    dag = alerts_dag("alerts", pipelines={"train": due}, repo=made, start_date=START)
+    assert (dag.timetable.expression, dag.catchup, dag.max_active_runs) == (
+        "*/15 * * * *",
+        False,
+        1,
+    )
