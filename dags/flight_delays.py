@@ -14,7 +14,7 @@ from dvc_dag import pipeline_dag
 
 flight_delays = pipeline_dag(
     "flight_delays",
-    without=["score_flights", "decide_retraining"],
+    without=["score_flights"],
     form={
         "train_xgboost.max_depth": {"minimum": 1, "maximum": 16},
         "train_torch.epochs": {"minimum": 1, "maximum": 1000},

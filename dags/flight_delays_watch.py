@@ -1,11 +1,9 @@
 """
 Watches the live model: each month, whether it does as it should, on which flights, and what to do.
-Airflow draws this DAG from `dvc.yaml`, as far as watching needs it. Months that were measured are
-not measured again, unless their flights, scores or labels changed.
+By the policy `retraining` it asks `flight_delays` to train. Airflow draws it from `dvc.yaml`.
 
 - **By hand**: *Trigger*; the form takes another day, version or limit, for this run alone.
-- **By schedule**: on the second of each month, when the last flights of the month have arrived.
-- **Nothing is live**: the run is a success, and `reports/watch.json` says so.
+- **By schedule**: on the second of each month, on the month before, also where nothing is live.
 - **If a task fails**, its log ends with what to do next; then clear it, and the run goes on.
 """
 
@@ -16,7 +14,7 @@ from dvc_dag import pipeline_dag
 
 flight_delays_watch = pipeline_dag(
     "flight_delays_watch",
-    targets=["watch_flights"],
+    targets=["decide_retraining"],
     form={
         "watch_flights.hurting.auc_min": {"minimum": 0, "maximum": 1},
         "watch_flights.hurting.calibration_gap_max": {"exclusiveMinimum": 0, "maximum": 1},
@@ -24,7 +22,9 @@ flight_delays_watch = pipeline_dag(
     },
     interval={"window.end": "data_interval_start"},
     live={"champion": "flight_delays@champion"},
-    reports=["reports/watch.json", "metrics/watch.json"],
+    trained={"retrained.trainings": "flight_delays@window.end"},
+    asks={"flight_delays": "reports/retraining.json"},
+    reports=["reports/watch.json", "reports/retraining.json", "metrics/watch.json"],
     schedule=CronTriggerTimetable("0 0 2 * *", timezone="UTC", interval=timedelta(days=1)),
     start_date=datetime(2013, 6, 1, tzinfo=UTC),
     end_date=datetime(2014, 1, 3, tzinfo=UTC),

@@ -1,7 +1,8 @@
 """How one pipeline is asked by another to train again: the event, who sends it, and who waits.
 
-A stage decides, and its out is the verdict: JSON with `verdict`, which asks if it is "retrain",
-`sentence`, `until`, the first day that the training is not to see, `reasons` and `held_back_by`.
+A stage decides, and its out is JSON with `verdict`, whose `state` asks if it is "retrain" and whose
+`sentence` says why, `until`, the first day that a training is not to see, `reasons` and
+`held_back_by`.
 Airflow keeps the events, so that a verdict asks once, whichever worker gives it.
 """
 
@@ -74,20 +75,21 @@ class AskForTraining(BaseOperator):
         text = ask(Path(self.repo), Read(commit, self.verdict), workspace=False)
         held = verdict_in(text, self.verdict)
         self.see_that_asking(context, held)
-        self.say(context, f"{self.pipeline} is asked to train: {held['sentence']}")
-        because = [str(held["sentence"]), *map(str, held["reasons"])]
+        said = str(held["verdict"]["sentence"])
+        self.say(context, f"{self.pipeline} is asked to train: {said}")
+        because = [said, *map(str, held["reasons"])]
         extra: dict[str, Any] = {"until": held["until"], "because": because, "experiment": name}
         context["outlet_events"][self.asset].extra = extra
         return extra
 
     def see_that_asking(self, context: Context, held: Mapping[str, Any]) -> None:
         """Skip this task where nothing is to be asked for."""
-        kind = run_type(context)
-        if held["verdict"] != RETRAIN:
-            self.stop(context, " ".join([held["sentence"], *map(str, held["held_back_by"])]))
+        kind, said = run_type(context), str(held["verdict"]["sentence"])
+        if held["verdict"]["state"] != RETRAIN:
+            self.stop(context, " ".join([said, *map(str, held["held_back_by"])]))
         if kind not in BY_ITSELF:
             why = f"a run of kind {kind.replace('_', ' ')} asks nobody; trigger {self.pipeline}."
-            self.stop(context, f"{held['sentence']} {why}")
+            self.stop(context, f"{said} {why}")
         before = [event for event in context["inlet_events"][self.asset] if event.source_task_id]
         asked = [event.source_run_id for event in before if until_of(event) == held["until"]]
         if asked:
@@ -112,9 +114,10 @@ def verdict_in(text: str, path: str) -> dict[str, Any]:
     """
     try:
         held = {"until": None, "reasons": [], "held_back_by": [], **json.loads(text)}
-        sound = all(isinstance(held[name], str) for name in ("verdict", "sentence"))
+        state = held["verdict"]["state"]
+        sound = isinstance(held["verdict"]["sentence"], str)
         sound &= all(isinstance(held[name], list) for name in ("reasons", "held_back_by"))
-        if sound and (held["verdict"] != RETRAIN or day_of(held["until"])):
+        if sound and (state != RETRAIN or day_of(held["until"])):
             return held
         problem = f"its verdict is {held['verdict']!r}, and its until {held['until']!r}"
     except (ValueError, KeyError, TypeError) as error:

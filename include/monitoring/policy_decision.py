@@ -102,9 +102,12 @@ def judge(window: Window, policy: Policy) -> Judged:
         elif not bound.holds(value):
             stands_for = f" (for {name}, which was not measured)" if used != name else ""
             beyond.append(f"{used}{stands_for} is {value:g}; {bound} is asked for.")
-    for alarm in alarms(window, policy.kinds):
-        said = f"{alarm.name}: {alarm.reason}"
-        (missing if alarm.value is None else beyond).append(said)
+    for check in (one for one in window.checks if one.kind in policy.kinds):
+        said = f"{check.name}: {check.reason}"
+        if check.value is None:
+            missing.append(said)
+        elif not check.passed:
+            beyond.append(said)
     if beyond or (missing and policy.missing == "bad"):
         return Judged(window, "bad", (*beyond, *missing))
     return Judged(window, "unknown" if missing else "good", tuple(missing))

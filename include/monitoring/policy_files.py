@@ -8,8 +8,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from include.errors import DataError, at_most_ten
-from include.monitoring.policy_decision import Decision
+from include.monitoring.policy_decision import Answer, Decision
 from include.monitoring.policy_rules import Training, Window
+
+TO_DO: dict[Answer, str] = {
+    "retrain": "Train again, on what is known by then.",
+    "held back": "Wait, or train by hand.",
+    "not needed": "Nothing to do.",
+    "unknown": "Find out why signals are missing: nothing is asked for meanwhile.",
+}
 
 
 def read_windows(path: Path) -> list[Window]:
@@ -44,8 +51,11 @@ def window_of(path: Path, number: int, held: object) -> Window:
 def described(decision: Decision, trainings: Sequence[Training]) -> dict[str, Any]:
     """The decision, for people and for who carries it out."""
     return {
-        "verdict": decision.answer,
-        "sentence": decision.sentence,
+        "verdict": {
+            "state": decision.answer,
+            "sentence": decision.sentence,
+            "to_do": TO_DO[decision.answer],
+        },
         "until": str(decision.until) if decision.until else None,
         "reasons": list(decision.reasons),
         "held_back_by": list(decision.held),

@@ -25,8 +25,10 @@ def test_it_has_what_watching_needs_and_trains_nothing(dag):
         "build_features": {"score_flights", "watch_flights"},
         "fetch_champion": {"score_flights", "watch_flights"},
         "score_flights": {"watch_flights"},
-        "watch_flights": {"close_run"},
-        "close_run": set(),
+        "watch_flights": {"decide_retraining"},
+        "decide_retraining": {"close_run"},
+        "close_run": {"ask_flight_delays"},
+        "ask_flight_delays": set(),
     }
 
 
@@ -40,7 +42,19 @@ def test_on_the_second_of_a_month_it_watches_the_month_before(dag):
 
 def test_it_watches_what_is_live_and_publishes_what_it_finds(dag):
     assert dag.get_task("open_run").live == {"champion": "flight_delays@champion"}
-    assert dag.get_task("close_run").reports == ["reports/watch.json", "metrics/watch.json"]
+    assert dag.get_task("close_run").reports == [
+        "reports/watch.json",
+        "reports/retraining.json",
+        "metrics/watch.json",
+    ]
+
+
+def test_it_knows_what_was_trained_and_asks_for_more(dag):
+    assert dag.get_task("open_run").trained == {"retrained.trainings": "flight_delays@window.end"}
+    task = dag.get_task("ask_flight_delays")
+    assert task.verdict == "reports/retraining.json"
+    [asset] = task.outlets
+    assert asset.uri == f"dvc-requests://{ROOT.name}/flight_delays"
 
 
 def test_a_run_by_hand_may_have_limits_of_its_own(dag):

@@ -33,7 +33,8 @@ def decided(folder: Path, held: object, retrained: Retrained = NONE) -> tuple[di
 def test_a_model_that_does_badly_for_two_months_is_trained_again(tmp_path, capsys):
     windows = [month(4, 0.74), month(5, 0.69), month(6, 0.66)]
     report, metrics = decided(tmp_path, {"windows": windows})
-    assert (report["verdict"], report["until"]) == ("retrain", "2013-07-01")
+    assert (report["verdict"]["state"], report["until"]) == ("retrain", "2013-07-01")
+    assert report["verdict"]["sentence"].startswith("Retrain: 2 of the last 3 windows")
     assert [one["state"] for one in report["windows"]] == ["good", "bad", "bad"]
     assert metrics["retrain"] == 1 and metrics["new_labels"] == 60_000
     assert "because 2013-05-01 to 2013-06-01: auc is 0.69" in capsys.readouterr().out
@@ -44,7 +45,7 @@ def test_what_was_trained_before_is_in_the_decision(tmp_path):
     retrained = Retrained.model_validate({"trainings": [training]})
     windows = [month(4, 0.74), month(5, 0.69), month(6, 0.66)]
     report, metrics = decided(tmp_path, {"windows": windows}, retrained)
-    assert (report["verdict"], report["trainings"]) == ("not needed", [training])
+    assert (report["verdict"]["state"], report["trainings"]) == ("not needed", [training])
     assert (metrics["retrain"], metrics["days_since_training"]) == (0, 30)
 
 

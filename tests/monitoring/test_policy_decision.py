@@ -195,8 +195,9 @@ def test_an_alarm_of_a_kind_makes_a_window_bad_or_unknown_and_holds_back():
     bad = [window(4, 0.6), window(5, 0.8, checks=[alarm("hurts"), alarm("moved")])]
     assert decide(bad, rules).reasons[1] == "2013-05-01 to 2013-06-01: gap: It grew."
     assert decide(bad, rules).retrain and not decide(bad, policy()).retrain
-    blind = [window(4, 0.6), window(5, 0.8, checks=[alarm("hurts", None)])]
-    assert decide(blind, rules).answer == "unknown"
+    for passed in (True, False):  # of what was not measured
+        blind = [window(4, 0.6), window(5, 0.8, checks=[alarm("hurts", None, passed)])]
+        assert decide(blind, rules).answer == "unknown"
     faulty = [window(4, 0.6), window(5, 0.6, checks=[alarm("data")])]
     assert decide(faulty, rules).held == (
         "An alarm of the newest window holds it back: gap: It grew.",

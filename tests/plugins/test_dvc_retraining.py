@@ -15,11 +15,11 @@ from include.errors import PipelineError
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 VERDICT = {
-    "verdict": "retrain",
-    "sentence": "Retrain: 2 of the last 3 windows are bad.",
+    "verdict": {"state": "retrain", "sentence": "Retrain: 2 of the last 3 windows are bad."},
     "until": "2013-07-01",
     "reasons": ["June: auc is 0.6; at least 0.7 is asked for."],
 }
+SAID = VERDICT["verdict"]["sentence"]
 ASKED = {"until": "2013-07-01", "because": ["It is time."]}
 
 
@@ -157,7 +157,7 @@ def test_a_verdict_asks_with_its_day_and_its_reasons(watched):
     task, held, sent = asking(watched, *others)
     assert task.upstream_task_ids == {"close_run"}
     task.execute(held)
-    because = [VERDICT["sentence"], *VERDICT["reasons"]]
+    because = [SAID, *VERDICT["reasons"]]
     assert sent.extra == {"until": "2013-07-01", "because": because, "experiment": "watch.one"}
 
 
@@ -180,20 +180,23 @@ def test_a_window_is_asked_for_once(made):
 @pytest.mark.parametrize("kind", ["manual", "backfill"])
 def test_a_run_by_hand_or_of_a_backfill_asks_nobody(made, kind):
     said = f"a run of kind {kind} asks nobody; trigger train."
-    assert refused(made, VERDICT, kind=kind) == f"{VERDICT['sentence']} {said}"
+    assert refused(made, VERDICT, kind=kind) == f"{SAID} {said}"
 
 
 def test_a_verdict_that_does_not_ask_says_what_holds_it_back(made):
-    held = {**VERDICT, "verdict": "held back", "held_back_by": ["9 labels are new."]}
-    assert refused(made, held) == f"{VERDICT['sentence']} 9 labels are new."
+    verdict = {"state": "held back", "sentence": "Not yet."}
+    held = {**VERDICT, "verdict": verdict, "held_back_by": ["9 labels are new."]}
+    assert refused(made, held) == "Not yet. 9 labels are new."
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"verdict": "retrain", "sentence": ""}', '{"verdict": 1, "sentence": ""}',
-     '{"verdict": "retrain", "sentence": "", "until": "soon"}',
-     '{"verdict": "no", "sentence": "", "reasons": "x"}'],
-)  # fmt: skip
+    [
+        *("", "[]", "{}", '{"verdict": "retrain"}', '{"verdict": {"state": "retrain"}}'),
+        '{"verdict": {"state": "retrain", "sentence": ""}, "until": "soon"}',
+        '{"verdict": {"state": "no", "sentence": ""}, "reasons": "x"}',
+    ],
+)
 def test_what_is_no_verdict_is_an_error(text):
     with pytest.raises(PipelineError, match="verdict.json is no verdict on training: "):
         verdict_in(text, "verdict.json")
