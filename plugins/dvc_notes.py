@@ -6,7 +6,7 @@ that ends soon.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from airflow.sdk import Connection, Context
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -48,14 +48,24 @@ def describe(context: Context, note: str) -> None:
 
 def put_first(context: Context, words: str) -> None:
     """Put words before the note of this run; not again if it has them."""
+    change(context, words, lambda note: f"{words} {note}")
+
+
+def put_last(context: Context, words: str) -> None:
+    """Put words behind the note of this run, which they may shorten; not again if it has them."""
+    change(context, words, lambda note: f"{note[: max(LONGEST - len(words) - 1, 0)]} {words}")
+
+
+def change(context: Context, words: str, with_words: Callable[[str], str]) -> None:
+    """Change the note of this run, if it lacks the words."""
     api = login()
     if api is None or not words:
         return
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     try:
         note = str(api.run(dag_id, run_id).get("note") or "")
-        if not note.startswith(words):
-            api.describe(dag_id, run_id, f"{words} {note}".strip()[:LONGEST])
+        if words not in note:
+            api.describe(dag_id, run_id, with_words(note).strip()[:LONGEST])
     except PipelineError as error:
         log.warning("%s", error)
 

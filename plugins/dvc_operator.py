@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import ParamValidationError
+from dvc_costs import savings, tell_cost, told_cost
 from dvc_form import parted
 from dvc_interval import date_of, like
 from dvc_notes import describe, tell
@@ -91,7 +92,8 @@ class OpenRun(BaseOperator):
         self.log.info("%s: %s", idle, ", ".join(run.unchanged) or "-")
         asked = f"{request.note} " if (request := request_of(context)) else ""
         describe(context, f"{asked}From {commit}; {idle}.{beside(run)}")
-        nothing = {tasks[stage]: f"cached: {UNCHANGED}" for stage in run.unchanged}
+        saved = savings(run)
+        nothing = {tasks[s]: f"cached: {UNCHANGED}{saved.get(s, '')}" for s in run.unchanged}
         nothing |= {tasks[stage]: f"left out: {ABSENT}" for stage in tasks.keys() - run.stages}
         tell(context, nothing, state="success")
         tell(context, {self.task_id: f"{commit}; {idle}"})
@@ -201,6 +203,7 @@ class DvcStage(OfRun):
         for reason in outcome.why:
             self.log.info("%s: %s", outcome.status, reason)
         said = [*outcome.why, *filter(None, [self.verdict and verdict(run, self.verdict)])]
+        said += told_cost(run, self, outcome)
         if more := beyond(outcome.usage, self.memory_gb):
             self.log.warning("%s", more)
             said.append(more)
@@ -252,6 +255,7 @@ class CloseRun(OfRun):
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
         self.keep_card(context, name)
+        self.log.info("%s", tell_cost(context, Path(self.repo), name))
         self.announce(context, name)
         return name
 

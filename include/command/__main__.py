@@ -8,6 +8,8 @@
   leeway run                           run the repository's DAG to its end
   leeway run train --set train.depth=4 run the DAG `train`, with another value of params.yaml
   leeway down                          stop Airflow, with all its children
+  leeway history --metric auc          the runs that ended, with a metric and their cost
+  leeway cost                          what each stage of the last run took
   leeway registry show                 the versions of a model, and which is live
 
 Each works in the repository of the current folder, or of `--repo FOLDER`. Without DAG files in its
@@ -35,6 +37,8 @@ ROOMS = {
     "up": "airflow",
     "down": "airflow",
     "run": "run",
+    "history": "history",
+    "cost": "cost",
     "registry": "registry",
 }
 

@@ -32,21 +32,20 @@ class Cost:
 
         A step in a container may have written its own figures: none is negative or infinite.
         """
-        return cls(**{name: held[name] for name in BLANK if good(held.get(name), name)})
+        return cls(**{name: held[name] for name in BLANK.keys() & held.keys() if good(held, name)})
 
 
 BLANK: dict[str, Any] = {field.name: field.default for field in fields(Cost)}
+KINDS: dict[str, tuple[type, ...]] = {name: (type(value),) for name, value in BLANK.items()}
+KINDS |= {name: (int, float) for name, kind in KINDS.items() if kind in ((float,), (type(None),))}
 
 
-def good(value: object, name: str) -> bool:
+def good(held: Mapping[str, Any], name: str) -> bool:
     """Whether a value can be that of a field."""
-    kind = type(BLANK[name])
-    if kind in (bool, str):
-        return isinstance(value, kind)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    value = held[name]
+    if type(value) not in KINDS[name]:
         return False
-    whole = kind is not int or isinstance(value, int)
-    return whole and 0 <= value < 1e18  # not so of NaN
+    return isinstance(value, str) or 0 <= value < 1e18  # not so of NaN
 
 
 def together(costs: Iterable[Cost]) -> Cost:

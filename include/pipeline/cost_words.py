@@ -37,13 +37,13 @@ def priced(cost: Cost, rules: Costs) -> Cost:
     return replace(cost, energy_wh=energy_wh(cost, rules.energy), money=paid)
 
 
-def in_words(cost: Cost, currency: str) -> str:
+def in_words(cost: Cost, currency: str = "") -> str:
     """What was taken, in a line: 31 s of CPU in 18 s, 0.83 GB, 0.17 Wh, 0.0004 USD."""
     parts = [f"{number(cost.cpu_s)} s of CPU in {number(cost.wall_s)} s"]
     parts += [f"{number(cost.gpu_s)} s of GPU"] if cost.gpu_s else []
     parts += [f"{cost.peak_gb:.2f} GB"] if cost.peak_gb else []
     parts += [f"{number(cost.energy_wh)} Wh"] if cost.energy_wh else []
-    parts += [] if cost.money is None else [f"{number(cost.money)} {currency}"]
+    parts += [] if cost.money is None or not currency else [f"{number(cost.money)} {currency}"]
     return ", ".join(parts)
 
 
@@ -62,6 +62,24 @@ def beyond_budget(total: Cost, budget: Budget, currency: str) -> list[str]:
         if most is not None and taken is not None and taken > most:
             found.append(f"{number(taken)} of {number(most)} {unit or currency}")
     return found
+
+
+def of_run(cost: Mapping[str, Cost], idle: Mapping[str, Cost], rules: Costs) -> str:
+    """What the note of a run says of its cost, and of its budget.
+
+    Args:
+        cost: by stage, with its price.
+        idle: what the stages that did not run took when they ran the last time.
+    """
+    total = together(cost.values())
+    found = f"It took {in_words(total, rules.currency)}"
+    if idle:
+        spared = together(priced(one, rules) if one.money is None else one for one in idle.values())
+        found += f", and saved {in_words(spared, rules.currency)} ({len(idle)} cached)"
+    if (thousand := per_thousand(cost)) is not None:
+        found += f"; a thousand predictions: {in_words(thousand, rules.currency)}"
+    over = beyond_budget(total, rules.budget, rules.currency)
+    return f"{found}." + (f" BEYOND ITS BUDGET: {', '.join(over)}." if over else "")
 
 
 def per_thousand(cost: Mapping[str, Cost]) -> Cost | None:

@@ -5,21 +5,27 @@ by an older version, is read from its files; one that cannot be read says so.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from include.errors import ParamsError
 from include.pipeline.cost import Cost
+from include.pipeline.cost_settings import NONE, costs_in
+from include.pipeline.cost_words import of_run
+from include.pipeline.git.command import git
 from include.pipeline.git.objects import objects
+from include.pipeline.git.refs import experiments_in
+from include.pipeline.params_file import DEFAULT
 from include.pipeline.past.by_hand import Files, files_of
 from include.pipeline.past.record import record_in
-from include.pipeline.registry.experiments import experiments_in
 
 Kind = Literal["run", "older", "by hand", "broken"]  # older: of a Leeway that wrote no record
 NOWHERE = datetime.fromtimestamp(0, UTC)
 OF_RUN = re.compile(r"([^.]+)\.((?:manual|scheduled|backfill|asset_triggered)__.+)")
+OPENED = re.compile(r'"opened": (\d+(?:\.\d+)?)')
 LAST_MOMENT = 253_402_300_799  # that a date can be of: the end of the year 9999
 
 
@@ -97,19 +103,69 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def last_costs(runs: Sequence[PastRun]) -> dict[str, Cost]:
-    """What each stage took when its command was run the last time.
+def last_costs(repo: Path, stages: Collection[str]) -> dict[str, Cost]:
+    """What stages took when their commands were run the last time, where that was measured.
 
-    Args:
-        runs: the newest first.
+    No more records are read than it takes.
     """
+    commits = objects(repo, [*experiments_in(repo, "").values()]) if stages else {}
+    texts = [content.decode(errors="replace") for _, content in commits.values()]
     found: dict[str, Cost] = {}
-    for stage, cost in measured(runs):
-        found.setdefault(stage, cost)
+    for text in sorted(texts, key=opened_at, reverse=True):
+        record = record_in(text)
+        for stage, cost in record.cost.items() if record else ():
+            if cost.ran and stage in stages:
+                found.setdefault(stage, cost)
+        if len(found) == len(stages):
+            break
     return found
+
+
+def opened_at(text: str) -> float:
+    """When a run was opened, by its commit, of which no more is read; 0 if it does not say."""
+    found = OPENED.search(text)
+    return float(found[1]) if found else 0.0
+
+
+def past_run(repo: Path, name: str) -> PastRun | None:
+    """The run of an experiment; None if there is none of this name."""
+    for ref, commit in experiments_in(repo, "").items():
+        if ref.rsplit("/", 1)[-1] == name:
+            held = objects(repo, [commit]).get(commit)
+            return run_in(ref, commit, held[1].decode(errors="replace") if held else None)
+    return None
 
 
 def measured(runs: Sequence[PastRun]) -> Iterator[tuple[str, Cost]]:
     """The stages whose commands were run, and what they took."""
     for run in runs:
         yield from ((stage, cost) for stage, cost in run.cost.items() if cost.ran)
+
+
+def saved(runs: Sequence[PastRun]) -> list[dict[str, Cost]]:
+    """What the stages that a run did not have to run took when they ran the last time before.
+
+    Args:
+        runs: the newest first, as is what is returned.
+    """
+    known: dict[str, Cost] = {}
+    found = []
+    for run in reversed(runs):
+        idle = (stage for stage, cost in run.cost.items() if not cost.ran)
+        found.append({stage: known[stage] for stage in idle if stage in known})
+        known |= dict(measured([run]))
+    return found[::-1]
+
+
+def cost_in_words(repo: Path, name: str) -> str:
+    """What the run of an experiment took, saved, and has beyond the budget that it had itself."""
+    run = past_run(repo, name)
+    if run is None or not run.cost:
+        return ""
+    problem, rules = "", NONE
+    try:
+        rules = costs_in(git(repo, "show", f"{run.commit}:./{DEFAULT}", check=False))
+    except ParamsError as error:
+        problem = error.what
+    idle = [stage for stage, cost in run.cost.items() if not cost.ran]
+    return f"{of_run(run.cost, last_costs(repo, idle), rules)} {problem}".strip()

@@ -6,44 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from small_git import commit, shell
+from past_experiments import BASE, add, recorded, start
+from small_git import shell
 
 from include.pipeline.cost import Cost, together
-from include.pipeline.git.command import AUTHOR, git
-from include.pipeline.history import last_costs, past_runs
+from include.pipeline.git.command import git
+from include.pipeline.history import last_costs, past_run, past_runs, saved
+from include.pipeline.past.fetching import fetch_experiments
 from include.pipeline.past.record import Record, as_line, numbers_in, record_in
-
-BASE = "ab" * 20
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
-    """A git repository with one commit; no DVC is needed to read a history."""
-    shell(tmp_path, "git", "init", "--quiet", "--initial-branch=main")
-    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
-    commit(tmp_path)
-    return tmp_path
-
-
-def add(
-    repo: Path, name: str, message: str, files: dict[str, str] | None = None, at: int = 0
-) -> str:
-    """An experiment of these files."""
-    entries = []
-    for path, text in (files or {}).items():
-        blob = git(repo, "hash-object", "-w", "--stdin", given=text)
-        entries.append(f"100644 blob {blob}\t{path}")
-    tree = git(repo, "mktree", given="\n".join(entries) + "\n" if entries else "")
-    dates = {f"GIT_{who}_DATE": f"@{at} +0000" for who in ("AUTHOR", "COMMITTER")}
-    made = git(repo, "commit-tree", tree, "-F", "-", env={**AUTHOR, **dates}, given=message)
-    git(repo, "update-ref", f"refs/exps/{BASE[:2]}/{BASE[2:]}/{name}", made)
-    return made
-
-
-def recorded(**about: object) -> str:
-    """The message of a run's experiment."""
-    held = {"dag_id": "train", "run_id": "manual__1", "opened": 100.0, **about}
-    return f"dvc: commit experiment 0123456789ab\n\n{as_line(Record(**held))}\n"  # type: ignore[arg-type]
+    return start(tmp_path)
 
 
 def test_a_run_is_read_as_it_was_recorded_the_newest_first(repo):
@@ -181,4 +156,23 @@ def test_costs_together_are_sums_and_the_largest_process():
 def test_what_a_stage_took_is_that_of_the_last_time_its_command_ran(repo):
     for at, cost in ((1.0, Cost(cpu_s=9, ran=True)), (2.0, Cost(cpu_s=8, ran=True)), (3.0, Cost())):
         add(repo, f"r{at}", recorded(opened=at, cost={"fit": cost}))
-    assert last_costs(past_runs(repo)) == {"fit": Cost(cpu_s=8, ran=True)}
+    assert last_costs(repo, ["fit", "never"]) == {"fit": Cost(cpu_s=8, ran=True)}
+    assert saved(past_runs(repo)) == [{"fit": Cost(cpu_s=8, ran=True)}, {}, {}]
+
+
+def test_the_run_of_an_experiment_is_found_by_its_name(repo):
+    add(repo, "train.manual__1", recorded())
+    found = past_run(repo, "train.manual__1")
+    assert found is not None and found.run_id == "manual__1"
+    assert past_run(repo, "train.manual__2") is None
+
+
+def test_experiments_of_others_are_fetched_from_a_remote(repo, tmp_path_factory):
+    add(repo, "train.manual__1", recorded(cost={"fit": Cost(cpu_s=9, ran=True)}))
+    git(repo, "update-ref", "refs/exps/exec/EXEC_HEAD", "HEAD")  # DVC's own, of a run at work
+    clone = tmp_path_factory.mktemp("clones") / "clone"
+    shell(repo, "git", "clone", "--quiet", str(repo), str(clone))
+    assert (past_runs(clone), fetch_experiments(clone, "origin")) == ([], 1)
+    assert past_runs(clone) == past_runs(repo)
+    assert git(clone, "for-each-ref", "refs/exps/exec") == ""
+    assert fetch_experiments(clone, "origin") == 0

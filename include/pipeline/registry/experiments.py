@@ -4,7 +4,7 @@ from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.git.command import git
-from include.pipeline.git.refs import refs_in
+from include.pipeline.git.refs import experiments_in
 
 
 def commit_of(repo: Path, experiment: str, remote: str) -> str:
@@ -37,9 +37,3 @@ def is_meant(experiment: str, ref: str, commit: str) -> bool:
     """Whether a name, or the beginning of a hash, is that of an experiment."""
     hashed = len(experiment) >= 7 and commit.startswith(experiment)
     return hashed or ref.rsplit("/", 1)[1] == experiment
-
-
-def experiments_in(repo: Path, remote: str) -> dict[str, str]:
-    """The commits of experiments by their refs, without those that DVC is at work with."""
-    refs = refs_in(repo, remote, "refs/exps/*" if remote else "refs/exps/*/*/*")
-    return {ref: commit for ref, commit in refs.items() if ref.count("/") == 4}

@@ -7,6 +7,7 @@ from typing import Any
 
 from include.pipeline.asking import OrderRefused, ask
 from include.pipeline.orders import Verify
+from include.pipeline.registry.budget import see_that_within_budget
 from include.pipeline.registry.experiments import commit_of
 from include.pipeline.registry.tags import Registry
 from include.pipeline.registry.turns import Overtaken, fetched
@@ -67,7 +68,8 @@ def propose(repo: Path, wanted: Wanted, remote: str) -> Proposal:
 
     Raises:
         NotPromoted: its verdict is a refusal, or is of other files, by other rules or beside
-            another champion; what was made cannot be had as it was made; or it is live already.
+            another champion; it is beyond a budget that is a gate; what was made cannot be had as
+            it was made; or it is live already.
         PipelineError: there is no such experiment.
     """
     registry = fetched(repo, wanted.artifact, remote)
@@ -82,6 +84,7 @@ def propose(repo: Path, wanted: Wanted, remote: str) -> Proposal:
     if had:
         see_that_new(registry, had, wanted.stage, wanted.by_itself)
     see_that_same_rules(repo, wanted.rules, commit)
+    see_that_within_budget(repo, commit)
     live = registry.live()
     see_that_beside(held, registry, live)
     return Proposal(

@@ -1,0 +1,199 @@
+"""`leeway history`: the runs of a repository, the newest first, with numbers to compare."""
+
+import argparse
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from include.command.repository import see_that_repository
+from include.command.words import Add, table
+from include.errors import PipelineError, at_most_ten, did_you_mean
+from include.pipeline.cost import Cost, together
+from include.pipeline.cost_settings import Costs, costs_of
+from include.pipeline.cost_words import number, priced
+from include.pipeline.history import PastRun, past_runs, saved
+from include.pipeline.past.fetching import fetch_experiments
+from include.pipeline.registry.turns import remote_of
+
+EXAMPLES = """
+  leeway history                           all runs that this clone knows
+  leeway history --metric auc              and each metric that ends in :auc
+  leeway history --metric metrics/drift.json:prediction_psi --dag flight_delays
+  leeway history --since 2026-01-01 --json --param train.depth
+  leeway history --fetch                   ask the remote for the experiments of others first
+
+It reads the experiments in git, and no report. What no run measured is a dash.
+"""
+WINDOW = ("window.start", "window.end")
+
+
+def add_to(add: Add) -> None:
+    """Add the command, and what it may be told."""
+    told = add("history", "list the runs that have ended, with metrics and cost", EXAMPLES)
+    add_choice(told)
+    told.add_argument("--metric", action="append", default=[], metavar="NAME", help="a column")
+    told.add_argument("--param", action="append", default=[], metavar="NAME", help="a column")
+    told.add_argument("--limit", type=int, default=0, metavar="N", help="most runs; 0: all")
+    form = told.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON, with all metrics and costs")
+    form.add_argument("--csv", action="store_true", help="as CSV")
+    told.set_defaults(carry_out=history)
+
+
+def add_choice(told: argparse.ArgumentParser) -> None:
+    """Let a command be about some runs."""
+    told.add_argument("--dag", metavar="DAG", help="runs of this DAG alone")
+    told.add_argument("--since", type=date.fromisoformat, metavar="DATE", help="its begin, in UTC")
+    told.add_argument("--fetch", action="store_true", help="ask the remote before reading")
+
+
+def history(words: argparse.Namespace) -> int:
+    """Print the runs."""
+    runs, rules = chosen(words)
+    instead = saved(runs)
+    runs = since(runs, words.since)
+    runs = runs[: words.limit] if words.limit > 0 else runs
+    if words.json:
+        print(as_json([about(run, rules, idle) for run, idle in zip(runs, instead, strict=False)]))
+        return 0
+    metrics = [name for asked in words.metric for name in named(asked, runs)]
+    rows = [
+        heads(metrics, words.param, rules),
+        *(
+            row(run, idle, metrics, words.param, rules, plain=words.csv)
+            for run, idle in zip(runs, instead, strict=False)
+        ),
+    ]
+    print(as_csv(rows) if words.csv else table([tuple(map(shown, cells)) for cells in rows]))
+    return 0
+
+
+def chosen(words: argparse.Namespace) -> tuple[list[PastRun], Costs]:
+    """The runs that a command is about, and what the working tree says of prices.
+
+    Raises:
+        PipelineError: there is no run of that DAG.
+    """
+    see_that_repository(words.repo)
+    if words.fetch and (remote := remote_of(words.repo)):
+        fetch_experiments(words.repo, remote)
+    rules, problem = costs_of(words.repo)
+    if problem:
+        raise PipelineError(problem, "mend section costs of params.yaml, or give it another name.")
+    everything = past_runs(words.repo)
+    runs = [run for run in everything if words.dag in (None, run.dag_id)]
+    if not runs:
+        known = sorted({run.dag_id for run in everything if run.dag_id})
+        of = f" of the DAG {words.dag!r}.{did_you_mean(words.dag, known)}" if known else "."
+        what = f"{words.repo} has no run{of}"
+        fix = "trigger one, or bring those of others by `leeway history --fetch`."
+        raise PipelineError(what, fix)
+    return runs, rules
+
+
+def since(runs: Sequence[PastRun], first: date | None) -> list[PastRun]:
+    """The runs from a day on."""
+    begin = datetime.combine(first or date(1970, 1, 1), time(), UTC)
+    return [run for run in runs if run.created >= begin]
+
+
+def named(asked: str, runs: Iterable[PastRun]) -> list[str]:
+    """The metrics that a name means: its own, or those of any file that end in it.
+
+    Raises:
+        PipelineError: no run has such a metric.
+    """
+    known = sorted({name for run in runs for name in run.metrics})
+    found = [name for name in known if name == asked or name.endswith(f":{asked}")]
+    if not found:
+        short = {name.rpartition(":")[2]: name for name in known}
+        what = f"No run has a metric {asked!r}.{did_you_mean(asked, [*known, *short])}"
+        raise PipelineError(what, f"name one of {at_most_ten(known) or 'those that you write'}.")
+    return found
+
+
+def heads(metrics: Sequence[str], params: Sequence[str], rules: Costs) -> list[object]:
+    """The names of the columns."""
+    cost = ["CPU S", "SAVED S", rules.currency]
+    return ["OPENED", "DAG", "RUN", "WINDOW", *params, *metrics, *cost, "NOTE"]
+
+
+def row(
+    run: PastRun,
+    idle: dict[str, Cost],
+    metrics: Sequence[str],
+    params: Sequence[str],
+    rules: Costs,
+    *,
+    plain: bool,
+) -> list[object]:
+    """What a run is, as cells.
+
+    Args:
+        idle: what its stages would have taken that did not run.
+        plain: whether numbers keep all digits.
+    """
+    total = total_of(run, rules)
+    numbers = [run.metrics.get(name) for name in metrics]
+    numbers += [total.cpu_s, together(idle.values()).cpu_s, total.money] if run.cost else [None] * 3
+    note = run.problem or ("" if run.kind == "run" else f"{run.kind}: no cost was recorded")
+    return [
+        f"{run.created:%Y-%m-%d %H:%M}",
+        run.dag_id or None,
+        run.run_id or run.name,
+        window_of(run),
+        *(run.params.get(name) for name in params),
+        *(value if plain or value is None else digits(value) for value in numbers),
+        note,
+    ]
+
+
+def total_of(run: PastRun, rules: Costs) -> Cost:
+    """What a run took, at the prices that it recorded, else at those of now."""
+    each = run.cost.values()
+    return together(one if one.money is not None else priced(one, rules) for one in each)
+
+
+def window_of(run: PastRun) -> str | None:
+    """The days that a run saw, if it says so."""
+    first, last = (run.params.get(name) for name in WINDOW)
+    return None if last is None else f"{first or ''}..{last}"
+
+
+def digits(value: float) -> str:
+    """A number as people read it."""
+    return number(value) if abs(value) >= 10 or not math.isfinite(value) else f"{value:.4g}"
+
+
+def shown(cell: object) -> str:
+    """A cell of a table: one line, and nothing that moves the cursor or turns the text around."""
+    if cell is None or cell == "":
+        return "-" if cell is None else ""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(cell))
+
+
+def as_csv(rows: Iterable[Sequence[object]]) -> str:
+    """The rows as CSV; a text that a spreadsheet would take for a formula begins with a quote."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for cells in rows:
+        writer.writerow([f"'{c}" if isinstance(c, str) and c[:1] in "=+-@" else c for c in cells])
+    return text.getvalue().rstrip("\n")
+
+
+def about(run: PastRun, rules: Costs, idle: dict[str, Cost]) -> dict[str, Any]:
+    """All that is known of a run."""
+    cost = {stage: one.to_json() for stage, one in run.cost.items()}
+    instead = {stage: one.to_json() for stage, one in idle.items()}
+    held = {"created": run.created.isoformat(), "cost": cost, "saved": instead}
+    return {**vars(run), **held, "total": total_of(run, rules).to_json()}
+
+
+def as_json(answer: object) -> str:
+    """An answer for programs: what is no number to JSON is null."""
+    plain = json.loads(json.dumps(answer, default=str), parse_constant=lambda text: None)
+    return json.dumps(plain, indent=2, ensure_ascii=False)
