@@ -67,13 +67,19 @@ def decide(
     bad, unknown = (sum(one.state == state for one in judged) for state in ("bad", "unknown"))
     held = tuple(held_back(fresh, windows[-1], policy, past))
     answer: Answer = "not needed"
-    if bad >= policy.windows:
+    grown = growth(fresh, past)
+    enough = policy.grown is not None and grown is not None and grown >= policy.grown
+    if bad >= policy.windows or enough:
         answer = "held back" if held else "retrain"
     elif bad + unknown >= policy.windows:
         answer = "unknown"
     reasons = tuple(f"{one.window}: {why}" for one in judged for why in one.reasons)
+    if enough:
+        reasons += (f"{grown:.0%} more labels came since the last training than it knew.",)
     numbers = numbers_of(fresh, bad, unknown, past, today)
     sentence = in_words(answer, (bad, unknown, len(judged)), policy, held)
+    if policy.grown is not None:
+        sentence += in_words_grown(grown, policy.grown)
     return Decision(answer, sentence, today, reasons, held, judged, numbers)
 
 
@@ -171,6 +177,19 @@ def over_budget(
         )
 
 
+def growth(fresh: Sequence[Window], past: Sequence[Training]) -> float | None:
+    """The labels since the last training, as a share of those it knew; None if not known."""
+    known = past[-1].labels if past else None
+    return sum(window.labelled for window in fresh) / known if known else None
+
+
+def in_words_grown(grown: float | None, wanted: float) -> str:
+    """How far the labels have grown, as the end of the decision's sentence."""
+    if grown is None:
+        return " How many labels the last training knew is not known."
+    return f" The labels have grown by {grown:.0%}; {wanted:.0%} are a reason as well."
+
+
 def of_month(past: Sequence[Training], today: date) -> list[Training]:
     """The trainings of the month of a day."""
     return [one for one in past if (one.until.year, one.until.month) == (today.year, today.month)]
@@ -187,6 +206,8 @@ def numbers_of(
         "new_labels": sum(window.labelled for window in fresh),
         "trainings_this_month": len(of_month(past, today)),
     }
+    if (grown := growth(fresh, past)) is not None:
+        found["labels_grown"] = round(grown, 6)
     return found | ({"days_since_training": (today - past[-1].until).days} if past else {})
 
 

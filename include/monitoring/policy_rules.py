@@ -74,6 +74,12 @@ class Policy(BaseModel):
     held_by: tuple[Kind, ...] = Field(
         description="alarms of these kinds in the newest window hold a training back"
     )
+    grown: float | None = Field(
+        default=None,
+        gt=0,
+        description="labels that came since the last training, as a share of those it knew, from "
+        "which another is worth it though no window is bad; null for never",
+    )
     cool_down: CoolDown = Field(description="how long nothing is asked for after a training")
     new_labels: int = Field(ge=0, description="fewest labels that came since the last training")
     budget: Budget = Field(description="what the trainings of a calendar month may come to")
@@ -87,8 +93,8 @@ class Policy(BaseModel):
 
     @model_validator(mode="after")
     def can_be_met(self) -> "Policy":
-        if not self.signals and not self.kinds:
-            raise ValueError("name a signal or a kind of alarm, or no window can be bad")
+        if not self.signals and not self.kinds and self.grown is None:
+            raise ValueError("name a signal, a kind of alarm or a growth, or nothing is a reason")
         return self
 
 
@@ -110,6 +116,9 @@ class Training(BaseModel):
     run: str = Field(description="the experiment that it became")
     until: Day = Field(description="first day that it did not see")
     cost: float | None = Field(default=None, ge=0, description="of the run; null if not known")
+    labels: float | None = Field(
+        default=None, ge=0, description="that it knew, by the run's metrics; null if not known"
+    )
 
 
 class Retrained(BaseModel):

@@ -42,6 +42,24 @@ def trained(until: str, cost: float | None = None) -> Training:
     return Training(run=f"run-{until}", until=until, cost=cost)
 
 
+@pytest.mark.parametrize(
+    ("known", "fresh", "answer", "grown"),
+    [(1000, 2, "not needed", 0.2), (1000, 3, "retrain", 0.3), (None, 3, "not needed", None)],
+)
+def test_labels_that_came_are_a_reason_by_their_share_of_those_it_knew(known, fresh, answer, grown):
+    past = [Training(run="first", until="2013-04-01", labels=known)]
+    found = decide(months(*[0.8] * fresh), policy(grown=0.3), past)
+    assert (found.answer, found.numbers.get("labels_grown")) == (answer, grown)
+    last = "have grown by" if known else "knew is not known."
+    assert last in found.sentence
+
+
+def test_what_holds_a_training_back_also_holds_one_for_growth_back():
+    past = [Training(run="first", until="2013-04-01", labels=100)]
+    found = decide(months(0.8), policy(grown=0.3, new_labels=500), past)
+    assert found.answer == "held back"
+
+
 def months(*aucs: float | None) -> list[Window]:
     """Months from April on."""
     return [window(4 + number, auc) for number, auc in enumerate(aucs)]
@@ -226,7 +244,7 @@ def test_a_window_that_is_there_twice_does_not_count_twice():
     ("changes", "problem"),
     [
         ({"windows": 4}, "4 of 3 windows can never be bad"),
-        ({"signals": {}}, "name a signal or a kind of alarm"),
+        ({"signals": {}}, "name a signal, a kind"),
         ({"signals": {"auc": {}}}, "give a minimum, a maximum, or both"),
         (
             {"signals": {"auc": {"minimum": 0.9, "maximum": 0.1}}},

@@ -95,4 +95,7 @@ def test_a_run_that_is_tried_again_or_cleared_keeps_the_trainings_that_it_had(re
     assert with_trained(place, {}, TRAINED) == first  # its experiment has them
     other = Place("", repo, place.home, "watch", "two")
     assert len(with_trained(other, {}, TRAINED)["past.trainings"]) == 2
+    with_labels = {"past.trainings": f"{TRAINED['past.trainings']}@metrics.json:labelled"}
+    told = with_trained(other, {}, with_labels)["past.trainings"]
+    assert [one["labels"] for one in told] == [None, None]  # no such metric is in these runs
     assert with_trained(other, {"past.trainings": []}, TRAINED) == {"past.trainings": []}

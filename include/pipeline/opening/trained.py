@@ -23,29 +23,41 @@ LAST = 100  # trainings that a run is told of
 
 
 def with_trained(
-    place: Place, values: Mapping[str, object], trained: Mapping[str, str], log: Log = print
+    place: Place,
+    values: Mapping[str, object],
+    trained: Mapping[str, str],
+    log: Log = print,
 ) -> dict[str, object]:
     """The values of a run, with the trainings before it; what it was given stands.
 
     Args:
         trained: names of values that are lists, each with DAG@VALUE: the DAG whose runs train, and
             the value that says until when one of them has seen data, as flight_delays@window.end.
+            Behind a further @, the metric that says how many labels it knew, as
+            flight_delays@window.end@metrics/features.json:labelled.
     """
     found = dict(values)
     for name, said in trained.items():
         if name in values:
             continue
-        dag_id, _, until = said.rpartition("@")
+        dag_id, until, labels = parts(said)
         held, how = before(place, name), "as this run took them before"
         if held is None:
             bring(place.repo, place.url, dag_id)
-            held, how = [*trainings(past_runs(place.repo, dag_id), until)], f"by {dag_id}"
+            held = trainings(past_runs(place.repo, dag_id), until, labels)
+            how = f"by {dag_id}"
         log(f"{name}: {len(held)} trainings, {how}")
         found[name] = held
     return found
 
 
-def trainings(runs: Iterable[PastRun], until: str) -> list[dict[str, object]]:
+def parts(said: str) -> tuple[str, str, str]:
+    """The DAG, the value and the metric that are named; the metric may be absent."""
+    dag_id, until, labels = (*said.split("@"), "")[:3]
+    return dag_id, until, labels
+
+
+def trainings(runs: Iterable[PastRun], until: str, labels: str = "") -> list[dict[str, object]]:
     """The runs that trained, the first first: those of whose stages one had something to do."""
     found: list[dict[str, object]] = []
     for run in runs:
@@ -54,7 +66,8 @@ def trainings(runs: Iterable[PastRun], until: str) -> list[dict[str, object]]:
             day = str(run.params[until])
             money = together(run.cost.values()).money
             cost = None if money is None else round(money, 6)
-            found.append({"run": run.name, "until": day, "cost": cost})
+            known = {"labels": run.metrics.get(labels)} if labels else {}
+            found.append({"run": run.name, "until": day, "cost": cost, **known})
     return sorted(found, key=lambda one: (str(one["until"]), str(one["run"])))
 
 
