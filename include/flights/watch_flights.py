@@ -7,6 +7,8 @@ its log or the code changed. All months are then judged by the limits of params.
 from pathlib import Path
 
 from include import partitions, step
+from include.flights.drifting.weights import read_weights
+from include.flights.members.chosen import read_chosen
 from include.flights.splits import Label, Window
 from include.flights.watching.months import KINDS, Months
 from include.flights.watching.settings import Params
@@ -43,7 +45,7 @@ def watch_flights(
             facts, {name: months.key(name) for name in months.days}, months.build
         )
         print(f"months measured: {', '.join(made) or 'none'}", flush=True)
-        found, log = judge(facts, [*months.days], params), months.log.md5
+        found, log = judge(facts, months), months.log.md5
     else:
         partitions.update(facts, {}, months.build)
         partitions.write_keys(facts, {})  # a folder without a file is none to git and some tools
@@ -51,10 +53,12 @@ def watch_flights(
     watch_report.write(found, NOBODY, log, report, metrics)
 
 
-def judge(facts: Path, months: list[str], params: Params) -> list[Judged]:
-    """Judge the months that were scored."""
-    held = [Facts.model_validate_json((facts / f"{name}.json").read_text()) for name in months]
-    return watch_verdict.judge(held, KINDS, weights.shares(None, KINDS), params, rows="flights")
+def judge(facts: Path, months: Months) -> list[Judged]:
+    """Judge the months that were scored; drift counts by what the champion uses of a column."""
+    used, _ = read_weights(months.champion, read_chosen(months.champion / "chosen.json"))
+    held = [Facts.model_validate_json((facts / f"{name}.json").read_text()) for name in months.days]
+    shares = weights.shares(used, KINDS)
+    return watch_verdict.judge(held, KINDS, shares, months.params, rows="flights")
 
 
 if __name__ == "__main__":

@@ -102,8 +102,8 @@ def one_model(table: pl.LazyFrame, window: Window, names: Names) -> str:
 
 
 def first(table: pl.LazyFrame, column: str) -> str:
-    """Some values of a column, for a message."""
-    found = table.select(column).head(10).collect(engine="streaming")
+    """The first values of a column, for a message."""
+    found = table.select(column).bottom_k(10, by=column).sort(column).collect(engine="streaming")
     return at_most_ten(found[column])
 
 

@@ -1,4 +1,4 @@
-"""The stage watch_flights: what it measures anew, what it refuses, and what it tells."""
+"""The stage watch_flights: what it measures anew, and what it tells."""
 
 import json
 import shutil
@@ -7,97 +7,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
-from live_repo import bento, flights, lay_features
+import small_watching
+from live_repo import flights
+from small_watching import SECTION, YEAR, Place, ended
 
-from include.errors import DataError, ParamsError
-from include.flights.fetch_champion import take_model
-from include.flights.score_flights import Params as ScoreParams
-from include.flights.score_flights import score_flights
-from include.flights.splits import Label, Window
-from include.flights.watch_flights import watch_flights
-from include.flights.watching.months import Months
-from include.flights.watching.settings import Params
+from include.errors import DataError
+from include.flights.splits import Window
 from include.monitoring.journal import convert
 from include.serving.journal import Journal, line, reply_line
-
-ROOT = Path(__file__).parents[2]
-SECTION = yaml.safe_load((ROOT / "params.yaml").read_text())["watch_flights"]
-SECTION["hurting"]["group_rows"] = 30
-YEAR = Window(start=date(2013, 10, 1), end=date(2014, 1, 1))
-LABEL = Label(late_after_min=15)
-
-
-def ended(month: int) -> pl.DataFrame:
-    """How the flights of live_repo ended: each third was late."""
-    table = flights(month).select("flight_id", sched_dep_utc=pl.col("cutoff_utc"))
-    return table.with_columns(
-        arr_utc=pl.col("sched_dep_utc") + timedelta(hours=3),
-        arr_delay_min=pl.when(pl.int_range(pl.len()) % 3 == 0).then(40).otherwise(0),
-    )
-
-
-class Place:
-    """A folder in which the stage can be run."""
-
-    def __init__(self, root: Path) -> None:
-        self.root, self.champion, self.features = root, root / "champion", root / "features"
-        self.scores, self.flights, self.facts = root / "scores", root / "flights", root / "facts"
-
-    def run(self, window: Window = YEAR, **changes: object) -> dict[str, object]:
-        watch_flights(
-            self.champion,
-            self.scores,
-            self.features,
-            self.flights,
-            self.facts,
-            self.root / "watch.json",
-            self.root / "metrics.json",
-            window=window,
-            label=LABEL,
-            params=Params(**{**SECTION, **changes}),
-        )
-        told: dict[str, object] = json.loads((self.root / "watch.json").read_text())
-        return told
-
-    def score(self, months: int = 3, window: Window = YEAR) -> None:
-        score_flights(
-            self.champion,
-            self.features,
-            self.scores,
-            self.root / "scores.json",
-            window=window,
-            params=ScoreParams(months=months),
-        )
-
-    def change(self, table: pl.DataFrame, month: str = "2013-12") -> None:
-        table.write_parquet(self.scores / f"{month}.parquet")
-
-    def december(self) -> pl.DataFrame:
-        return pl.read_parquet(self.scores / "2013-12.parquet")
-
-    def made(self) -> dict[str, bytes]:
-        files = [*self.facts.iterdir(), self.root / "watch.json", self.root / "metrics.json"]
-        return {file.name: file.read_bytes() for file in files}
 
 
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Features, outcomes, a champion, what it says of three months, and their facts."""
-    root = tmp_path_factory.mktemp("watching")
-    lay_features(root / "features")
-    for month in (10, 11, 12):
-        day = pl.col("cutoff_utc").dt.date().alias("date")
-        flights(month).with_columns(day).write_parquet(root / f"features/2013-{month}.parquet")
-    (root / "flights").mkdir()
-    for month in (10, 11, 12):
-        ended(month).write_parquet(root / f"flights/2013-{month}.parquet")
-    (root / "champion").mkdir()
-    take_model(bento(root / "work", {"xgboost": 1.0}), root / "champion", "v0.0.3")
-    (root / "champion" / "champion.json").write_text('{"version": "v0.0.3"}')
-    Place(root).score()
-    Place(root).run()
-    return root
+    return small_watching.make(tmp_path_factory.mktemp("watching") / "made")
 
 
 @pytest.fixture
@@ -195,97 +117,6 @@ def test_without_a_champion_the_run_is_green_and_says_so(place, capsys):
     assert json.loads((place.root / "metrics.json").read_text()) == {"windows": 0}
 
 
-def refused(place: Place) -> str:
-    with pytest.raises(DataError) as error:
-        place.run()
-    return str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (
-            {"flight_id": pl.lit("2013-12_UA0_EWR")},
-            "50 flights in 2013-12-01 to 2014-01-01 have 1 ids, twice or more: 2013-12_UA0_EWR.\n",
-        ),
-        (
-            {"flight_id": "XX" + pl.col("flight_id")},
-            "50 scores of 2013-12 are of flights that have no features: XX2013-12_UA0_EWR, ",
-        ),
-        (
-            {"probability": pl.col("probability") + 1},
-            "50 of 50 scores in 2013-12-01 to 2014-01-01 are no probabilities: 2013-12_UA0_EWR, ",
-        ),
-        (
-            {"probability": pl.lit(float("nan"))},
-            "50 of 50 scores in 2013-12-01 to 2014-01-01 are no probabilities: ",
-        ),
-        (
-            {"probability": pl.lit(None, pl.Float64)},
-            "50 of 50 scores in 2013-12-01 to 2014-01-01 are no probabilities: ",
-        ),
-        (
-            {"version": pl.when(pl.int_range(pl.len()) < 10).then("version").otherwise(None)},
-            "were scored by 2 models: v0.0.3 (10), none (40).\n",
-        ),
-        (
-            {
-                "version": pl.when(pl.int_range(pl.len()) < 10)
-                .then("version")
-                .otherwise(pl.lit("v9"))
-            },
-            "were scored by 2 models: v0.0.3 (10), v9 (40).\n"
-            "  Next: watch one model a window: score it with one, or part the window.",
-        ),
-    ],
-    ids=["twice", "no features", "above 1", "NaN", "none", "no model", "two models"],
-)
-def test_scores_that_cannot_be_are_refused(place, change, said):
-    place.change(place.december().with_columns(**change))
-    assert said in refused(place)
-
-
-def test_a_month_that_was_scored_but_holds_nothing_is_refused(place):
-    place.change(place.december().clear())
-    assert refused(place) == (
-        "The window 2013-12-01 to 2014-01-01 has no flights.\n"
-        "  Next: score them first, or watch other windows."
-    )
-
-
-def test_a_month_to_come_is_refused(place):
-    place.change(place.december(), month="2014-02")
-    assert refused(place).startswith(f"{place.scores} holds scores of 2014-02, and the window ends")
-
-
-def test_flights_of_another_month_are_refused(place):
-    table = pl.read_parquet(place.features / "2013-12.parquet")
-    moved = table.with_columns(date=pl.lit(date(2014, 1, 1)))
-    moved.write_parquet(place.features / "2013-12.parquet")
-    assert "50 of 50 flights are not of 2013-12-01 to 2014-01-01: " in refused(place)
-
-
-def test_outcomes_of_flights_that_nobody_scored_are_told(place):
-    place.change(place.december().head(40))
-    [check] = [
-        check for check in place.run()["windows"][-1]["checks"] if check["name"] == "labelled_share"
-    ]
-    assert check["reason"] == (
-        "Of 40 flights the outcomes of 40 are known, and 10 came for flights that nobody scored; "
-        "at least 0.95 is asked for."
-    )
-
-
-def test_a_group_that_is_no_category_is_refused():
-    with pytest.raises(ValueError, match="'origins' is no category. Did you mean 'origin'"):
-        Params(**{**SECTION, "groups": ["origins"]})
-
-
-def test_a_log_of_which_only_the_hash_is_given_is_refused(place):
-    with pytest.raises(ParamsError, match="log.md5 is set, and log.location is none"):
-        place.run(log={"location": "none", "md5": "0" * 32})
-
-
 def test_the_log_is_measured_and_its_hash_can_be_asked_for(place, capsys):
     journal = Journal(place.root / "log")
     at = datetime(2013, 12, 5, tzinfo=UTC)
@@ -304,18 +135,3 @@ def test_the_log_is_measured_and_its_hash_can_be_asked_for(place, capsys):
     assert place.run(log={**where, "md5": told["log_md5"]}) == told
     with pytest.raises(DataError, match="and log.md5 asks for 0000"):
         place.run(log={**where, "md5": "0" * 32})
-
-
-def test_what_the_facts_depend_on_is_in_their_key(place):
-    def key(**changes: object) -> str:
-        params = Params(**{**SECTION, **changes})
-        parts = (place.champion, place.scores, place.features, place.flights)
-        return Months(*parts, YEAR, LABEL, params).key("2013-12")
-
-    first = key()
-    assert key(seed=8) != first
-    assert key(groups=["carrier"]) != first
-    assert key(months=2) == first
-    assert key(hurting={**SECTION["hurting"], "auc_min": 0.1}) == first
-    place.change(place.december().head(40))
-    assert key() != first

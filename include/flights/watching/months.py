@@ -164,8 +164,10 @@ class Months:
         ended = self.labels.of(pl.scan_parquet(self.flights / f"{month}.parquet"))
         strange = ended.join(scores, on="flight_id", how="anti").select(pl.len()).collect().item()
         wanted = dict.fromkeys(["flight_id", "date", *self.params.groups, *self.levels])
-        joined = scores.join(features.select(*wanted), on="flight_id", how="left")
-        return joined.join(ended, on="flight_id", how="left"), strange
+        table = scores
+        for other in (features.select(*wanted), ended):  # in the order of the scores, for the draws
+            table = table.join(other, on="flight_id", how="left", maintain_order="left")
+        return table, strange
 
     def before(self, month: str) -> str | None:
         """The month before; None if it has no features."""
