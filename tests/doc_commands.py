@@ -65,6 +65,8 @@ ELSEWHERE: dict[str, str] = {
     "leeway registry history": REGISTRY,
     # The whole year, Airflow, a server, a remote, an engine.
     "dvc repro": REPRO,
+    "dvc repro --force watch_flights": "test_the_log_is_measured_and_its_hash_can_be_asked_for",
+    "python -m include.monitoring.journal tmp/log tmp/predicted": "test_each_row_that_was_scored_is_a_row",
     "dvc exp run": "test_it_is_what_dvc_exp_run_makes",
     "dvc add": "test_added_data_that_was_edited_since_refuses_the_run",
     "dvc pull": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
@@ -100,6 +102,8 @@ SHORTER: dict[str, str] = {
     "python -m benchmarks.registry": "python -m benchmarks.registry --help",
     "python -m benchmarks.dag_import": "python -m benchmarks.dag_import --help",
     "python -m benchmarks.offline_store": "python -c 'import benchmarks.offline_store'",
+    "python -m benchmarks.watched_faults": "python -m benchmarks.watched_faults --help",
+    "python -m benchmarks.watching": "python -m benchmarks.watching --help",
     "python -m benchmarks.serving": "python -c 'import benchmarks.serving'",
     "python -m benchmarks.lookup": "python -c 'import benchmarks.lookup'",
 }

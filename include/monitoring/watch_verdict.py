@@ -58,7 +58,6 @@ def judge(
     weights: Mapping[str, float],
     limits: WatchLimits,
     rows: str,
-    costs: Mapping[str, float] | None = None,
 ) -> list[Judged]:
     """Judge each window that was scored, the earliest first.
 
@@ -66,7 +65,6 @@ def judge(
         facts: windows in their order; those without scores show how much columns move.
         weights: column to its share of what the model uses.
         rows: what many rows are called.
-        costs: start of a window, as 2013-06-01, to what it cost.
     """
     found: list[Judged] = []
     for place, one in enumerate(facts):
@@ -75,7 +73,6 @@ def judge(
         seen = Seen(one, facts[:place], kinds, weights)
         before = facts[place - 1].scored if place else None
         signals = signals_of(seen, one.scored, before, limits)
-        signals["cost"] = (costs or {}).get(one.start.isoformat())
         checks = [
             *performance_checks(one.scored, signals, limits, rows),
             *move_checks(signals, limits.looking),
@@ -119,6 +116,7 @@ def signals_of(
         "lacking_share": service.lacking_share if service else None,
         "error_rate": replies.error_rate if replies else None,
         "latency_p99_ms": replies.latency_p99_ms if replies else None,
+        "cost": None,  # the runner measures it, outside of the keys of stages
     }
 
 
