@@ -1,8 +1,8 @@
 """Which alarms go off on real months, and on the same months with a fault in them.
 
-Run: `python -m benchmarks.watched_faults`, after `make repro`. Each month from March on is scored by
-trees that were trained on the months before it. Then each fault is planted in some of them, and the
-model asked again. About five minutes on two cores; nothing is written.
+Run: `python -m benchmarks.watched_faults`, after `make repro`. Each month from March on is scored
+by trees that were trained on the months before it. Then each fault is planted in some of them, and
+the model asked again. About five minutes on two cores; nothing is written.
 """
 
 import argparse
@@ -117,9 +117,8 @@ class Year:
     def alarms(self, month: str, facts: Facts) -> dict[str, str]:
         """The alarms of a month with these facts, each with its sentence."""
         before = [held for name, held in self.facts.items() if name < month][-3:]
-        shares = weights.shares(
-            self.models[month][1].get_score(importance_type="total_gain"), KINDS
-        )
+        gains = self.models[month][1].get_score(importance_type="total_gain")
+        shares = weights.shares(gains, KINDS)
         judged = watch_verdict.judge([*before, facts], KINDS, shares, self.params, "flights")
         return {check.name: check.reason for check in failed(judged[-1].checks)}
 
