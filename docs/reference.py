@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from include.pipeline.cost_settings import Costs
 from include.pipeline.meta import Meta
 
 ROOT = Path(__file__).parents[1]
@@ -44,8 +45,8 @@ def pages() -> dict[Path, str]:
 
 def sections() -> str:
     """Each section of params.yaml with the stages that read it, in the order of the file."""
-    held: dict[str, list[str]] = {}
-    kinds: dict[str, type[BaseModel]] = {}
+    held: dict[str, list[str]] = {"costs": ["no stage: [history.md](history.md)"]}
+    kinds: dict[str, type[BaseModel]] = {"costs": Costs}
     for stage, step in steps():
         for argument, kind in inspect.get_annotations(step, eval_str=True).items():
             if isinstance(kind, type) and issubclass(kind, BaseModel):

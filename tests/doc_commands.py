@@ -20,6 +20,8 @@ GTO = "test_gto_and_dvc_read_the_same"
 FOLLOWS = "test_the_command_waits_for_an_artifact_and_ends_when_it_is_told_to"
 SCORES = "test_both_runners_fetch_and_score_alike"
 LIVE = "test_a_run_of_a_dag_is_given_what_is_live"
+HISTORY = "test_runs_are_listed_the_newest_first_with_what_they_took_and_saved"
+COST = "test_the_cost_of_a_run_by_stage_with_what_was_saved_and_what_is_beyond_its_budget"
 OUTLIVES = "test_a_version_outlives_its_experiment"
 
 ELSEWHERE: dict[str, str] = {
@@ -54,6 +56,8 @@ ELSEWHERE: dict[str, str] = {
     # Experiments, of which a page has none.
     "docs/registry.md#From a run to a champion": REGISTRY,
     "docs/registry.md#What can be asked": REGISTRY,
+    "docs/history.md#What was run": HISTORY,
+    "docs/history.md#What it took": COST,
     "python -m include.following --live FOLDER": FOLLOWS,
     "dvc artifacts get . flight_delays --stage champion": GTO,
     "dvc exp remove": OUTLIVES,
@@ -100,6 +104,7 @@ SHORTER: dict[str, str] = {
     "python -m benchmarks.container_step": "python -m benchmarks.container_step --help",
     "python -m benchmarks.swaps": "python -m benchmarks.swaps --help",
     "python -m benchmarks.registry": "python -m benchmarks.registry --help",
+    "python -m benchmarks.history": "python -m benchmarks.history --help",
     "python -m benchmarks.dag_import": "python -m benchmarks.dag_import --help",
     "python -m benchmarks.offline_store": "python -c 'import benchmarks.offline_store'",
     "python -m benchmarks.watched_faults": "python -m benchmarks.watched_faults --help",

@@ -60,6 +60,9 @@ def history(words: argparse.Namespace) -> int:
     if words.json:
         print(as_json([about(run, rules, idle) for run, idle in zip(runs, instead, strict=False)]))
         return 0
+    if not runs:
+        print("No run has ended here; `leeway history --fetch` brings those of others.")
+        return 0
     metrics = [name for asked in words.metric for name in named(asked, runs)]
     rows = [
         heads(metrics, words.param, rules),
@@ -86,12 +89,10 @@ def chosen(words: argparse.Namespace) -> tuple[list[PastRun], Costs]:
         raise PipelineError(problem, "mend section costs of params.yaml, or give it another name.")
     everything = past_runs(words.repo)
     runs = [run for run in everything if words.dag in (None, run.dag_id)]
-    if not runs:
+    if not runs and everything:
         known = sorted({run.dag_id for run in everything if run.dag_id})
-        of = f" of the DAG {words.dag!r}.{did_you_mean(words.dag, known)}" if known else "."
-        what = f"{words.repo} has no run{of}"
-        fix = "trigger one, or bring those of others by `leeway history --fetch`."
-        raise PipelineError(what, fix)
+        what = f"{words.repo} has no run of the DAG {words.dag!r}.{did_you_mean(words.dag, known)}"
+        raise PipelineError(what, f"name one of {at_most_ten(known) or 'those that you trigger'}.")
     return runs, rules
 
 

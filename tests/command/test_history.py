@@ -115,3 +115,13 @@ def test_a_section_costs_that_is_not_ours_says_so(repo, capsys):
     (repo / "params.yaml").write_text("costs: {false_alarm: 3}\n")
     assert main(["--repo", str(repo), "history"]) == 1
     assert "unknown setting costs.false_alarm" in capsys.readouterr().err
+
+
+def test_a_repository_without_runs_says_so_and_is_no_failure(tmp_path, capsys):
+    start(tmp_path)
+    assert main(["--repo", str(tmp_path), "history", "--metric", "auc"]) == 0
+    assert capsys.readouterr().out.startswith("No run has ended here")
+    assert main(["--repo", str(tmp_path), "history", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+    assert main(["--repo", str(tmp_path), "cost"]) == 1
+    assert "No run has a cost yet." in capsys.readouterr().err
