@@ -87,7 +87,11 @@ def reproduce(
         raise PipelineError(what, "clear open_run and all that follows it, or trigger a new run.")
     see_that_git_is_the_run_s(run)  # before it counts as a try
     heard = Heard(stage, log)
-    found = asked(run, order_of(run, stage, where, labels or {}), lock_wait_s, heard)
+    try:
+        found = asked(run, order_of(run, stage, where, labels or {}), lock_wait_s, heard)
+    except BaseException:  # also of a timeout: what it took until then is paid for all the same
+        charge(run, stage, time.monotonic() - began, None, {}, ran=heard.started)
+        raise
     started, seconds = heard.started, time.monotonic() - began
     entry = found.made.entry if found.made else {}
     cost = charge(run, stage, seconds, found.usage, entry, ran=started)

@@ -18,6 +18,7 @@ from small_git import commit, init, shell
 from include.errors import PipelineError
 from include.pipeline.child.dvc_locks import works
 from include.pipeline.child.orders import Reproduce, Reproduced, Terms, answer
+from include.pipeline.cost_of_run import read_cost
 from include.pipeline.places.container import command_of
 from include.pipeline.places.where import Contained, Where
 from include.pipeline.reproduce import Outcome, StageFailed, beyond, reproduce
@@ -173,9 +174,13 @@ def test_the_death_of_dvc_is_noticed_at_once_and_ends_its_step(way, run):
     assert str(error).startswith("The DVC process ended with -9 before its time: ")
     assert str(error).endswith("\n  Next: clear the task to try again; what was done is kept.")
     assert seconds < 20  # the step would have gone on for a minute
+    lost = read_cost(run, "step")
+    assert (lost.tries, lost.ran) == (1, True) and 0 < lost.wall_s < 60
     assert at_work_in(run.folder) == set()
     assert not (run.folder / "dvc.lock").exists()
-    assert retry(run).status == "ran"
+    again = retry(run)
+    assert again.status == "ran" and again.cost is not None
+    assert again.cost.tries == 2 and again.cost.wall_s > lost.wall_s and again.cost.cpu_s > 0
 
 
 def test_the_death_of_a_step_is_an_error_with_its_signal(way, run):
