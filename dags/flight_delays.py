@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from dvc_dag import pipeline_dag
 
+DRIFT = ("prediction_psi_max", "outcome_share_change_max", "auc_min", "calibration_gap_max")
+
 flight_delays = pipeline_dag(
     "flight_delays",
     without=["score_flights"],
@@ -19,6 +21,7 @@ flight_delays = pipeline_dag(
         "train_xgboost.max_depth": {"minimum": 1, "maximum": 16},
         "train_torch.epochs": {"minimum": 1, "maximum": 1000},
         "materialize_features.online_store": {"enum": ["sqlite", "redis"]},
+        **{f"report_drift.{name}": {"minimum": 0, "section": "Limits of drift"} for name in DRIFT},
     },
     interval={"window.end": "data_interval_end"},
     live={"champion": "flight_delays@champion"},

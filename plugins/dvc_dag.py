@@ -53,7 +53,8 @@ def pipeline_dag(
         without: targets that are not taken, and nor is what needs them.
         form: values that the form of a run by hand shows, by name, each with what the form should
             hold it to, as {"train.depth": {"minimum": 1}}; {} for nothing. A name is one of
-            params.yaml, or FILE:name. A run may set any other as well, in its JSON.
+            params.yaml, or FILE:name. A run may set any other as well, in its JSON. A "section"
+            puts a field under that heading, which the form shows closed.
         interval: values that a scheduled run takes from its data interval, by name, as
             {"window.end": "data_interval_end"}; in the time zone of the schedule, and in the form
             of the value that they replace, as 2013-01-31 or 2013-01-31T06:00:00Z.
@@ -101,10 +102,8 @@ def pipeline_dag(
             push_untracked=conf.getboolean("leeway", "push_untracked", fallback=False),
             keep_failed_h=keep_failed_h,
         )
-        kept = named(reports, plan.stages, stages)
-        makers = {out.path: stage.task_id for stage in stages for out in stage.outs}
-        place = {"repo": str(root), "home": home, "url": url}
-        closed = CloseRun(**place, reports=kept, makers=makers, outlets=[done])
+        kept = published(reports, plan.stages, stages)
+        closed = CloseRun(repo=str(root), home=home, url=url, outlets=[done], **kept)
         in_order(stages, opened, add_stages(stages, root, home, url), closed)
         for pipeline, verdict in (asks or {}).items():
             closed >> asking(root, url, pipeline, *named([verdict], plan.stages, stages))
@@ -180,6 +179,14 @@ def named(reports: Sequence[str], known: Sequence[Stage], chosen: Sequence[Stage
             raise PipelineError(what, "name outs of dvc.yaml, or folders of outs, in reports.")
         found += [out for out in made if out in paths(chosen)]
     return found
+
+
+def published(
+    reports: Sequence[str], known: Sequence[Stage], chosen: Sequence[Stage]
+) -> dict[str, Any]:
+    """What is published of the chosen stages, and the task of each of their outs."""
+    makers = {out.path: stage.task_id for stage in chosen for out in stage.outs}
+    return {"reports": named(reports, known, chosen), "makers": makers}
 
 
 def paths(stages: Sequence[Stage]) -> list[str]:

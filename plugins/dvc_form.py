@@ -47,7 +47,7 @@ def fields(plan: Plan, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Param
     for name, schema in form.items():
         file, keys = params_file.located(name, plan.values)
         held = params_file.at(plan.values[file], keys)
-        # No sections: the form shows them closed, and with them every field.
+        # No section but what the DAG asks for: the form shows it closed, with all fields in it.
         rule = {"type": TYPES[type(held)], "title": name, **schema}
         if DAY.fullmatch(str(held)):
             rule = {"format": "date", **rule}

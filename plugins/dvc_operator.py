@@ -19,7 +19,6 @@ from dvc_retraining import dates_of, request_of
 from dvc_runs import (
     OfRun,
     beside,
-    counted,
     drawn,
     has_interval,
     live,
@@ -260,16 +259,13 @@ class CloseRun(OfRun):
         return name
 
     def keep_card(self, context: Context, name: str) -> None:
-        """Let lists of reports find those of this run, and none of runs that were deleted."""
-        from include.pipeline.closing.card import remove_deleted, write_card
+        """Let lists of reports find those of this run."""
+        from dvc_cards import keep_card
 
         opened = self.dag.get_task(OPEN)
         window = opened.window(context) if isinstance(opened, OpenRun) else ""
         known = {"repo": self.repo, "experiment": name, "makers": self.makers, "window": window}
-        home, run = Path(self.home), (self.dag_id, context["run_id"])
-        write_card(home, run, **known)
-        for run_id in remove_deleted(home, self.dag_id, counted(context)):
-            self.log.info("removed the reports of %s, which was deleted", run_id)
+        keep_card(context, Path(self.home), known, self.log.info)
 
     def announce(self, context: Context, name: str) -> None:
         """Tell who waits for the ends of runs which experiment it is, and who began the run."""

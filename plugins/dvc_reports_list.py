@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 from dvc_reports_numbers import key_figures, trends
 from dvc_reports_runs import Seen, moment, published
 
-from include.pages.runs.content import Entry, Filters, Link, RunList, Verdict, worst
+from include.pages.runs.content import Entry, Filters, Link, RunList, Verdict
 from include.pages.runs.trend import number
-from include.pipeline.closing.card import Finding
+from include.pipeline.closing.card import Finding, worst
 
 PREFIX = "/reports"
 ON_A_PAGE = 50  # runs
@@ -63,11 +63,12 @@ def of_one_dag(runs: Sequence[Seen]) -> bool:
 
 
 def newest(runs: Sequence[Seen]) -> list[Seen]:
-    """The newest run of each DAG that has reports."""
+    """The newest run of each DAG with a verdict; of one without any, the newest with reports."""
     found: dict[str, Seen] = {}
     for run in runs:
-        if run.card:
-            found.setdefault(run.dag_id, run)
+        held = found.get(run.dag_id)
+        if run.card and (held is None or (run.findings and not held.findings)):
+            found[run.dag_id] = run
     return list(found.values())
 
 
@@ -89,7 +90,8 @@ def entry(run: Seen, home: Path) -> Entry:
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict | None:
     """What reports come to: the worst of what they say."""
-    return worst([Verdict(found.state, found.sentence, found.to_do) for found in findings])
+    found = worst(findings)
+    return Verdict(found.state, found.sentence, found.to_do) if found else None
 
 
 def all_trends(filters: Filters, count: int) -> Link:

@@ -110,6 +110,7 @@ SHORTER: dict[str, str] = {
     "python -m benchmarks.watched_faults": "python -m benchmarks.watched_faults --help",
     "python -m benchmarks.watching": "python -m benchmarks.watching --help",
     "python -m benchmarks.serving": "python -c 'import benchmarks.serving'",
+    "python -m benchmarks.reports_page": "python -m benchmarks.reports_page --help",
     "python -m benchmarks.lookup": "python -c 'import benchmarks.lookup'",
 }
 # What the words in capitals stand for.

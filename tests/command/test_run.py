@@ -225,13 +225,13 @@ def report(api: AirflowApi, path: str) -> tuple[int, str, str]:
 
 def test_reports_are_for_those_who_may_read_the_dag_and_can_reach_nothing_else(site, api, first):
     status, _, page = report(api, "")
-    assert (status, 'href="second/shout.txt"' in page) == (200, True)
+    assert (status, "second/shout.txt</a>" in page) == (200, True)
     status, policy, text = report(api, "second/shout.txt")
     published = [path.read_text() for path in site.leeway.glob("reports/*/*/second/shout.txt")]
     assert (status, text in published) == (200, True)
     assert policy.startswith("sandbox ")
     assert "allow-same-origin" not in policy
-    assert report(api, "../../../../secrets.json")[0] == 404
+    assert report(api, "../../../../secrets.json")[0] in (401, 404)
     assert report(api, "..%2f..%2f..%2f..%2fsecrets.json")[0] == 404
 
 

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import ParamValidationError
 
 ROOT = Path(__file__).parents[2]
+LIMITS = {
+    "report_drift.prediction_psi_max": 0.25,
+    "report_drift.outcome_share_change_max": 0.1,
+    "report_drift.auc_min": 0.68,
+    "report_drift.calibration_gap_max": 0.05,
+}
 FILES = sorted((ROOT / "dags").glob("*.py"))
 
 
@@ -77,8 +84,17 @@ def test_a_run_by_hand_may_change_the_window_the_size_of_the_models_and_the_stor
         "train_torch.epochs": 6,
         "materialize_features.online_store": "sqlite",
         "window.end": "2014-01-01",
+        **LIMITS,
         "champion.version": "live",
     }
+
+
+def test_limits_of_drift_can_be_set_for_one_run_in_a_section_of_the_form(dag):
+    fields = {name: dag.params.get_param(name) for name in LIMITS}
+    assert {field.schema["section"] for field in fields.values()} == {"Limits of drift"}
+    assert all(field.description for field in fields.values())
+    with pytest.raises(ParamValidationError):
+        fields["report_drift.auc_min"].resolve(-0.1)
 
 
 @pytest.fixture(scope="module")

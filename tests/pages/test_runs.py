@@ -17,7 +17,6 @@ from include.pages.runs.content import (
     RunPage,
     Topic,
     Verdict,
-    worst,
 )
 from include.pages.runs.trend import Trend, number
 
@@ -61,13 +60,6 @@ def test_a_trend_of_little_or_of_far_numbers_can_be_drawn(values):
 )
 def test_a_number_is_short(value, text):
     assert number(value) == text
-
-
-def test_the_worst_verdict_is_read_first():
-    states = ["steady", "unheard of", "moved", "hurts", "passed"]
-    assert worst([Verdict(state) for state in states]) == Verdict("hurts")
-    assert worst([Verdict("unheard of"), Verdict("steady")]) == Verdict("steady")
-    assert worst([]) is None
 
 
 def test_a_state_has_its_colour_and_a_word_that_nobody_knows_has_none():

@@ -13,6 +13,7 @@ from include.pipeline.closing.card import (
     place_of,
     read_card,
     remove_deleted,
+    worst,
     write_card,
 )
 from include.pipeline.workspace import reports_of
@@ -87,6 +88,14 @@ def test_a_report_says_what_it_comes_to(tmp_path, held, found):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(held))
     assert finding_in(path, "a.json") == (Finding("a.json", *found) if found else None)
+
+
+def test_the_worst_finding_is_read_first():
+    states = ["steady", "unheard of", "moved", "hurts", "passed"]
+    assert worst([Finding("a", state) for state in states]) == Finding("a", "hurts")
+    assert worst([Finding("a", "unheard of"), Finding("a", "steady")]).state == "steady"
+    assert worst([]) is None
+    assert Finding("a", "moved", "It did.", "").said == "moved: It did."
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\udcff", '{"state": NaN}'])

@@ -1,14 +1,20 @@
-"""What a person sees in Airflow's UI: the graph, the form, a run, and why its tasks ran."""
+"""What a person sees in Airflow's UI: graph, form, a run, why its tasks ran, and its reports.
+
+Long because all of it is seen in one Airflow, whose start takes most of a minute.
+"""
 
 import json
 import re
 import sys
+from urllib.parse import quote
 
 import pytest
 from running_airflow import SMALL_DAG, ended, running, wait_for_dag
 from small_git import commit, make, shell
 
 from include.errors import PipelineError
+from include.pipeline.closing.card import place_of, read_card, write_card
+from include.pipeline.workspace import reports_of
 
 pytest.importorskip("playwright", reason="the browser test needs the package playwright")
 
@@ -24,6 +30,15 @@ GROUPS = {
     "grid": ["grid-1-x", "grid-1-y", "grid-2-x", "grid-2-y"],
     "second": ["second.shout"],
 }
+SENTENCE = "The model does worse than it should <b>(auc)</b>"
+# What it finds out it shows: whether it can read the login, or the page around it.
+REPORT = """<!doctype html><title>drift</title><a href="drift_details.html">all of it</a>
+<p id="seen"></p><script>
+const seen = document.getElementById("seen");
+try { seen.textContent = "cookie " + document.cookie } catch (error) { seen.textContent = "none" }
+try { seen.textContent += parent.document.title } catch (error) { seen.textContent += ", apart" }
+fetch("/api/v2/dags").then(() => seen.append(", asked"), () => seen.append(", refused"));
+</script>"""
 ALONE = ["open_run", "prepare", "frozen", "close_run"]
 TASKS = {*ALONE, *(task for tasks in GROUPS.values() for task in tasks)}
 
@@ -161,3 +176,85 @@ def test_the_same_values_again_have_nothing_to_do(page, api, run_id):
     assert cached == TASKS - {"open_run", "close_run"}
     page.goto(f"{api.url}/dags/small/runs/{again}/tasks/second.shout")
     expect(page.get_by_text("cached: no dep, param or command changed")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def reported(site, page, run_id):
+    """The run with the form, with reports as a stage about drift would have made them."""
+    made, api = site
+    assert ended(api, "small", run_id) == "success"
+    place = ("small", run_id)
+    card = read_card(place_of(made.leeway, *place))
+    assert card.reports == ("second/shout.txt",)
+    folder = reports_of(made.leeway, *place) / "reports"
+    folder.mkdir()
+    (folder / "drift.html").write_text(REPORT)
+    (folder / "drift_details.html").write_text("<p>every column</p>")
+    told = {"state": "hurts", "sentence": SENTENCE, "to_do": "Retrain on newer rows."}
+    (folder / "drift.json").write_text(json.dumps({"verdict": told}))
+    makers = {**card.makers, "reports/drift.json": "prepare", "reports/drift.html": "prepare"}
+    write_card(made.leeway, place, repo=card.repo, experiment=card.experiment, makers=makers)
+    return run_id
+
+
+def reports(page: Page):
+    """The page of reports, inside Airflow's."""
+    return page.frame_locator("iframe[title='Reports']")
+
+
+def test_the_navigation_leads_to_what_is_wrong_and_what_to_do(page, api, reported):
+    page.goto(f"{api.url}/plugin/reports")
+    line = reports(page).locator(".newest > li")
+    expect(line).to_contain_text("hurts")
+    expect(line).to_contain_text(SENTENCE)
+    expect(line).to_contain_text("Retrain on newer rows.")
+    line.get_by_role("link", name=reported).click()
+    expect(reports(page).get_by_role("heading", name="drift", exact=True)).to_be_visible()
+    expect(reports(page).get_by_text("There is no earlier run")).to_be_visible()
+
+
+def test_a_filter_finds_runs_by_state_and_window(page, api, reported):
+    page.goto(f"{api.url}/plugin/reports")
+    reports(page).get_by_label("state").select_option("hurts")
+    reports(page).get_by_role("button", name="Show").click()
+    expect(reports(page).get_by_text("1 to 1 of 1")).to_be_visible()
+    reports(page).get_by_label("window from").fill("2099-01-01")
+    reports(page).get_by_role("button", name="Show").click()
+    expect(reports(page).get_by_text("No run is to be shown")).to_be_visible()
+
+
+def test_the_tab_of_a_run_leads_to_a_report_and_from_there_to_all_of_it(page, api, reported):
+    page.goto(f"{api.url}/dags/small/runs/{reported}")
+    page.get_by_role("link", name="Reports").last.click()
+    reports(page).get_by_role("link", name="drift", exact=True).click()
+    report = reports(page).frame_locator("iframe[name=report]")
+    expect(report.locator("#seen")).to_have_text("none, apart, refused")
+    report.get_by_role("link", name="all of it").click()
+    expect(report.get_by_text("every column")).to_be_visible()
+    expect(reports(page).get_by_role("link", name="summary")).to_be_visible()
+
+
+def test_dag_and_tasks_have_their_reports_too(page, api, reported):
+    page.goto(f"{api.url}/dags/small/plugin/dag-reports")
+    expect(reports(page).get_by_role("heading", name="Reports of small")).to_be_visible()
+    page.goto(f"{api.url}/dags/small/runs/{reported}/tasks/prepare/plugin/task-instance-reports")
+    expect(reports(page).get_by_role("heading", name="drift", exact=True)).to_be_visible()
+    expect(reports(page).get_by_text("second/shout.txt")).to_be_hidden()
+    page.goto(f"{api.url}/dags/small/tasks/prepare/plugin/task-reports")
+    expect(reports(page).get_by_role("heading", name="Reports of small, prepare")).to_be_visible()
+
+
+def test_the_pages_fit_a_phone_and_the_dark(page, api, reported):
+    size = page.viewport_size
+    run = f"run?dag_id=small&run_id={quote(reported, safe='')}"
+    try:
+        page.set_viewport_size({"width": 360, "height": 700})
+        page.emulate_media(color_scheme="dark")
+        for place in ("", "?dag_id=small", run, f"{run}&show=reports/drift.html"):
+            page.goto(f"{api.url}/reports/{place}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
+            colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert colour == "rgb(17, 22, 29)"
+    finally:
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(size)

@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -91,6 +92,30 @@ def test_a_section_does_not_lead_around_what_the_form_asks(made):
         "The run sets shout.times to 10: 10 is greater than the maximum of 9.\n"
         "  Next: trigger a new run with another value."
     )
+
+
+@pytest.mark.parametrize("kind", ["manual", "scheduled"])
+def test_the_window_of_a_run_ends_at_what_it_took_from_its_interval_or_was_given(made, kind):
+    dag = pipeline_dag("any", repo=made, interval={"shout.mark": "data_interval_end"})
+    run = SimpleNamespace(run_type=kind, conf={"shout.mark": "2013-05-01"})
+    end = {"data_interval_end": datetime(2013, 6, 1, tzinfo=UTC)}
+    context = {"params": {"shout.mark": "2013-05-01"}, "dag_run": run, "run_id": "one", **end}
+    window = {"manual": "2013-05-01", "scheduled": "2013-06-01"}[kind]
+    assert dag.get_task("open_run").window(context) == window
+    bare = pipeline_dag("bare", repo=made)
+    context["dag_run"].conf = None
+    assert bare.get_task("open_run").window(context) == ""
+
+
+@pytest.mark.parametrize(("answer", "known"), [(2, 2), (None, 3)], ids=["a word", "silence"])
+def test_where_airflow_is_silent_no_run_counts_as_deleted(made, answer, known):
+    def get_dr_count(dag_id: str, run_ids: list[str]) -> int:
+        if answer is None:
+            raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
+        return answer
+
+    dag, task = SimpleNamespace(dag_id="any"), SimpleNamespace(get_dr_count=get_dr_count)
+    assert dvc_runs.counted({"ti": task, "dag": dag})(["a", "b", "c"]) == known
 
 
 def test_a_dag_knows_what_each_stage_waits_for(made):

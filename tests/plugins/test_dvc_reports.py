@@ -9,6 +9,7 @@ from pathlib import Path
 import dvc_dag
 import dvc_reports
 import dvc_reports_access
+import dvc_reports_answers
 import pytest
 
 from include.errors import PipelineError
@@ -18,8 +19,8 @@ from include.pipeline.workspace import place_of, ref_of, reports_of
 
 ROOT = Path(__file__).parents[2]
 EVIL = ["evil/s1", "evil/secret-s1"]
-OLD = json.dumps({"detail": dvc_reports.OLD}, separators=(",", ":"))
-NOT_FOUND = json.dumps({"detail": dvc_reports.NOT_FOUND}, separators=(",", ":"))
+OLD = json.dumps({"detail": dvc_reports_answers.OLD}, separators=(",", ":"))
+NOT_FOUND = json.dumps({"detail": dvc_reports_answers.NOT_FOUND}, separators=(",", ":"))
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_report_of_the_run_is_found(folder):
-    assert dvc_reports.inside(folder, "docs/index.html") == folder / "docs/index.html"
+    assert dvc_reports_answers.inside(folder, "docs/index.html") == folder / "docs/index.html"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_report_of_the_run_is_found(folder):
     ],
 )
 def test_what_is_not_a_file_of_the_run_is_not_found(folder, path):
-    assert dvc_reports.inside(folder, path) is None
+    assert dvc_reports_answers.inside(folder, path) is None
 
 
 def test_a_folder_of_reports_is_each_out_in_it_of_the_stages_that_run(repo):

@@ -18,7 +18,6 @@ TONES = {
     "success": "good",
     "retrain": "open",
 }
-WORST = ("hurts", "failed", "refused", "blind", "retrain", "moved", "steady", "passed")
 
 
 @dataclass(frozen=True)
@@ -155,9 +154,3 @@ class RunPage:
     def html(self) -> str:
         """The page."""
         return render("pages/runs/run.html.j2", page=self)
-
-
-def worst(verdicts: Sequence[Verdict]) -> Verdict | None:
-    """The one to read first."""
-    ranks = {state: rank for rank, state in enumerate(WORST)}
-    return min(verdicts, key=lambda found: ranks.get(found.state, len(ranks)), default=None)

@@ -6,7 +6,7 @@ It lies beside the folder of the run, where no step writes.
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from include.pipeline.workspace import remove, reports_of
 
 KINDS = (".html", ".json", ".csv", ".tsv", ".txt", ".md", ".yaml", ".png", ".jpg", ".svg", ".pdf")
 PAGES = (".html", ".png", ".jpg", ".svg")  # that a set of pages leads to by itself
+# What to read first, of several verdicts.
+WORST = ("hurts", "failed", "refused", "blind", "retrain", "moved", "steady", "passed")
 LARGEST = 4_000_000  # bytes of a JSON file that may hold a verdict
 LONGEST = 600  # letters of a sentence
 AT_ONCE = 100  # runs that Airflow is asked for
@@ -29,6 +31,11 @@ class Finding:
     state: str
     sentence: str = ""
     to_do: str = ""
+
+    @property
+    def said(self) -> str:
+        """All of it in one line."""
+        return " ".join(filter(None, (f"{self.state}:", self.sentence, self.to_do)))
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,12 @@ def finding_in(path: Path, name: str) -> Finding | None:
         return None
     sentence = told.get("sentence") or " ".join(failed(held.get("checks")))
     return Finding(name, *(cut(text) for text in (told["state"], sentence, told.get("to_do"))))
+
+
+def worst(findings: Iterable[Finding]) -> Finding | None:
+    """What to read first; a word that nobody knows comes last."""
+    ranks = {state: rank for rank, state in enumerate(WORST)}
+    return min(findings, key=lambda found: ranks.get(found.state, len(ranks)), default=None)
 
 
 def failed(checks: object) -> Iterator[str]:

@@ -1,0 +1,164 @@
+"""The answers to requests for reports: what a user may see, or nothing at all."""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dvc_reports_access import home_of, may_read, opened, readable, ticket
+from dvc_reports_list import PREFIX, address, run_list, state_of
+from dvc_reports_run import run_page
+from dvc_reports_runs import Seen, pipelines, published, runs_of
+
+from include.pages.runs.content import Filters
+from include.pipeline.workspace import reports_of
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-cache",
+}
+SANDBOX = {
+    **ALWAYS,
+    "Content-Security-Policy": "sandbox allow-scripts allow-popups; default-src 'self' data: blob: "
+    "'unsafe-inline' 'unsafe-eval'",
+}
+OURS = (
+    "default-src 'none'; style-src {styles}; img-src 'self' data:; frame-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+# What a browser would rather save than show.
+AS_TEXT = (".csv", ".tsv", ".md", ".yaml", ".txt")
+NOT_FOUND = "There is no such run, or it is not yours to read."
+NO_REPORT = "This run has no such report."
+OLD = "This address of a report is too old. Open the report again from the page of its run."
+
+
+class Hidden(Exception):
+    """What a user is told of nothing."""
+
+    def __init__(self, told: str, status: int = 404) -> None:
+        super().__init__(told)
+        self.told, self.status = told, status
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page of our own, a file in a sandbox, or another address."""
+
+    page: str = ""
+    file: Path | None = None
+    elsewhere: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str | None:
+        """The type of a file, where a browser is not to guess it from its name."""
+        return "text/plain" if self.file and self.file.suffix in AS_TEXT else None
+
+
+def all_runs(session: Any, user: Any, query: Mapping[str, str]) -> Answer:
+    """The list of the runs that a user may read.
+
+    Raises:
+        Hidden: it is asked for a DAG that is not one of theirs.
+    """
+    home, dag_id = home_of(), query.get("dag_id", "")
+    dags = readable(user, pipelines(home, session))
+    if dag_id and dag_id not in dags and not may_read(user, dag_id):
+        raise Hidden(NOT_FOUND)
+    runs = runs_of(session, home, [dag_id] if dag_id else dags)
+    since, until = (day(query.get(name, "")) for name in ("since", "until"))
+    states = sorted({state_of(run) for run in runs})
+    filters = Filters(
+        dag_id, query.get("task_id", ""), since, until, query.get("state", ""), dags, states
+    )
+    number = query.get("page", "1")
+    page = int(number) if re.fullmatch("[1-9][0-9]{0,5}", number, re.ASCII) else 1
+    return ours(run_list(runs, home, filters, page, bool(query.get("whole"))).html)
+
+
+def one_run(session: Any, user: Any, query: Mapping[str, str]) -> Answer:
+    """The page of a run, or one of its reports in a frame."""
+    dag_id, run_id = query.get("dag_id", ""), query.get("run_id", "")
+    run, show = run_here(session, user, dag_id, run_id), query.get("show", "")
+    before = None if show else the_one_before(run, runs_of(session, home_of(), [dag_id]))
+    opens, task_id = ticket(user, dag_id, run_id), query.get("task_id", "")
+    return ours(run_page(run, before, home_of(), opens, task_id, show).html)
+
+
+def by_ticket(session: Any, signed: str, path: str) -> Answer:
+    """A report, for whoever it was opened to.
+
+    Raises:
+        Hidden: the ticket is too old or forged, its user may read the run no more, or the run has
+            no such report.
+    """
+    held = opened(signed)
+    if held is None:
+        raise Hidden(OLD, 401)
+    user, dag_id, run_id = held
+    card = published(home_of(), run_here(session, user, dag_id, run_id))
+    found = inside(reports_of(home_of(), dag_id, run_id), path) if card.published else None
+    if found is None:
+        raise Hidden(NO_REPORT)
+    return Answer(file=found, headers=SANDBOX)
+
+
+def by_path(session: Any, user: Any, dag_id: str, run_id: str, path: str) -> Answer:
+    """Where the report at a path is opened; without one, the page of the run."""
+    run_here(session, user, dag_id, run_id)
+    if not path:
+        return Answer(elsewhere=address("run", dag_id=dag_id, run_id=run_id), headers=ALWAYS)
+    signed = ticket(user, dag_id, run_id)
+    return Answer(elsewhere=f"{PREFIX}/~/{signed}/{quote(path)}", headers=ALWAYS)
+
+
+def run_here(session: Any, user: Any, dag_id: str, run_id: str) -> Seen:
+    """A run that there is, and that a user may read.
+
+    Raises:
+        Hidden: it is not so, and nobody is told which.
+    """
+    known = bool(dag_id and run_id) and may_read(user, dag_id)
+    found = runs_of(session, home_of(), [dag_id], run_id) if known else []
+    if not found:
+        raise Hidden(NOT_FOUND)
+    return found[0]
+
+
+def the_one_before(run: Seen, runs: Sequence[Seen]) -> Seen | None:
+    """The run of the same DAG before one that has an experiment to compare with."""
+    older = (one for one in runs if one.when <= run.when and one.run_id != run.run_id)
+    return next((one for one in older if one.past), None)
+
+
+def day(text: str) -> str:
+    """A day as 2013-06-01; empty if it is none."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return ""
+
+
+def ours(page: str) -> Answer:
+    """A page of our own, which may do nothing but be read."""
+    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    hashes = (b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles)
+    allowed = " ".join(f"'sha256-{found}'" for found in hashes)
+    policy = {"Content-Security-Policy": OURS.format(styles=allowed)}
+    return Answer(page=page, headers=ALWAYS | policy)
+
+
+def inside(folder: Path, path: str) -> Path | None:
+    """The file at a path, if it is one of the run's."""
+    try:
+        found = (folder / path).resolve()
+        return found if found.is_file() and found.is_relative_to(folder.resolve()) else None
+    except (OSError, ValueError):  # too long for a name, or with a letter that no name has
+        return None

@@ -1,0 +1,220 @@
+"""Lists of runs and the page of one, from what Airflow, cards and experiments say."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dvc_reports_list import newest, pages, run_list, title
+from dvc_reports_numbers import key_figures, trends
+from dvc_reports_run import run_page
+from dvc_reports_runs import Seen, cards_of, of_this, published
+from small_git import commit, shell
+
+from include.pages.runs.content import Filters
+from include.pipeline.closing.card import Card, Finding, place_of, write_card
+from include.pipeline.cost import Cost
+from include.pipeline.history import PastRun
+from include.pipeline.workspace import reports_of
+
+NOON = datetime(2013, 6, 1, 12, tzinfo=UTC)
+HOME = Path("/nowhere")
+MAKERS = {"reports/drift.html": "report_drift", "metrics/drift.json": "report_drift"}
+MAKERS |= {"reports/docs": "check", "metrics/fit.json": "fit"}
+
+
+def seen(
+    number: int = 1,
+    *,
+    dag_id: str = "train",
+    state: str = "",
+    carded: bool = True,
+    window: str = "",
+    reports: tuple[str, ...] = (),
+    failed: bool = False,
+    **past: object,
+) -> Seen:
+    """A run so many days after the first."""
+    findings = (Finding("reports/drift.json", state),) if state else ()
+    ids = (dag_id, f"run-{number}")
+    card = Card(*ids, "", "", window, 1.0, MAKERS, reports, findings) if carded else None
+    known = PastRun(f"run-{number}", "", **past) if past else None  # type: ignore[arg-type]
+    word = "failed" if failed else "success"
+    return Seen(*ids, NOON + timedelta(days=number), word, None, None, card, known)
+
+
+def ids(runs) -> list[str]:
+    return [run.run_id for run in runs]
+
+
+def shown(runs, **filters) -> list[str]:
+    """The runs that a list shows."""
+    return [entry.run.text for entry in run_list(runs, HOME, Filters(**filters)).entries]
+
+
+def test_the_newest_of_a_dag_is_the_newest_with_a_verdict():
+    runs = [seen(4), seen(3, state="hurts"), seen(2, state="steady"), seen(1, dag_id="score")]
+    assert [(run.dag_id, run.run_id) for run in newest(runs)] == [
+        ("train", "run-3"),
+        ("score", "run-1"),
+    ]
+    assert ids(newest([seen(2, state="moved"), seen(1, state="hurts")])) == ["run-2"]
+    assert newest([seen(carded=False)]) == []
+
+
+def test_a_list_is_held_to_a_state_and_to_windows():
+    runs = [seen(9, state="hurts", window="2013-03-01"), seen(8, state="steady"), seen(7)]
+    runs += [seen(6, carded=False, failed=True)]
+    assert shown(runs) == ["run-9", "run-8", "run-7", "run-6"]
+    assert shown(runs, state="hurts") == ["run-9"]
+    assert shown(runs, state="failed") == ["run-6"]
+    # Run 9 is found by its window, the others by when they ran.
+    assert shown(runs, until="2013-05-01") == ["run-9"]
+    assert shown(runs, since="2013-06-08", until="2013-06-08") == ["run-7"]
+
+
+def test_a_list_goes_by_pages_and_keeps_its_filters():
+    runs = [seen(n) for n in range(120, 0, -1)]
+    last = run_list(runs, HOME, Filters(dag_id="train"), page=3)
+    assert (last.count, last.first, len(last.entries)) == (120, 101, 20)
+    assert (last.newest, last.trends) == ((), [])
+    links = pages(Filters(dag_id="a b", state="x&y"), 1, 120)
+    assert [link.text for link in links] == ["1", "2", "3"]
+    assert links[1].href == "/reports/?dag_id=a%20b&state=x%26y&page=2"
+    assert pages(Filters(), 1, 50) == []
+    assert run_list(runs, HOME, Filters(), page=99).entries == []
+
+
+def test_trends_are_of_one_dag_from_the_oldest_to_the_newest():
+    runs = [seen(3, metrics={"m/drift.json:auc": 0.8}), seen(2), seen(1, metrics={"x:y": 1.0})]
+    [trend] = trends(runs)
+    assert (trend.name, trend.values) == ("m/drift.json: auc", [None, 0.8])
+    assert run_list(runs, HOME, Filters()).trends == [trend]
+    mixed = [*runs, seen(0, dag_id="score")]
+    assert run_list(mixed, HOME, Filters()).trends == []
+
+
+def test_trends_of_a_task_are_of_what_it_made():
+    held = {"metrics/fit.json:loss": 1.0, "metrics/drift.json:auc": 0.7}
+    [trend] = trends([seen(metrics=held)], "fit")
+    assert trend.name == "metrics/fit.json: loss"
+
+
+def test_many_trends_are_drawn_when_they_are_asked_for():
+    runs = [seen(metrics={f"m:{n}": float(n) for n in range(20)})]
+    few, all_ = (run_list(runs, HOME, Filters(dag_id="train"), whole=w) for w in (False, True))
+    assert (len(few.trends), few.more.href) == (9, "/reports/?dag_id=train&whole=1")
+    assert (len(all_.trends), all_.more) == (20, None)
+
+
+def test_the_first_numbers_are_those_that_tell_most_wherever_they_are_from():
+    held = {
+        "metrics/xgboost.json:auc": 0.1,
+        "metrics/watch.json:auc": 0.7,
+        "metrics/features.json:rows": 9.0,
+        "metrics/evaluation.json:log_loss": 0.5,
+        "metrics/deep.json:a.b.c": 1.0,
+        "metrics/other.json:x": 2.0,
+    }
+    assert key_figures(held) == [("auc", 0.7), ("log_loss", 0.5), ("rows", 9.0), ("x", 2.0)]
+    assert key_figures({}) == []
+
+
+def test_the_page_of_a_run_says_what_each_task_made_and_what_changed():
+    held = ("reports/docs/index.html", "reports/drift.html", "reports/drift.json")
+    now = {"metrics/drift.json:auc": 0.75, "metrics/fit.json:loss": 0.5}
+    before = seen(1, metrics={"metrics/drift.json:auc": 0.8}, params={"depth": 6, "gone": 1})
+    cost = {"fit": Cost(wall_s=2, cpu_s=3, ran=True), "check": Cost()}
+    run = seen(2, state="hurts", reports=held, metrics=now, params={"depth": 7}, cost=cost)
+    page = run_page(run, before, HOME, "ticket")
+    assert [tab.text for tab in page.tabs] == ["summary", "docs", "drift"]
+    topics = {topic.task: topic for topic in page.topics}
+    assert topics["report_drift"].name == "drift"
+    [figure] = topics["report_drift"].figures
+    assert (figure.value, figure.before, figure.change) == ("0.75", "0.8", "−0.05")
+    assert [topic.name for topic in page.topics if topic.task == "check"] == ["docs"]
+    assert [(c.name, c.before, c.after) for c in page.changes.params] == [
+        ("depth", "6", "7"),
+        ("gone", "1", "-"),
+    ]
+    assert [row[:3] for row in page.cost.rows] == [
+        ["fit", "2", "3"],
+        ["check", "0", "0"],
+        ["all", "2", "3"],
+    ]
+
+
+def test_the_page_of_a_task_has_its_own_reports_and_numbers_alone():
+    held = ("reports/docs/index.html", "reports/drift.html")
+    run = seen(reports=held, metrics={"metrics/fit.json:loss": 0.5})
+    page = run_page(run, None, HOME, "ticket", "report_drift")
+    assert [topic.task for topic in page.topics] == ["report_drift"]
+    assert (page.changes, page.cost) == (None, None)
+    assert run_page(run, None, HOME, "ticket", "open_run").topics == []
+
+
+def test_a_report_is_framed_if_it_is_one_of_the_run():
+    run = seen(reports=("reports/a b.html",))
+    page = run_page(run, None, HOME, "ticket", show="reports/a b.html")
+    assert page.shown.href == "/reports/~/ticket/reports/a%20b.html"
+    assert run_page(run, None, HOME, "ticket", show="../secrets.json").shown is None
+
+
+def test_code_that_changed_is_named_with_the_stages_that_were_made_anew(tmp_path):
+    shell(tmp_path, "git", "init", "--quiet")
+    commits = []
+    for code in ("aaaa", "bbbb"):
+        lock = f"stages:\n  fit:\n    deps: [{{path: fit.py, md5: {code}}}]\n"
+        (tmp_path / "dvc.lock").write_text(f"{lock}    outs: [{{path: model, md5: {code}}}]\n")
+        commit(tmp_path)
+        commits.append(shell(tmp_path, "git", "rev-parse", "HEAD").strip())
+    card = Card("train", "run", repo=str(tmp_path))
+    old, new = (
+        Seen("train", "run", NOON, "success", card=card, past=PastRun("run", sha))
+        for sha in commits
+    )
+    found = run_page(new, old, HOME, "ticket").changes
+    assert [(c.name, c.before, c.after) for c in found.sources] == [("fit.py", "aaaa", "bbbb")]
+    assert list(found.made) == ["fit"]
+    broken = Seen("train", "run", NOON, "success", card=card, past=PastRun("run", "0" * 40))
+    assert run_page(new, broken, HOME, "ticket").changes.sources == []
+
+
+def test_a_run_that_an_older_version_closed_has_its_reports(tmp_path):
+    run = Seen("train", "old", NOON, "success", created=NOON)
+    assert published(tmp_path, run) == Card("train", "old")
+    folder = reports_of(tmp_path, "train", "old")
+    folder.mkdir(parents=True)
+    (folder / "drift.html").write_text("x")
+    assert published(tmp_path, run).reports == ("drift.html",)
+    later = Seen("train", "old", NOON, "success", created=datetime.now(UTC) + timedelta(days=1))
+    assert published(tmp_path, later) == Card("train", "old")
+
+
+def test_reports_are_of_a_run_if_they_came_after_it():
+    assert of_this(None, 0.0)
+    assert of_this(NOON, NOON.timestamp())
+    assert not of_this(NOON, NOON.timestamp() - 1)
+
+
+def test_cards_are_read_again_when_they_were_written_again(tmp_path):
+    write_card(tmp_path, ("train", "one"), window="2013-01-01")
+    assert cards_of(tmp_path, "train")["one"].window == "2013-01-01"
+    write_card(tmp_path, ("train", "one"), window="2013-02-01")
+    assert cards_of(tmp_path, "train")["one"].window == "2013-02-01"
+    # One that says that it is of another run is none of this DAG's.
+    place_of(tmp_path, "train", "two").write_text(place_of(tmp_path, "train", "one").read_text())
+    assert list(cards_of(tmp_path, "train")) == ["one"]
+    assert cards_of(tmp_path, "none") == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("reports/drift.html", "drift"),
+        ("reports/data_docs/index.html", "data docs"),
+        ("index.html", "index"),
+        ("a/b.c/long_name.tar.json", "long name.tar"),
+    ],
+)
+def test_a_report_is_called_by_its_name_or_its_folders(path, name):
+    assert title(path) == name
