@@ -95,7 +95,6 @@ def test_the_worst_finding_is_read_first():
     assert worst([Finding("a", state) for state in states]) == Finding("a", "hurts")
     assert worst([Finding("a", "unheard of"), Finding("a", "steady")]).state == "steady"
     assert worst([]) is None
-    assert Finding("a", "moved", "It did.", "").said == "moved: It did."
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\udcff", '{"state": NaN}'])

@@ -32,11 +32,6 @@ class Finding:
     sentence: str = ""
     to_do: str = ""
 
-    @property
-    def said(self) -> str:
-        """All of it in one line."""
-        return " ".join(filter(None, (f"{self.state}:", self.sentence, self.to_do)))
-
 
 @dataclass(frozen=True)
 class Card:
