@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import ParamValidationError
+from dvc_cards import keep_card
 from dvc_costs import savings, tell_cost, told_cost
 from dvc_form import parted
 from dvc_interval import date_of, like
@@ -236,8 +237,8 @@ class CloseRun(OfRun):
         # It is the last task: a run whose stages were skipped must not end without its word.
         arguments["trigger_rule"] = "none_failed"
         super().__init__(task_id=CLOSE, doc_md=CloseRun.__doc__, **arguments)
-        self.repo, self.home, self.url, self.reports = repo, home, url, list(reports)
-        self.makers = dict(makers)  # the task of each out, by path
+        self.repo, self.home, self.url = repo, home, url
+        self.reports, self.makers = list(reports), dict(makers)
 
     def execute(self, context: Context) -> str:
         """Return the name of the experiment."""
@@ -245,7 +246,7 @@ class CloseRun(OfRun):
 
         name = closed_before(Path(self.repo), Path(self.home), self.dag_id, context["run_id"])
         if name:
-            self.keep_card(context, name)
+            keep_card(context, self, name)
             self.announce(context, name)
             return name
         run = run_here(context, self)
@@ -253,19 +254,10 @@ class CloseRun(OfRun):
         name = close_run(run, Path(self.home), self.reports, self.log.info)
         self.log.info("experiment %s: see `dvc exp show`", name)
         tell(context, {self.task_id: f"experiment {name}: see `dvc exp show`"})
-        self.keep_card(context, name)
+        keep_card(context, self, name)
         self.log.info("%s", tell_cost(context, Path(self.repo), name))
         self.announce(context, name)
         return name
-
-    def keep_card(self, context: Context, name: str) -> None:
-        """Let lists of reports find those of this run."""
-        from dvc_cards import keep_card
-
-        opened = self.dag.get_task(OPEN)
-        window = opened.window(context) if isinstance(opened, OpenRun) else ""
-        known = {"repo": self.repo, "experiment": name, "makers": self.makers, "window": window}
-        keep_card(context, Path(self.home), known, self.log.info)
 
     def announce(self, context: Context, name: str) -> None:
         """Tell who waits for the ends of runs which experiment it is, and who began the run."""
