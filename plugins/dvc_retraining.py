@@ -19,7 +19,7 @@ from airflow.sdk.definitions.timetables.assets import AssetTriggeredTimetable
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dvc_assets import SCHEME_OF_REQUESTS
 from dvc_interval import zone_of
-from dvc_notes import tell
+from dvc_notes import describe, tell
 from dvc_runs import run_type
 
 from include.errors import PipelineError
@@ -153,6 +153,7 @@ def request_of(context: Context) -> Request | None:
     if not found:
         what = f"The event that asks for this run says until {until_of(events[-1])!r}: no day."
         fix = "trigger a run with the window that it is to have, or post an event with a day."
+        describe(context, what)
         raise AirflowFailException(str(PipelineError(what, fix)))
     return max(found, key=lambda one: (one.by_task, one.until or date.min, one.at))
 

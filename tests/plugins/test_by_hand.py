@@ -39,6 +39,9 @@ DAGS = {
     "unscheduled": {"schedule": None, **ENDED},
     "clicked": {"schedule": None},
     "paused": {"schedule": None},
+    "asked": {
+        "schedule": None, "on_request": True, "interval": {"window.end": "data_interval_end"}
+    },
     "in_berlin": {
         "schedule": "@monthly",
         "start_date": datetime(2013, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")),
@@ -49,7 +52,14 @@ DAGS = {
 }
 for name, arguments in DAGS.items():
     globals()[name] = pipeline_dag(name, targets=["ingest_flights"], **arguments)
+asks = {"targets": ["judge_loop"], "asks": {"asked": "verdict.json"}}
+asking = pipeline_dag("asking", schedule="@monthly", start_date=LONG_AGO, **asks)
 '''
+VERDICT = {
+    "verdict": {"state": "retrain", "sentence": "Retrain: 2 of 3 months are bad."},
+    "until": "2013-07-01",
+    "reasons": ["June: auc is 0.6."],
+}
 NOW, EARLY = "2026-10-01T00:00:00Z", "2001-01-01T00:00:00Z"
 WRONG_SIDE = {
     "after its end": ("ended", NOW),
@@ -90,6 +100,8 @@ def cheap(graph: str) -> str:
         outs = [*stage.get("outs", []), *stage.get("metrics", [])]
         paths = [path for out in outs for path in ([out] if isinstance(out, str) else out)]
         stage["cmd"] = [f"mkdir -p $(dirname {path}) && echo '{{}}' > {path}" for path in paths]
+    said = json.dumps(VERDICT)
+    stages["judge_loop"] = {"cmd": f"echo '{said}' > verdict.json", "outs": ["verdict.json"]}
     return yaml.safe_dump({"stages": stages}, sort_keys=False)
 
 
@@ -130,6 +142,29 @@ def test_a_run_by_an_asset_runs_its_tasks_after_the_end(api, dag_id):
     wait_until(lambda: runs(api, dag_id, "asset_triggered"), 300)
     run_id = runs(api, dag_id, "asset_triggered")[0]
     assert done(api, dag_id, run_id) == dict.fromkeys(STAGE, "success")
+
+
+def test_a_verdict_starts_one_training_of_its_window_also_when_it_is_cleared(api):
+    for dag_id in ("asked", "asking"):
+        api.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+    wait_until(lambda: runs(api, "asked", "asset_triggered"), 300)
+    [asked], [asking] = runs(api, "asked", "asset_triggered"), runs(api, "asking", "scheduled")
+    assert done(api, "asked", asked) == dict.fromkeys(STAGE, "success")
+    note = f"Asked for by {asking} of asking, until 2013-07-01. Retrain: 2 of 3 months are bad. "
+    assert api.run("asked", asked)["note"].startswith(f"{note}June: auc is 0.6. From commit ")
+    assert "window.end = 2013-07-01" in api.log("asked", asked, "open_run", 1)
+    clear = {
+        "task_ids": ["ask_asked"],
+        "dag_run_id": asking,
+        "dry_run": False,
+        "only_failed": False,
+    }
+    assert done(api, "asking", asking)["ask_asked"] == "success"
+    api.call("POST", "/dags/asking/clearTaskInstances", clear)
+    assert done(api, "asking", asking)["ask_asked"] == "skipped"
+    assert runs(api, "asked", "asset_triggered") == [asked]
+    last = api.log("asking", asking, "ask_asked", 2)
+    assert any(f"{asking} has asked before, until 2013-07-01" in line for line in last)
 
 
 def test_the_runs_of_a_schedule_end_with_its_end(api):
@@ -225,5 +260,5 @@ def test_one_click_on_the_form_as_it_opens_runs_the_whole_pipeline(site, api):
     assert run["logical_date"] > "2026"
     tasks = done(api, "flight_delays", run["dag_run_id"])
     stages = yaml.safe_load((made.repo / "dvc.yaml").read_text())["stages"]
-    trains = {*stages} - {"score_flights"}  # which is of another DAG
+    trains = {*stages} - {"score_flights", "watch_flights", "decide_retraining"}  # of other DAGs
     assert tasks == dict.fromkeys({"open_run", *trains, "close_run"}, "success")

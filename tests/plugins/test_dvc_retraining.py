@@ -69,10 +69,13 @@ def test_an_event_by_hand_without_a_day_takes_the_window_of_params():
 @pytest.mark.parametrize(
     "until", ["soon", "2013-02-30", 20130701, ["2013-07-01"], {}, "2013-07-01; rm -r /", True]
 )
-def test_a_broken_event_is_refused_unless_another_one_is_sound(until):
+def test_a_broken_event_is_refused_unless_another_one_is_sound(until, monkeypatch):
+    notes: list[str] = []
+    monkeypatch.setattr("dvc_retraining.describe", lambda context, note: notes.append(note))
     broken = event({"until": until}, 9)
     with pytest.raises(AirflowFailException, match="no day.\n  Next: trigger a run"):
         request_of(context(broken))
+    assert notes == [f"The event that asks for this run says until {until!r}: no day."]
     assert request_of(context(broken, event(ASKED))).until == date(2013, 7, 1)
 
 
