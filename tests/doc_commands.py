@@ -22,6 +22,7 @@ SCORES = "test_both_runners_fetch_and_score_alike"
 LIVE = "test_a_run_of_a_dag_is_given_what_is_live"
 HISTORY = "test_runs_are_listed_the_newest_first_with_what_they_took_and_saved"
 COST = "test_the_cost_of_a_run_by_stage_with_what_was_saved_and_what_is_beyond_its_budget"
+POLICIES = "test_policies_stand_side_by_side"
 OUTLIVES = "test_a_version_outlives_its_experiment"
 
 ELSEWHERE: dict[str, str] = {
@@ -75,6 +76,10 @@ ELSEWHERE: dict[str, str] = {
     "dvc add": "test_added_data_that_was_edited_since_refuses_the_run",
     "dvc pull": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
     "dvc push": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
+    # What was watched, which a page has none of.
+    "python -m include.monitoring.policy reports/watch.json --set retraining.of=4": POLICIES,
+    "python -m include.monitoring.policy .airflow/leeway/reports/flight_delays_watch/*/reports/watch.json": POLICIES,
+    "docs/alerts.md#Whom it tells": "test_a_webhook_and_mail_are_made_of_their_connections",
     "README.md#Serving": "test_the_lines_of_the_readme_give_an_answer_also_when_repeated",
     'bentoml import "$PWD/bento/flight_delays.bento"': "test_a_version_that_is_there_is_kept_if_it_is_whole",
     "bentoml serve flight_delays:latest": "test_the_service_answers_as_the_pipeline_does",
