@@ -6,7 +6,8 @@
 
 The policy is that of params.yaml; each --set is another one beside it, and may change several
 values. Of several files each window counts as it was watched when it was the newest; what became
-known of it later counts too, as long as it is of the same model.
+known of it later counts too, as long as it is of the same model. The first model counts as trained
+when the first window began.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 from include.errors import DataError, ParamsError, PlatformError, did_you_mean
 from include.monitoring.policy_files import read_windows
 from include.monitoring.policy_replay import Replay, replay
-from include.monitoring.policy_rules import Policy, Retrained, Window
+from include.monitoring.policy_rules import Policy, Retrained, Training, Window
 from include.step import params_error, read_params
 
 SECTION = "retraining"
@@ -36,10 +37,13 @@ def main(argv: Sequence[str]) -> int:
     past = read_params("retrained", Retrained, words.params).trainings
     known = [one.cost for one in past if one.cost is not None]
     cost = words.cost if words.cost is not None else mean(known) if known else None
+    # Nobody records when the first of the models was trained: it had not seen what it was asked.
+    first = min(windows, key=lambda window: window.start)
+    before = [Training(run=first.model or "the first", until=first.start)]
     shown = {}
     for changes in ([], *words.set):
         name = " ".join(changes) or str(words.params)
-        shown[name] = replay(windows, changed(words.params, changes), cost, words.by)
+        shown[name] = replay(windows, changed(words.params, changes), cost, words.by, before)
         print(f"{name}\n{in_full(windows, shown[name])}\n")
     print(side_by_side(shown, words.by))
     return 0

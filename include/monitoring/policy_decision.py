@@ -5,13 +5,14 @@ year that is replayed decides as it would have.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from include.errors import DataError, ParamsError, at_most_ten, did_you_mean
-from include.monitoring.policy_rules import Alarm, Policy, Training, Window, names_of
+from include.monitoring.policy_rules import Policy, Training, Window, names_of
+from include.monitoring.policy_timing import growth, held_back, of_month, overdue
 
 Answer = Literal["retrain", "held back", "not needed", "unknown"]
 
@@ -66,20 +67,16 @@ def decide(
     judged = tuple(judge(window, policy) for window in fresh[-policy.of :])
     bad, unknown = (sum(one.state == state for one in judged) for state in ("bad", "unknown"))
     held = tuple(held_back(fresh, windows[-1], policy, past))
+    due = tuple(overdue(fresh, today, policy, past))
     answer: Answer = "not needed"
-    grown = growth(fresh, past)
-    enough = policy.grown is not None and grown is not None and grown >= policy.grown
-    if bad >= policy.windows or enough:
+    if bad >= policy.windows or due:
         answer = "held back" if held else "retrain"
     elif bad + unknown >= policy.windows:
         answer = "unknown"
-    reasons = tuple(f"{one.window}: {why}" for one in judged for why in one.reasons)
-    if enough:
-        reasons += (f"{grown:.0%} more labels came since the last training than it knew.",)
+    reasons = due + tuple(f"{one.window}: {why}" for one in judged for why in one.reasons)
     numbers = numbers_of(fresh, bad, unknown, past, today)
-    sentence = in_words(answer, (bad, unknown, len(judged)), policy, held)
-    if policy.grown is not None:
-        sentence += in_words_grown(grown, policy.grown)
+    counts = (bad, unknown, len(judged))
+    sentence = in_words(answer, counts, policy, held, due, known=bool(past))
     return Decision(answer, sentence, today, reasons, held, judged, numbers)
 
 
@@ -128,73 +125,6 @@ def measured(window: Window, name: str, instead: str | None) -> tuple[str, float
     return name, None
 
 
-def alarms(window: Window, kinds: Sequence[str]) -> list[Alarm]:
-    """The failed checks of a window that are of some kinds."""
-    return [check for check in window.checks if not check.passed and check.kind in kinds]
-
-
-def held_back(
-    fresh: Sequence[Window], newest: Window, policy: Policy, past: Sequence[Training]
-) -> Iterator[str]:
-    """What speaks against a training today, each in a sentence."""
-    for alarm in alarms(newest, policy.held_by):
-        yield f"An alarm of the newest window holds it back: {alarm.name}: {alarm.reason}"
-    labels = sum(window.labelled for window in fresh)
-    if labels < policy.new_labels:
-        yield f"{labels:,} labels are new; at least {policy.new_labels:,} are asked for."
-    if past:
-        days, wait = (newest.end - past[-1].until).days, policy.cool_down
-        if days < wait.days:
-            yield f"The last training ({past[-1].run}) is {days} days old; {wait.days} are to pass."
-        if len(fresh) < wait.windows:
-            yield (
-                f"{len(fresh)} windows were watched since the last training ({past[-1].run}); "
-                f"{wait.windows} are asked for."
-            )
-    yield from over_budget(of_month(past, newest.end), policy, past)
-
-
-def over_budget(
-    month: Sequence[Training], policy: Policy, past: Sequence[Training]
-) -> Iterator[str]:
-    """What of the month's budget one more training would break."""
-    most, budget = policy.budget.retrainings, policy.budget.cost
-    if most is not None and len(month) + 1 > most:
-        yield f"{len(month)} trainings of this month are done; the budget is {most}."
-    if budget is None:
-        return
-    unknown = [one.run for one in month if one.cost is None]
-    if unknown:
-        yield f"The cost of {at_most_ten(unknown)} is not known, so what is left is not either."
-        return
-    spent = sum(one.cost or 0.0 for one in month)
-    known = [one.cost for one in past if one.cost is not None]
-    dear = known[-1] if known else 0.0
-    if spent + dear > budget:
-        yield (
-            f"This month's trainings cost {spent:.2f}, and the last one {dear:.2f}: with another "
-            f"such, the budget of {budget:.2f} is overdrawn."
-        )
-
-
-def growth(fresh: Sequence[Window], past: Sequence[Training]) -> float | None:
-    """The labels since the last training, as a share of those it knew; None if not known."""
-    known = past[-1].labels if past else None
-    return sum(window.labelled for window in fresh) / known if known else None
-
-
-def in_words_grown(grown: float | None, wanted: float) -> str:
-    """How far the labels have grown, as the end of the decision's sentence."""
-    if grown is None:
-        return " How many labels the last training knew is not known."
-    return f" The labels have grown by {grown:.0%}; {wanted:.0%} are a reason as well."
-
-
-def of_month(past: Sequence[Training], today: date) -> list[Training]:
-    """The trainings of the month of a day."""
-    return [one for one in past if (one.until.year, one.until.month) == (today.year, today.month)]
-
-
 def numbers_of(
     fresh: Sequence[Window], bad: int, unknown: int, past: Sequence[Training], today: date
 ) -> dict[str, float]:
@@ -212,22 +142,35 @@ def numbers_of(
 
 
 def in_words(
-    answer: Answer, counts: tuple[int, int, int], policy: Policy, held: Sequence[str]
+    answer: Answer,
+    counts: tuple[int, int, int],
+    policy: Policy,
+    held: Sequence[str],
+    due: Sequence[str],
+    *,
+    known: bool,
 ) -> str:
-    """The decision in one sentence."""
+    """The decision in one sentence.
+
+    Args:
+        counts: windows that are bad, not known, and looked at.
+        known: whether there was a training before.
+    """
     bad, unknown, looked = counts
-    if not looked:
-        return "No training is needed: no window has begun since the last one ended."
-    of = f"the last {looked} windows" if looked != 1 else "the one window"
-    said = f"{bad} of {of} since the last training {'is' if bad == 1 else 'are'} bad"
-    if unknown:
-        said += f", and of {unknown} it is not known"
-    said += f"; {policy.windows} of {policy.of} are a reason to retrain."
-    words = {
+    begin = {
         "retrain": "Retrain: ",
         "held back": f"Not yet, though a training is needed ({len(held)} of the rules hold it "
         "back): ",
         "not needed": "No training is needed: ",
         "unknown": "Whether a training is needed cannot be told: ",
-    }
-    return words[answer] + said
+    }[answer]
+    if due and bad < policy.windows:
+        return begin + due[0]
+    if not looked:
+        return f"{begin}no window has begun since the last one ended."
+    of = f"the last {looked} windows" if looked != 1 else "the one window"
+    said = f"{bad} of {of}{' since the last training' if known else ''} "
+    said += "is bad" if bad == 1 else "are bad"
+    if unknown:
+        said += f", and of {unknown} it is not known"
+    return f"{begin}{said}; {policy.windows} of {policy.of} are a reason to retrain."

@@ -46,6 +46,20 @@ class CoolDown(BaseModel):
     windows: int = Field(ge=0, description="fewest windows that were watched since a training")
 
 
+class AtLatest(BaseModel):
+    """When a training is due whatever the signals say; null: never."""
+
+    model_config = STRICT
+
+    days: int | None = Field(ge=1, description="days from a training to when the next is due")
+    windows: int | None = Field(ge=1, description="windows since a training with which one is due")
+    growth: float | None = Field(
+        default=None,
+        gt=0,
+        description="labels since a training, as a share of those it knew, with which one is due",
+    )
+
+
 class Budget(BaseModel):
     """What trainings of a calendar month may come to; null for no limit."""
 
@@ -74,12 +88,7 @@ class Policy(BaseModel):
     held_by: tuple[Kind, ...] = Field(
         description="alarms of these kinds in the newest window hold a training back"
     )
-    grown: float | None = Field(
-        default=None,
-        gt=0,
-        description="labels that came since the last training, as a share of those it knew, from "
-        "which another is worth it though no window is bad; null for never",
-    )
+    at_latest: AtLatest = Field(description="when a training is due whatever the signals say")
     cool_down: CoolDown = Field(description="how long nothing is asked for after a training")
     new_labels: int = Field(ge=0, description="fewest labels that came since the last training")
     budget: Budget = Field(description="what the trainings of a calendar month may come to")
@@ -91,10 +100,21 @@ class Policy(BaseModel):
             raise ValueError(f"{others.data['windows']} of {of} windows can never be bad")
         return of
 
+    @field_validator("cool_down")
+    @classmethod
+    def ends_in_time(cls, rule: CoolDown, others: ValidationInfo) -> CoolDown:
+        latest = others.data.get("at_latest")
+        for unit, wait in rule:
+            due = getattr(latest, unit, None)
+            if due is not None and wait > due:
+                said = f"a training is due after {due} {unit}, and {wait} {unit} are to pass"
+                raise ValueError(said)
+        return rule
+
     @model_validator(mode="after")
     def can_be_met(self) -> "Policy":
-        if not self.signals and not self.kinds and self.grown is None:
-            raise ValueError("name a signal, a kind of alarm or a growth, or nothing is a reason")
+        if not self.signals and not self.kinds:
+            raise ValueError("name a signal or a kind of alarm, or no window can be bad")
         return self
 
 

@@ -34,8 +34,8 @@ def test_a_model_that_does_badly_for_two_months_is_trained_again(tmp_path, capsy
     windows = [month(4, 0.74), month(5, 0.69), month(6, 0.66)]
     report, metrics = decided(tmp_path, {"windows": windows})
     assert (report["verdict"]["state"], report["until"]) == ("retrain", "2013-07-01")
-    assert report["verdict"]["sentence"].startswith("Retrain: 2 of the last 3 windows")
-    assert [one["state"] for one in report["windows"]] == ["good", "bad", "bad"]
+    assert report["verdict"]["sentence"].startswith("Retrain: 2 of the last 2 windows are bad")
+    assert [one["state"] for one in report["windows"]] == ["bad", "bad"]
     assert metrics["retrain"] == 1 and metrics["new_labels"] == 60_000
     assert "because 2013-05-01 to 2013-06-01: auc is 0.69" in capsys.readouterr().out
 
@@ -43,7 +43,7 @@ def test_a_model_that_does_badly_for_two_months_is_trained_again(tmp_path, capsy
 def test_what_was_trained_before_is_in_the_decision(tmp_path):
     training = {"run": "flight_delays-7", "until": "2013-06-01", "cost": 0.2}
     retrained = Retrained.model_validate({"trainings": [training]})
-    windows = [month(4, 0.74), month(5, 0.69), month(6, 0.66)]
+    windows = [month(4, 0.74), month(5, 0.69), month(6, 0.74)]
     report, metrics = decided(tmp_path, {"windows": windows}, retrained)
     assert (report["verdict"]["state"], report["trainings"]) == ("not needed", [training])
     assert (metrics["retrain"], metrics["days_since_training"]) == (0, 30)
@@ -71,7 +71,7 @@ def test_what_is_no_record_of_windows_is_refused_with_its_place(tmp_path, held, 
     ("name", "value", "said"),
     [
         ("off", 3, "has an unknown setting retraining.off. Did you mean 'of'?"),
-        ("of", 1, "sets retraining.of to 1: 2 of 1 windows can never be bad."),
+        ("windows", 3, "sets retraining.of to 2: 3 of 2 windows can never be bad."),
         ("cool_down", {"days": 1}, "lacks retraining.cool_down.windows."),
         (
             "signals",

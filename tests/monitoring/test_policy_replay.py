@@ -22,6 +22,7 @@ RULES = {
     "kinds": [],
     "missing": "unknown",
     "held_by": [],
+    "at_latest": {"days": None, "windows": None},
     "cool_down": {"days": 0, "windows": 1},
     "new_labels": 0,
     "budget": {"retrainings": None, "cost": None},
