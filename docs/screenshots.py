@@ -1,4 +1,4 @@
-"""Photograph Airflow's UI for the pages: the graph, the form and the grid of a DAG, an approval.
+"""Photograph Airflow's UI for the pages: graph, form and grid of a DAG, its reports, an approval.
 
 Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it; for the approval, also
 a run of `flight_delays_promote` that waits for one, with `promotion.risk: high` in params.yaml:
@@ -8,6 +8,7 @@ a run of `flight_delays_promote` that waits for one, with `promotion.risk: high`
     leeway run flight_delays
     leeway run flight_delays --set train_xgboost.max_depth=5
     python -m docs.screenshots
+    python -m docs.screenshots reports
     python -m docs.screenshots approval
 """
 
@@ -27,7 +28,7 @@ DOCS = Path(__file__).parent
 
 
 def main() -> int:
-    """Write docs/graph.png, docs/form.png and docs/grid.png; or docs/approval.png."""
+    """Write the pictures of a DAG; or those of its reports; or docs/approval.png."""
     site = Site.of(Path())
     if not processes.up(site):
         print("Airflow is not up.\n  Next: make up", file=sys.stderr)
@@ -39,9 +40,13 @@ def main() -> int:
             approval(page, f"{rest.url}/dags/{PROMOTE}")
             return 0
         dag = f"{rest.url}/dags/{DAG}"
+        if sys.argv[1:] == ["reports"]:
+            reports(page, dag)
+            return 0
         form(page, dag)
         grid(page, dag)
         graph(page, dag)
+        reports(page, dag)
     return 0
 
 
@@ -76,6 +81,19 @@ def graph(page: Page, dag: str) -> None:
     expect(page.get_by_role("heading", name="Run Type")).not_to_be_in_viewport()
     page.get_by_role("button", name="Fit View").click()
     keep(page, "graph")
+
+
+def reports(page: Page, dag: str) -> None:
+    """The reports of the DAG, those of its newest run, and one of them."""
+    inner = page.frame_locator("iframe[title='Reports']")
+    page.set_viewport_size({"width": 1280, "height": 980})
+    page.goto(f"{dag}/plugin/dag-reports")
+    expect(inner.get_by_role("heading", name="Runs")).to_be_visible()
+    keep(page, "reports")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{newest(page, dag)}/plugin/dag-run-reports")
+    expect(inner.get_by_role("heading", name="What changed")).to_be_visible()
+    keep(page, "run_reports")
 
 
 def approval(page: Page, dag: str) -> None:

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
-from dvc_reports_list import PREFIX
+
+PREFIX = "/reports"
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -44,21 +45,28 @@ def made() -> Any:
         return sent(answers.by_ticket(session, signed, path))
 
     @app.get("/{dag_id}/{run_id}/{path:path}", response_model=None)
-    def by_path(user: GetUserDep, session: SessionDep, dag_id: str, run_id: str, path: str) -> Any:
-        return sent(answers.by_path(session, user, dag_id, run_id, path))
+    def by_path(
+        request: Request, user: GetUserDep, session: SessionDep, dag_id: str, run_id: str, path: str
+    ) -> Any:
+        found = answers.by_path(session, user, dag_id, run_id, path)
+        return sent(found, request.scope["root_path"])
 
     return app
 
 
-def sent(answer: Any) -> Any:
-    """An answer as it is sent."""
+def sent(answer: Any, root: str = "") -> Any:
+    """An answer as it is sent.
+
+    Args:
+        root: where the pages lie, for an answer that leads to one of them.
+    """
     from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
     headers = dict(answer.headers)
     if answer.file:
         return FileResponse(answer.file, headers=headers, media_type=answer.kind)
     if answer.elsewhere:
-        return RedirectResponse(answer.elsewhere, 307, headers=headers)
+        return RedirectResponse(root + answer.elsewhere.removeprefix("."), 307, headers=headers)
     return HTMLResponse(answer.page, headers=headers)
 
 

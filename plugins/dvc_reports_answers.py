@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dvc_reports_access import home_of, may_read, opened, readable, ticket
-from dvc_reports_list import PREFIX, address, run_list, state_of
+from dvc_reports_list import address, run_list, state_of
 from dvc_reports_run import run_page
 from dvc_reports_runs import Seen, pipelines, published, runs_of
 
@@ -49,7 +49,7 @@ class Hidden(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A page of our own, a file in a sandbox, or another address."""
+    """A page of our own, a file in a sandbox, or another address beside the pages."""
 
     page: str = ""
     file: Path | None = None
@@ -113,10 +113,9 @@ def by_ticket(session: Any, signed: str, path: str) -> Answer:
 def by_path(session: Any, user: Any, dag_id: str, run_id: str, path: str) -> Answer:
     """Where the report at a path is opened; without one, the page of the run."""
     run_here(session, user, dag_id, run_id)
-    if not path:
-        return Answer(elsewhere=address("run", dag_id=dag_id, run_id=run_id), headers=ALWAYS)
-    signed = ticket(user, dag_id, run_id)
-    return Answer(elsewhere=f"{PREFIX}/~/{signed}/{quote(path)}", headers=ALWAYS)
+    place = f"./~/{ticket(user, dag_id, run_id)}/{quote(path)}"
+    page = address("run", dag_id=dag_id, run_id=run_id)
+    return Answer(elsewhere=place if path else page, headers=ALWAYS)
 
 
 def run_here(session: Any, user: Any, dag_id: str, run_id: str) -> Seen:

@@ -12,7 +12,6 @@ from include.pages.runs.content import Entry, Filters, Link, RunList, Verdict
 from include.pages.runs.trend import number
 from include.pipeline.closing.card import Finding, worst
 
-PREFIX = "/reports"
 ON_A_PAGE = 50  # runs
 TRENDS = 9  # that are drawn unasked
 LINKS = 12  # to reports, in a line
@@ -33,7 +32,7 @@ def run_list(
     told = ", ".join(filter(None, (filters.dag_id, filters.task_id)))
     return RunList(
         title=f"Reports of {told}" if told else "Reports",
-        action=f"{PREFIX}/",
+        action=address(""),
         filters=filters,
         newest=[entry(run, home) for run in newest(runs)] if page == 1 else (),
         entries=[entry(run, home) for run in kept[begin : begin + ON_A_PAGE]],
@@ -115,9 +114,9 @@ def asked(filters: Filters) -> dict[str, str]:
 
 
 def address(place: str, **query: str) -> str:
-    """The address of a page."""
+    """The address of a page, as all pages of ours have it: they lie beside each other."""
     found = urlencode(query, quote_via=quote)
-    return f"{PREFIX}/{place}?{found}" if found else f"{PREFIX}/{place}"
+    return f"./{place}?{found}" if found else f"./{place}"
 
 
 def title(path: str) -> str:

@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from dvc_assets import root_of
-from dvc_reports_list import PREFIX, address, entry, title, verdict_of
+from dvc_reports_list import address, entry, title, verdict_of
 from dvc_reports_numbers import short, weight
-from dvc_reports_runs import Seen, maker, published
+from dvc_reports_runs import Seen, maker, published, repo_of
 
 from include.errors import PlatformError
 from include.pages.runs.content import Change, Changes, CostTable, Figure, Link, RunPage, Topic
 from include.pages.runs.trend import number
-from include.pipeline.changes import changed, locked, made_anew, sources
+from include.pipeline.changes import Locked, changed, locked, made_anew, sources
 
 if TYPE_CHECKING:
     from include.pipeline.cost import Cost
+
+
+TABS = 12  # beside the summary, which has all reports
 
 
 def run_page(
@@ -37,10 +39,11 @@ def run_page(
     paths = [path for path in run.reports if task_id in ("", maker(run, path))]
     show = show if show in paths else ""
     tabs = [Link("summary", address("run", **place), here=not show)]
-    shown = [path for path in paths if path.endswith(".html") or path == show]
+    pages = [path for path in paths if path.endswith(".html")][:TABS]
+    shown = pages if show in ("", *pages) else [*pages, show]
     tabs += [Link(title(p), address("run", **place, show=p), here=p == show) for p in shown]
     if show:
-        framed = Link(title(show), f"{PREFIX}/~/{ticket}/{quote(show)}")
+        framed = Link(title(show), f"./~/{ticket}/{quote(show)}")
         return RunPage(entry(run, home), tabs, shown=framed)
     links = {path: Link(path, address("run", **place, show=path)) for path in paths}
     costs = run.past.cost if run.past else {}
@@ -94,11 +97,11 @@ def changes(run: Seen, before: Seen | None) -> Changes:
         return Changes()
     link = Link(before.run_id, address("run", dag_id=before.dag_id, run_id=before.run_id))
     params = changed(before.past.params, run.past.params)
-    repo = root_of(run.card.repo if run.card else None)
+    repo, commits = repo_of(run.card), (before.past.commit, run.past.commit)
     try:
-        old, new = locked(repo, before.past.commit), locked(repo, run.past.commit)
+        old, new = (locked(repo, commit) if repo else Locked() for commit in commits)
     except PlatformError:
-        old = new = locked(repo, "")  # a repository that is not whole
+        old = new = Locked()  # a repository that is not whole
     return Changes(
         link,
         [Change(name, told(old_), told(new_)) for name, (old_, new_) in params.items()],

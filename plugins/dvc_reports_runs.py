@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from airflow.configuration import conf
 from dvc_assets import root_of
+from dvc_reports_access import home_of
 
 from include.errors import PlatformError
 from include.pipeline.closing.card import Card, Finding, card_of, place_of, read_card
@@ -90,8 +92,8 @@ def runs_of(session: Any, home: Path, dag_ids: Sequence[str], run_id: str = "") 
     newest = wanted.order_by(DagRun.run_after.desc(), DagRun.id.desc()).limit(MOST)
     found, known = session.execute(newest).all(), {}
     cards = {dag_id: cards_of(home, dag_id) for dag_id in {row.dag_id for row in found}}
-    for repo in {card.repo for held in cards.values() for card in held.values()}:
-        known[repo] = history(repo)
+    for card in {card.repo: card for held in cards.values() for card in held.values()}.values():
+        known[card.repo] = history(repo_of(card))
     return [seen(row, cards[row.dag_id].get(row.run_id), known) for row in found]
 
 
@@ -127,16 +129,28 @@ def card_at(path: str, _written_ns: int) -> Card | None:
     return read_card(Path(path))
 
 
-def history(repo: str) -> dict[str, "PastRun"]:
+def repo_of(card: Card | None) -> Path | None:
+    """The repository of a run, where a server may call git.
+
+    Git obeys what a repository says of itself. A card comes from a worker, which may have made a
+    repository wherever it shares a folder with the server.
+    """
+    root = root_of(card.repo if card else None)
+    logs = conf.get("logging", "base_log_folder", fallback="")
+    shared = [home_of(), *([Path(logs)] if logs else [])]
+    ours = root == root_of(None) or not any(root.is_relative_to(f.resolve()) for f in shared)
+    return root if ours else None
+
+
+def history(repo: Path | None) -> dict[str, "PastRun"]:
     """The experiments of a repository, by name; none of one that is not on this machine."""
     from include.pipeline.git.refs import refs_in
 
-    root = root_of(repo or None)
     try:
-        refs = refs_in(root, "", "refs/exps/*/*/*")
+        refs = refs_in(repo, "", "refs/exps/*/*/*") if repo else {}
+        return past(str(repo), tuple(sorted(refs.items()))) if refs else {}
     except PlatformError:
         return {}
-    return past(str(root), tuple(sorted(refs.items())))
 
 
 @lru_cache(maxsize=8)

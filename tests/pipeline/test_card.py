@@ -54,6 +54,14 @@ def test_a_card_is_no_file_of_the_run_nor_of_another(tmp_path):
     assert not places & folders
 
 
+def test_a_link_is_no_report(tmp_path):
+    (tmp_path / "secret.json").write_text('{"state": "a secret"}')
+    folder = published(tmp_path / "home", **{"drift.html": "x"})
+    (folder / "link.json").symlink_to(tmp_path / "secret.json")
+    card = card_of(folder, Card(*RUN))
+    assert (card.reports, card.findings) == (("drift.html",), ())
+
+
 def test_a_name_that_is_no_text_does_not_hide_the_others(tmp_path):
     folder = published(tmp_path, **{"drift.html": "x"})
     (folder / "\udcff.html").write_text("odd")
@@ -104,7 +112,20 @@ def test_a_report_that_is_no_json_comes_to_nothing(tmp_path, text):
     assert finding_in(path, "a.json") is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"findings": [1]}', '{"findings": [], "x": 1}'])
+NONE = ["", "[]", "{}", '{"dag_id": "a", "run_id": 1}']
+NONE += [
+    f'{{"dag_id": "a", "run_id": "b", "{held}}}'
+    for held in (
+        'published": "late"',
+        'findings": [1]',
+        'makers": {"a": 1}',
+        'reports": "all"',
+        'window": {}',
+    )
+]
+
+
+@pytest.mark.parametrize("text", NONE)
 def test_what_is_no_card_is_none(tmp_path, text):
     (tmp_path / "card.json").write_text(text)
     assert read_card(tmp_path / "card.json") is None

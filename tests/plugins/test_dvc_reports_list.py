@@ -7,7 +7,7 @@ import pytest
 from dvc_reports_list import newest, pages, run_list, title
 from dvc_reports_numbers import key_figures, trends
 from dvc_reports_run import run_page
-from dvc_reports_runs import Seen, cards_of, of_this, published
+from dvc_reports_runs import Seen, cards_of, history, of_this, published, repo_of
 from small_git import commit, shell
 
 from include.pages.runs.content import Filters
@@ -79,7 +79,7 @@ def test_a_list_goes_by_pages_and_keeps_its_filters():
     assert (last.newest, last.trends) == ((), [])
     links = pages(Filters(dag_id="a b", state="x&y"), 1, 120)
     assert [link.text for link in links] == ["1", "2", "3"]
-    assert links[1].href == "/reports/?dag_id=a%20b&state=x%26y&page=2"
+    assert links[1].href == "./?dag_id=a%20b&state=x%26y&page=2"
     assert pages(Filters(), 1, 50) == []
     assert run_list(runs, HOME, Filters(), page=99).entries == []
 
@@ -102,7 +102,7 @@ def test_trends_of_a_task_are_of_what_it_made():
 def test_many_trends_are_drawn_when_they_are_asked_for():
     runs = [seen(metrics={f"m:{n}": float(n) for n in range(20)})]
     few, all_ = (run_list(runs, HOME, Filters(dag_id="train"), whole=w) for w in (False, True))
-    assert (len(few.trends), few.more.href) == (9, "/reports/?dag_id=train&whole=1")
+    assert (len(few.trends), few.more.href) == (9, "./?dag_id=train&whole=1")
     assert (len(all_.trends), all_.more) == (20, None)
 
 
@@ -155,7 +155,7 @@ def test_the_page_of_a_task_has_its_own_reports_and_numbers_alone():
 def test_a_report_is_framed_if_it_is_one_of_the_run():
     run = seen(reports=("reports/a b.html",))
     page = run_page(run, None, HOME, "ticket", show="reports/a b.html")
-    assert page.shown.href == "/reports/~/ticket/reports/a%20b.html"
+    assert page.shown.href == "./~/ticket/reports/a%20b.html"
     assert run_page(run, None, HOME, "ticket", show="../secrets.json").shown is None
 
 
@@ -194,6 +194,19 @@ def test_reports_are_of_a_run_if_they_came_after_it():
     assert of_this(None, 0.0)
     assert of_this(NOON, NOON.timestamp())
     assert not of_this(NOON, NOON.timestamp() - 1)
+
+
+def test_git_is_called_in_no_repository_that_a_worker_may_have_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AIRFLOW__LEEWAY__REPO", str(tmp_path / "home/repo"))
+    made = tmp_path / "home/reports/evil"
+    made.mkdir(parents=True)
+    (tmp_path / "link").symlink_to(made)
+    for place in (made, tmp_path / "link", made / "../evil"):
+        assert repo_of(Card("a", "b", repo=str(place))) is None
+    assert repo_of(Card("a", "b", repo=str(tmp_path / "other"))) == tmp_path / "other"
+    assert repo_of(Card("a", "b")) == tmp_path / "home/repo"
+    assert (history(None), history(tmp_path / "none")) == ({}, {})
 
 
 def test_cards_are_read_again_when_they_were_written_again(tmp_path):

@@ -8,8 +8,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from include.pipeline.child import files
 from include.pipeline.workspace import remove, reports_of
@@ -18,6 +21,7 @@ KINDS = (".html", ".json", ".csv", ".tsv", ".txt", ".md", ".yaml", ".png", ".jpg
 PAGES = (".html", ".png", ".jpg", ".svg")  # that a set of pages leads to by itself
 # What to read first, of several verdicts.
 WORST = ("hurts", "failed", "refused", "blind", "retrain", "moved", "steady", "passed")
+MOST = 500  # reports of a run that are listed
 LARGEST = 4_000_000  # bytes of a JSON file that may hold a verdict
 LONGEST = 600  # letters of a sentence
 AT_ONCE = 100  # runs that Airflow is asked for
@@ -70,7 +74,8 @@ def write_card(home: Path, run: tuple[str, str], **known: Any) -> Card:
 
 def card_of(folder: Path, card: Card) -> Card:
     """A card with the reports that are in a folder."""
-    shown = tuple(path.relative_to(folder).as_posix() for path in readable(folder))
+    paths = islice(readable(folder), MOST)
+    shown = tuple(path.relative_to(folder).as_posix() for path in paths)
     found = (finding_in(folder / name, name) for name in shown if name.endswith(".json"))
     findings = tuple(finding for finding in found if finding)
     return Card(**{**vars(card), "reports": shown, "findings": findings})
@@ -79,10 +84,8 @@ def card_of(folder: Path, card: Card) -> Card:
 def read_card(place: Path) -> Card | None:
     """The card at a place; None if there is none, or it is no card."""
     try:
-        held = json.loads(place.read_text())
-        findings = tuple(Finding(**found) for found in held.pop("findings"))
-        return Card(**{**held, "reports": tuple(held["reports"]), "findings": findings})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return TypeAdapter(Card).validate_json(place.read_bytes())
+    except (OSError, ValueError):
         return None
 
 
@@ -93,7 +96,8 @@ def readable(folder: Path) -> Iterator[Path]:
         text = name.encode(errors="ignore").decode() == name  # a file's name may be no text
         hidden = any(part[0] in "._" for part in name.split("/"))
         inner = path.suffix in PAGES and path.name != "index.html" and beside(path, folder)
-        if text and not hidden and not inner and path.suffix in KINDS and path.is_file():
+        own = path.is_file() and not path.is_symlink()
+        if text and not hidden and not inner and path.suffix in KINDS and own:
             yield path
 
 
