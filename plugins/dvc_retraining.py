@@ -27,6 +27,7 @@ from include.pipeline.graph import CLOSE
 
 RETRAIN = "retrain"
 BY_ITSELF = ("scheduled", "asset_triggered")  # kinds of runs that may ask
+LONGEST = 500  # letters of what an event says: the note of a run has to say more
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -146,7 +147,8 @@ def request_of(context: Context) -> Request | None:
         AirflowFailException: no event says a day that is one.
     """
     held = context.get("triggering_asset_events") or {}
-    events = [e for asset in held for e in held[asset] if asset.uri.startswith(SCHEME_OF_REQUESTS)]
+    asked = [one for one in held if str(getattr(one, "uri", "")).startswith(SCHEME_OF_REQUESTS)]
+    events = [event for asset in asked for event in held[asset]]
     if not events:
         return None
     found = [one for one in map(read, events) if one is not None]
@@ -167,7 +169,7 @@ def read(event: Any) -> Request | None:
     by_task = bool(event.source_task_id)
     who = f"{event.source_run_id} of {event.source_dag_id}" if by_task else "a person's event"
     lines = because if isinstance(because, list | tuple) else [because] if because else []
-    words = " ".join(" ".join(map(str, lines)).split())
+    words = " ".join(" ".join(map(str, lines)).split())[:LONGEST]
     window = f", until {until}" if until else ""
     return Request(until, f"Asked for by {who}{window}. {words}".strip(), by_task, event.timestamp)
 

@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
     cost = words.cost if words.cost is not None else mean(known) if known else None
     # Nobody records when the first of the models was trained: it had not seen what it was asked.
     first = min(windows, key=lambda window: window.start)
-    before = [Training(run=first.model or "the first", until=first.start)]
+    before = [Training(run=first.model or "the first", until=first.start, cost=cost)]
     shown = {}
     for changes in ([], *words.set):
         name = " ".join(changes) or str(words.params)

@@ -68,7 +68,10 @@ def over_budget(
         return
     spent = sum(one.cost or 0.0 for one in month)
     known = [one.cost for one in past if one.cost is not None]
-    dear = known[-1] if known else 0.0
+    if past and not known:
+        yield "The cost of no training is known, so what another one costs is not either."
+        return
+    dear = known[-1] if known else 0.0  # of the first of all, nobody can know
     if spent + dear > budget:
         yield (
             f"This month's trainings cost {spent:.2f}, and the last one {dear:.2f}: with another "

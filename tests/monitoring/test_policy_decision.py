@@ -214,6 +214,10 @@ def test_a_cost_that_is_not_known_does_not_count_as_nothing():
     assert decide(windows, rules, [trained("2013-06-03")]).held == (
         "The cost of run-2013-06-03 is not known, so what is left is not either.",
     )
+    assert decide(windows, rules, [trained("2013-05-03")]).held == (
+        "The cost of no training is known, so what another one costs is not either.",
+    )
+    assert decide(windows, rules).retrain
     assert decide(windows, rules, [trained("2013-06-03", 4.5)]).retrain
     assert not decide(windows, rules, [trained("2013-06-03", 4.6)]).retrain
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dvc_dag import pipeline_dag
 from dvc_retraining import request_of, verdict_in
@@ -83,6 +83,13 @@ def test_other_events_ask_for_nothing():
     assert request_of(context()) is None
     assert request_of(context(event(ASKED, uri="dvc-runs://repo/watch"))) is None
     assert request_of({}) is None
+    alias = {AssetAlias("any"): [event(ASKED)]}
+    assert request_of({"triggering_asset_events": alias}) is None
+
+
+def test_a_long_reason_leaves_room_for_the_rest_of_the_note():
+    found = request_of(context(event({**ASKED, "because": ["x" * 5000, {"a": 1}]})))
+    assert len(found.note) < 600
 
 
 def values(repo, *events, interval: str = "data_interval_end") -> dict:
