@@ -100,7 +100,7 @@ def live_through(
             wait_for_dag(site, way.rest, dag)
         if train(way, months[0]) is None:
             raise SystemExit("The first model was refused: see the reports of its run.")
-        return [month_of(way, month) for month in months]
+        return [month_of(way, month, last=month == months[-1]) for month in months]
     finally:
         processes.stop(site)
 
@@ -118,15 +118,16 @@ def clone(folder: Path, values: Mapping[str, object]) -> None:
     (folder / ".dvc/config.local").write_text(local)
 
 
-def month_of(way: Way, month: date) -> Month:
-    """Score and watch a month, decide, and do what was decided."""
+def month_of(way: Way, month: date, *, last: bool) -> Month:
+    """Score and watch a month, decide, and do what was decided if another month is to come."""
     end = add_months(month, 1)
     run_id = to_its_end(way, WATCH, {"window.end": str(end)})
     reports = reports_of(way.site.leeway, WATCH, run_id) / "reports"
     window = json.loads((reports / "watch.json").read_text())["windows"][-1]
     decision = json.loads((reports / "retraining.json").read_text())["verdict"]
     # A run of the schedule asks by an event; these are by hand, and so is what they come to.
-    trained = way.name == "always" or (way.name == "policy" and decision["state"] == "retrain")
+    wanted = way.name == "always" or (way.name == "policy" and decision["state"] == "retrain")
+    trained = wanted and not last
     found = Month(
         month=f"{month:%Y-%m}",
         model=window["model"],

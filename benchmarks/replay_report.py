@@ -73,12 +73,12 @@ def mean(months: Sequence[Mapping[str, Any]]) -> float:
 
 def trained(months: Sequence[Mapping[str, Any]]) -> int:
     """How often a model was trained that a later month could have used."""
-    return sum(month["trained"] for month in months[:-1])
+    return sum(month["trained"] for month in months)
 
 
 def live(months: Sequence[Mapping[str, Any]]) -> int:
     """How many of them went live."""
-    return sum(month["promoted"] is not None for month in months[:-1])
+    return sum(month["promoted"] is not None for month in months)
 
 
 def picture(lived: Lived) -> str:
