@@ -40,7 +40,7 @@ def count(name: str, rows: pl.LazyFrame, kinds: Mapping[str, Kind]) -> dict[str,
     """
     check_columns(name, rows.collect_schema().names(), kinds)
     schema = rows.collect_schema()
-    sums = [expression for column in kinds for expression in counted(column, schema[column])]
+    sums = [one for column, kind in kinds.items() for one in counted(column, schema[column], kind)]
     found = rows.select(pl.len().alias("rows"), *sums).collect(engine="streaming").row(0)
     if not found[0]:
         what = f"The {name} period has no row."
@@ -48,9 +48,10 @@ def count(name: str, rows: pl.LazyFrame, kinds: Mapping[str, Kind]) -> dict[str,
     numbers = iter(found[1:])
     contents = {}
     for column, kind in kinds.items():
-        empty, infinite, constant = next(numbers), next(numbers), bool(next(numbers))
+        empty, infinite, alike = next(numbers), next(numbers), bool(next(numbers))
         values = values_of(rows, column) if kind == "category" else None
-        contents[column] = Contents(found[0], empty, infinite, constant, values)
+        one = alike if kind == "number" else values is not None and len(values) == 1
+        contents[column] = Contents(found[0], empty, infinite, one, values)
     return contents
 
 
@@ -64,16 +65,14 @@ def check_columns(name: str, held: Iterable[str], wanted: Iterable[str]) -> None
         raise DataError(what, "compare columns that both periods have.")
 
 
-def counted(column: str, kind: pl.DataType) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """How many are empty, how many infinite, and whether the others are all alike."""
+def counted(column: str, held: pl.DataType, kind: Kind) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """How many are empty, how many infinite, and whether the numbers are all alike."""
     values = pl.col(column)
-    if kind.is_float():
-        known = values.filter(values.is_finite())
-        empty = values.is_null().sum() + values.is_nan().sum()
-        infinite = values.is_infinite().sum()
-    else:
-        known, empty, infinite = values.drop_nulls(), values.is_null().sum(), pl.lit(0)
-    alike = known.n_unique() == 1 if kind.is_nested() else known.min() == known.max()
+    empty, infinite = values.null_count(), pl.lit(0)
+    if held.is_float():
+        empty, infinite = empty + values.is_nan().sum(), values.is_infinite().sum()
+    # Neither the lowest nor the highest is ever "not a number".
+    alike = values.min() == values.max() if kind == "number" else pl.lit(value=False)
     return tuple(  # type: ignore[return-value]  # three of three
         part.alias(f"{column}/{number}") for number, part in enumerate((empty, infinite, alike))
     )

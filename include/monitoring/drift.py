@@ -96,7 +96,7 @@ def score(periods: Periods, terms: Terms) -> tuple[Drift, str]:
         name: judge(kind, statistics.get(name), (before[name], now[name]), terms, weights[name])
         for name, kind in kinds.items()
     }
-    points = trended(periods, columns, weights, terms)
+    points = trended(periods, columns, told["current"], weights, terms)
     columns = {
         name: replace(column, since=trends.since(name, points)) if column.drifted else column
         for name, column in columns.items()
@@ -167,10 +167,15 @@ def judge(
 
 
 def trended(
-    periods: Periods, columns: Mapping[str, Column], weights: Mapping[str, float], terms: Terms
+    periods: Periods,
+    columns: Mapping[str, Column],
+    outcomes: Outcomes,
+    weights: Mapping[str, float],
+    terms: Terms,
 ) -> list[Point]:
     """The periods of the window, with what is known of the current one by now."""
-    known = {periods.current.name: {name: held.severity for name, held in columns.items()}}
+    moved = {name: held.severity for name, held in columns.items()}
+    known = {periods.current.name: (moved, outcomes)}
     reference = periods.reference.sample
     return trends.trend(
         periods.months, reference, known, terms.kinds, terms.limits, weights, terms.words

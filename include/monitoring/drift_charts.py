@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from include.monitoring import trends as trends_of
 from include.monitoring.drift import Drift
 from include.monitoring.drift_limits import Column
 from include.monitoring.drift_tables import LETTERS, percent
@@ -45,17 +46,23 @@ def card(name: str, drift: Drift, meanings: Mapping[str, str]) -> Card:
     labels = [point.name for point in drift.points]
     severities = [point.severities.get(name) for point in drift.points]
     strip = small_charts.strip(f"{name}, period by period", labels, severities) if labels else ""
-    beyond = sum((value or 0.0) >= 1 for value in severities)
-    since = f"Since {column.since}; " if column.since else ""
-    counted = f"{since}beyond its limit in {beyond} of {len(labels)} periods." if labels else ""
+    since = since_when(column, *trends_of.beyond(name, drift.points)) if labels else ""
     return Card(
         cut(name, LETTERS),
         meanings.get(name, ""),
         chart(shape),
         words(column, shape),
         strip,
-        counted,
+        since,
     )
+
+
+def since_when(column: Column, beyond: int, learned: int) -> str:
+    """Since when it is beyond its limit, and whether that is new."""
+    said = f"Beyond its limit since {column.since}" if column.since else "Beyond its limit now"
+    if beyond:
+        said += f", as in {beyond} of the {learned} periods that the model learned from"
+    return f"{said}."
 
 
 def chart(shape: Shape) -> Markup:

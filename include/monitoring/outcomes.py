@@ -7,7 +7,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from include.errors import DataError
-from include.monitoring import performance
 from include.monitoring.drift_limits import Words, rounded
 from include.monitoring.performance import Floats
 
@@ -46,19 +45,28 @@ def measure(name: str, table: pl.DataFrame, words: Words) -> Outcomes:
         DataError: there is no row, an outcome is missing, or a score is no probability.
     """
     outcome, probability = checked(name, table, words)
-    # One draw of one day: the plain value of each metric.
-    period = performance.Period(outcome, np.zeros(len(outcome), np.int64), np.ones((1, 1)))
-    area = float(performance.auc(period, probability)[0])
-    loss, share = float(performance.log_loss(period, probability)[0]), float(outcome.mean())
-    alike = share in (0.0, 1.0)
+    share, given = float(outcome.mean()), np.where(outcome, probability, 1 - probability)
+    loss = float(-np.log(np.maximum(given, 1e-15)).mean())
+    area = None if share in (0.0, 1.0) else rounded(ranked(outcome, probability))
     return Outcomes(
         rows=len(outcome),
         share=rounded(share),
         mean_probability=rounded(probability.mean()),
-        auc=None if np.isnan(area) else rounded(area),
+        auc=area,
         log_loss=rounded(loss),
-        log_loss_saved=None if alike else rounded(1 - loss / entropy(share)),
+        log_loss_saved=None if area is None else rounded(1 - loss / entropy(share)),
     )
+
+
+def ranked(outcome: NDArray[np.bool_], probability: Floats) -> float:
+    """The area under the ROC curve: how often a row with the outcome is rated above one without.
+
+    It is the plain value of performance.auc, which also draws days, in a tenth of the time.
+    """
+    having, lacking = np.sort(probability[outcome]), np.sort(probability[~outcome])
+    won = np.searchsorted(lacking, having, "left").sum()
+    not_lost = np.searchsorted(lacking, having, "right").sum()
+    return float(won + not_lost) / 2 / (len(having) * len(lacking))
 
 
 def checked(name: str, table: pl.DataFrame, words: Words) -> tuple[NDArray[np.bool_], Floats]:

@@ -40,7 +40,7 @@ class Point:
 def trend(
     months: Sequence[Part],
     reference: pl.DataFrame,
-    known: Mapping[str, Mapping[str, float | None]],
+    known: Mapping[str, tuple[Mapping[str, float | None], Outcomes]],
     kinds: Mapping[str, Kind],
     limits: Limits,
     weights: Mapping[str, float],
@@ -49,14 +49,16 @@ def trend(
     """Measure every period as the current one is measured, on smaller samples.
 
     Args:
-        known: name of a period to severities that were measured before.
+        known: name of a period to what was measured before.
     """
     few = draw(reference, TREND_ROWS, 0)
     points = []
     for part in months:
-        found = known.get(part.name) or severities(few, part.sample, kinds, limits)
+        found, outcomes = known.get(part.name) or (
+            severities(few, part.sample, kinds, limits),
+            measure(part.name, part.outcomes, words),
+        )
         moved = fsum(weights[name] for name, value in found.items() if value and value >= 1)
-        outcomes = measure(part.name, part.outcomes, words)
         points.append(Point(part.name, part.fitted, outcomes, found, rounded(moved)))
     return points
 
@@ -79,18 +81,28 @@ def threshold(kind: Kind, limits: Limits) -> float:
 
 
 def since(name: str, points: Sequence[Point]) -> str | None:
-    """The first of the periods, up to the last, in all of which the column has drifted."""
+    """The first of the periods, up to the last, in all of which the column has drifted.
+
+    Those that the model learned from do not count: what moves with the seasons is never as it is
+    in the whole of them.
+    """
     first = None
     for point in reversed(points):
-        if (point.severities.get(name) or 0.0) < 1:
+        if point.fitted or (point.severities.get(name) or 0.0) < 1:
             break
         first = point.name
     return first
+
+
+def beyond(name: str, points: Sequence[Point]) -> tuple[int, int]:
+    """In how many of the periods that the model learned from the column is as far off."""
+    learned = [point for point in points if point.fitted]
+    return sum((one.severities.get(name) or 0.0) >= 1 for one in learned), len(learned)
 
 
 def draw(table: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
     """At most so many of the rows, at random but always the same, in their order."""
     if len(table) <= most:
         return table
-    rows = np.random.default_rng(seed).choice(len(table), most, replace=False)
+    rows = np.random.default_rng(seed).choice(len(table), most, replace=False, shuffle=False)
     return table[np.sort(rows)]

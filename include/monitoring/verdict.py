@@ -5,7 +5,7 @@ that does worse than it should. Where that cannot be measured, nobody knows, and
 rather than nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -33,8 +33,9 @@ class Verdict:
     """The state of a model in a period."""
 
     state: State
-    sentence: str
+    sentence: str  # with the names of the checks that failed
     to_do: str  # an order, in one sentence
+    headline: str  # the sentence without names, for those who read the reasons below it
 
 
 def verdict(checks: Iterable[Check]) -> Verdict:
@@ -47,16 +48,24 @@ def verdict(checks: Iterable[Check]) -> Verdict:
     held = tuple(checks)
     failed = {kind: named(held, kind) for kind in get_args(Sort)}
     state = state_of(held)
-    unknown = [check.name for check in held if check.kind == "hurts" and check.value is None]
-    words = {"moved": listed(failed["moved"]), "hurts": listed(failed["hurts"])}
-    sentence = SENTENCES[state].format(blind=listed(unknown), **words)
+    names: dict[str, str] = {kind: listed(failed[kind]) for kind in failed}
+    names["blind"] = listed(c.name for c in held if c.kind == "hurts" and c.value is None)
+    plain = dict.fromkeys(names, "")
+    return Verdict(
+        state, say(state, failed, names), order(state, failed), say(state, failed, plain)
+    )
+
+
+def say(state: State, failed: Mapping[Sort, list[str]], names: Mapping[str, str]) -> str:
+    """The state in a sentence, and what else failed."""
+    sentence = SENTENCES[state].format(**names)
     if failed["moved"] and state in ("hurts", "blind"):
-        sentence += f", and what it sees has moved{words['moved']}"
-    for kind in ("data", "service"):
-        if failed[kind]:
-            sentence += f"; the {kind} {'have' if kind == 'data' else 'has'} faults"
-            sentence += listed(failed[kind])
-    return Verdict(state, f"{sentence}.", order(state, failed))
+        sentence += f", and what it sees has moved{names['moved']}"
+    if failed["data"]:
+        sentence += f"; the data have faults{names['data']}"
+    if failed["service"]:
+        sentence += f"; the service has faults{names['service']}"
+    return f"{sentence}."
 
 
 def state_of(checks: Iterable[Check]) -> State:
@@ -70,7 +79,7 @@ def state_of(checks: Iterable[Check]) -> State:
     return "moved" if moved else "steady"
 
 
-def order(state: State, failed: dict[Sort, list[str]]) -> str:
+def order(state: State, failed: Mapping[Sort, list[str]]) -> str:
     """What to do first: a fault of the data or the service explains the rest."""
     if failed["data"] and state != "blind":
         return "Repair the data where they come from before you retrain."

@@ -8,7 +8,7 @@ import pytest
 from small_visits import TERMS, month, part, score
 
 from include.errors import DataError
-from include.monitoring import drift
+from include.monitoring import drift, trends
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +158,14 @@ def test_the_months_tell_since_when_a_column_is_not_as_it_was() -> None:
     assert [point.drift_weighted for point in found.points] == [1.0, 0.0, 1.0, 1.0]
     assert [point.outcomes.auc for point in found.points] == [1.0] * 4
     assert found.as_json()["months"][1]["name"] == "2"  # type: ignore[index]
+
+
+def test_periods_that_the_model_learned_from_do_not_count_as_a_beginning() -> None:
+    moved = month(zeros=80)
+    learned = [replace(part(moved, name), fitted=True) for name in ("1", "2")]
+    found = score(month(), moved, months=[*learned, part(moved, "3"), part(moved)])
+    assert found.columns["age_d"].since == "3"
+    assert trends.beyond("age_d", found.points) == (2, 2)
 
 
 def test_groups_are_told_apart_if_they_are_large_enough() -> None:

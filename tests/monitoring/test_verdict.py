@@ -60,21 +60,25 @@ def test_the_sentence_names_what_failed_and_says_what_to_do() -> None:
         "steady",
         "The model does as it should, and what it uses is within its limits.",
         "Nothing to do.",
+        "The model does as it should, and what it uses is within its limits.",
     )
     assert verdict([AUC, SPREAD]) == Verdict(
         "moved",
         "What the model sees has moved (prediction psi), and it does not hurt.",
         "Do not retrain for this alone: see what moved, and look again at the next period.",
+        "What the model sees has moved, and it does not hurt.",
     )
     assert verdict([LOW, SPREAD]) == Verdict(
         "hurts",
         "The model does worse than it should (auc), and what it sees has moved (prediction psi).",
         "See that the outcomes are right, then retrain on newer rows.",
+        "The model does worse than it should, and what it sees has moved.",
     )
     assert verdict([UNKNOWN, GAP]) == Verdict(
         "blind",
         "Whether the model is hurt cannot be told (auc).",
         "Find out why the outcomes are missing, and decide nothing until they are there.",
+        "Whether the model is hurt cannot be told.",
     )
 
 
