@@ -23,6 +23,7 @@ from include.monitoring.trends import Point, threshold
 from include.monitoring.verdict import Verdict, verdict
 from include.monitoring.weights import shares
 
+INPUTS = {"drift_weighted", "unknown_share"}  # checks of what the model sees
 MOST_SHAPES = 24  # more charts than these nobody looks at
 
 
@@ -44,6 +45,16 @@ class Drift:
         return verdict(self.checks)
 
     @property
+    def alarm(self) -> bool:
+        """Whether the model is hurt, nobody can tell, or what it uses is not as it was.
+
+        Predictions and outcomes that moved are no alarm: a model that is right of a rough month
+        expects more than of a calm one.
+        """
+        failed = {check.name for check in self.checks if not check.passed}
+        return self.verdict.state in ("hurts", "blind") or bool(failed & INPUTS)
+
+    @property
     def reasons(self) -> list[str]:
         """Why the period is not steady, one sentence a failed check; none if it is."""
         return [check.reason for check in self.checks if not check.passed]
@@ -52,7 +63,7 @@ class Drift:
         """The verdict, each check and each column."""
         drifted = [name for name, column in self.columns.items() if column.drifted]
         return {
-            "verdict": {**asdict(self.verdict), "drifted": bool(self.reasons)},
+            "verdict": {**asdict(self.verdict), "drifted": self.alarm},
             "reasons": self.reasons,
             "checks": [asdict(check) for check in self.checks],
             "facts": self.facts,
@@ -70,7 +81,7 @@ class Drift:
         """A few flat numbers: drifted is 1 or 0."""
         drifted = sum(column.drifted for column in self.columns.values())
         return {
-            "drifted": int(bool(self.reasons)),
+            "drifted": int(self.alarm),
             "drifted_columns_share": rounded(drifted / len(self.columns)),
             **{check.name: check.value for check in self.checks},
             "log_loss": self.outcomes["current"].log_loss,

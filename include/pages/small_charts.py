@@ -1,5 +1,6 @@
 """Small pictures of the same kind, many on a page: inline SVG, as in charts.py."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
@@ -7,6 +8,7 @@ from markupsafe import Markup
 from include.pages.charts import Axis, Line, Point, lines, path, stroke, svg, text
 
 WIDTH = 300
+CLOSE = 1e-9  # what floats are off by
 LETTERS = 15  # of a label beside a bar
 
 
@@ -117,8 +119,10 @@ def nice(values: Sequence[float]) -> tuple[float, float, list[float]]:
     low, high = min(values), max(values)
     rough = max((high - low) / 4, abs(high) / 1000, 1e-9)
     size = 10.0 ** len_of(rough)
-    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough)
-    first, last = int(low // step), int(-(-high // step))
+    step = next(
+        size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * (1 - CLOSE)
+    )
+    first, last = math.floor(low / step + CLOSE), math.ceil(high / step - CLOSE)
     last = max(last, first + 1)
     return first * step, last * step, [step * at for at in range(first, last + 1)]
 

@@ -99,6 +99,15 @@ def test_drift_counts_by_what_the_model_uses(
     assert summary == {"columns": 2, "drifted_columns": 1}
 
 
+def test_predictions_that_moved_and_are_right_are_no_alarm() -> None:
+    # 35 sold instead of 25, and 34 were expected.
+    right = pl.when("sold").then(0.6).otherwise(0.2)
+    found = score(month(sold=25), month(sold=35).with_columns(chance=right))
+    assert [check.name for check in found.checks if not check.passed] == ["prediction_psi"]
+    assert found.verdict.state == "moved"
+    assert found.as_metrics()["drifted"] == 0
+
+
 def test_more_of_the_outcome_is_no_worse_model() -> None:
     # The log loss doubles with the share that is sold; what the model saves of it does not.
     unseen, rare = month(sold=25, sold_risk=0.7), month(sold=50, sold_risk=0.7)
