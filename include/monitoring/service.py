@@ -34,6 +34,9 @@ class Service:
     views: dict[str, float]
 
 
+NOTHING = Service(0, {}, None, None, None, {})
+
+
 @dataclass(frozen=True)
 class Replies:
     """How the service replied: to how many, how quickly, and how often with an error of its own."""

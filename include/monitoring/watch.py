@@ -18,7 +18,7 @@ from include.monitoring.estimated import Performance
 from include.monitoring.group_gaps import Group
 from include.monitoring.plain_columns import Kind
 from include.monitoring.service import Replies, Service
-from include.monitoring.windows import Names, Window, checked, drawn
+from include.monitoring.windows import Names, Window, checked, drawn, require
 
 MOST_VALUES = 1000  # of a category that are kept, the most frequent ones
 MOST_GROUPS = 30  # that are kept, those with the largest gaps
@@ -86,7 +86,13 @@ class Facts(BaseModel):
 def looks(
     before: pl.LazyFrame | None, now: pl.LazyFrame, kinds: Mapping[str, Kind], sampling: Sampling
 ) -> Looks:
-    """See what the columns of a window look like, beside those of the window before."""
+    """See what the columns of a window look like, beside those of the window before.
+
+    Raises:
+        DataError: a column is not there.
+    """
+    for table in (now,) if before is None else (before, now):
+        require(table, kinds, "The rows of a window")
     rows = count(now)
     sample = drawn(now.select(list(kinds)), rows, sampling.rows, sampling.seed)
     held = now.select(empty(name, now.collect_schema()[name]).alias(name) for name in kinds)

@@ -28,6 +28,11 @@ class Seen:
     weights: Mapping[str, float]
 
 
+# Movements before a window from which the largest says what is usual. Of real months, of which
+# nothing befell any, a wind moved 24 times as far as in the single month before.
+LEAST = 3
+
+
 def look_checks(seen: Seen, limits: Looking) -> list[Check]:
     """Whether the rows look like those of other data."""
     last = seen.before[-1].looks if seen.before else None
@@ -61,7 +66,8 @@ def jumped(seen: Seen, limits: Looking) -> dict[str, str]:
         held = [facts.looks.statistics.get(name) for facts in seen.before]
         known = [value for value in held if value is not None]
         usual = max([limits.usual_least, *known])
-        far = bool(known) and moved is not None and moved >= limits.jump_times * usual
+        told = len(known) >= LEAST
+        far = told and moved is not None and moved >= limits.jump_times * usual
         number = seen.kinds[name] == "number"
         if moved is not None and (far or (number and moved >= limits.jump_psi)):
             found[name] = f"by {moved:.2f}, where {usual:.2f} is the most before"
@@ -134,6 +140,7 @@ def service_checks(signals: Mapping[str, float | None], limits: WatchLimits) -> 
     """Whether the service answers quickly, without errors, and from fresh features."""
     most = limits.serving
     return [
+        at_least("logged_rows", signals, 1, "service", LOGGED),
         at_most("stale_share", signals, most.stale_share_max, "service", STALE),
         at_most("lacking_share", signals, most.lacking_share_max, "service", LACKING),
         at_most("error_rate", signals, most.error_rate_max, "service", FAILED),
@@ -141,6 +148,7 @@ def service_checks(signals: Mapping[str, float | None], limits: WatchLimits) -> 
     ]
 
 
+LOGGED = "The log of predictions has {:,.0f} rows of the window"
 STALE = "{:.2%} of the rows were answered with a feature that was too old"
 LACKING = "For {:.2%} of the rows the online store had nothing in some view"
 FAILED = "{:.2%} of the requests failed by the service's fault"
@@ -156,6 +164,17 @@ def at_most(
         return Check(name, None, limit, True, f"{name} was not measured.", kind)
     reason = f"{sentence.format(value)}; at most {limit:g} is allowed."
     return Check(name, value, limit, abs(value) <= limit, reason, kind)
+
+
+def at_least(
+    name: str, signals: Mapping[str, float | None], limit: float, kind: Sort, sentence: str
+) -> Check:
+    """A check that a number is not too small; it needs no value."""
+    value = signals[name]
+    if value is None:
+        return Check(name, None, limit, True, f"{name} was not measured.", kind)
+    reason = f"{sentence.format(value)}; at least {limit:g} is asked for."
+    return Check(name, value, limit, value >= limit, reason, kind)
 
 
 def failed(checks: Iterable[Check]) -> list[Check]:

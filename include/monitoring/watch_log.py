@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.errors import DataError, ParamsError
 from include.monitoring import journal
-from include.monitoring.service import Replies, Service, replies, service
+from include.monitoring.service import NOTHING, Replies, Service, replies, service
 
 NONE = "none"
 
@@ -36,7 +36,7 @@ class Taken:
     """The log of some days.
 
     Raises:
-        ParamsError: a hash is given, but no place.
+        ParamsError: a hash is given, but no place; or not the whole path of it.
         DataError: there is no such folder, or it holds other lines than those of the hash.
     """
 
@@ -47,6 +47,9 @@ class Taken:
             if log.md5 != NONE:
                 raise ParamsError("log.md5 is set, and log.location is none.", "set both, or none.")
             return
+        if not self.folder.is_absolute():
+            what = f"log.location is {log.location!r}, and a run may work in another folder."
+            raise ParamsError(what, "give the whole path, from / on.")
         if not self.folder.is_dir():
             fix = "run `python -m include.monitoring.journal LOGS PARQUET`, or set it to none."
             raise DataError(f"log.location, {self.folder}, is no folder.", fix)
@@ -92,12 +95,13 @@ class Taken:
         oldest_s: Mapping[str, float],
         known: Mapping[str, frozenset[str]],
     ) -> Service | None:
-        """What the log says of a window's answers; None without a log, or without answers."""
-        if self.folder is None or not self.holds(self.folder, start, end):
+        """What the log says of a window's answers; None without a log."""
+        if self.folder is None:
             return None
+        if not self.holds(self.folder, start, end):
+            return NOTHING
         rows = self.within(journal.scan(self.folder, utc_days(start, end)), start, end)
-        found = service(rows, oldest_s, known)
-        return found if found.rows else None
+        return service(rows, oldest_s, known)
 
     def replies(self, start: date, end: date) -> Replies | None:
         """What the log says of a window's requests; None if it does not tell."""

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from include.monitoring.drift_limits import Check, Sort, rounded
+from include.monitoring.drift_limits import Check, rounded
 from include.monitoring.group_gaps import Group
 from include.monitoring.plain_columns import Kind
 from include.monitoring.verdict import Verdict, verdict
 from include.monitoring.watch import Facts, Scored
 from include.monitoring.watch_checks import (
     Seen,
+    at_least,
     at_most,
     drift_weighted,
     look_checks,
@@ -48,6 +49,7 @@ class Judged:
             "to_do": self.verdict.to_do,
             "signals": self.signals,
             "checks": [asdict(check) for check in self.checks],
+            "answered_by": self.facts.service.models if self.facts.service else {},
             "groups": [asdict(group) for group in self.scored.groups[:WORST]],
         }
 
@@ -112,6 +114,7 @@ def signals_of(
         "prediction_psi": scored.prediction_psi,
         "drift_weighted": drift_weighted(seen, limits.looking),
         "unknown_share": highest(scored.unknown_share, service.unknown_share if service else None),
+        "logged_rows": service.rows if service else None,
         "stale_share": service.stale_share if service else None,
         "lacking_share": service.lacking_share if service else None,
         "error_rate": replies.error_rate if replies else None,
@@ -171,14 +174,3 @@ def area_check(signals: Mapping[str, float | None], limit: float, on: str) -> Ch
         reason = "The AUC cannot be measured: too few outcomes are known, or all are alike."
         return Check("auc", None, limit, False, f"{reason} The estimate stands in.", "hurts")
     return at_least("auc", signals, limit, "hurts", f"The AUC is {{:.3f}} {on}")
-
-
-def at_least(
-    name: str, signals: Mapping[str, float | None], limit: float, kind: Sort, sentence: str
-) -> Check:
-    """A check that a number is not too small; it needs no value."""
-    value = signals[name]
-    if value is None:
-        return Check(name, None, limit, True, f"{name} was not measured.", kind)
-    reason = f"{sentence.format(value)}; at least {limit:g} is asked for."
-    return Check(name, value, limit, value >= limit, reason, kind)

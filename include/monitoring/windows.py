@@ -4,14 +4,14 @@ Nothing wrong passes silently: rows twice, scores that are no probabilities, two
 another time. Tables are read in parts, so that their size does not matter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from include.errors import DataError, at_most_ten
+from include.errors import DataError, at_most_ten, did_you_mean
 
 FIX = "make the scores anew, and see what wrote them."
 
@@ -49,13 +49,31 @@ class Names:
     known: Mapping[str, frozenset[str]] | None = None
 
 
+def require(table: pl.LazyFrame, columns: Iterable[str], where: str) -> pl.Schema:
+    """The columns of a table, which holds these.
+
+    Raises:
+        DataError: it does not.
+    """
+    held = table.collect_schema()
+    if missing := [name for name in columns if name not in held]:
+        hint = did_you_mean(missing[0], held)
+        raise DataError(f"{where} lack the column {at_most_ten(missing)}.{hint}", FIX)
+    return held
+
+
 def checked(table: pl.LazyFrame, window: Window, names: Names) -> tuple[int, str]:
     """How many rows a window has, and the model that scored them.
 
     Raises:
-        DataError: it has none, or rows twice, of other days, without a probability, or of two
-            models.
+        DataError: it lacks a column, or has no rows, or rows twice, of other days, without a
+            probability, or of two models.
     """
+    where = f"The {names.rows} in {window}"
+    needed = [names.id, names.day, names.score, names.outcome, names.model, *names.groups]
+    kind = require(table, needed, where)[names.score]
+    if not kind.is_float():
+        raise DataError(f"{where} have scores of the type {kind}, and no numbers in 0..1.", FIX)
     score, day = pl.col(names.score), pl.col(names.day)
     fine = score.is_between(0, 1).fill_null(False) & score.is_not_nan().fill_null(False)
     inside = day.is_between(window.start, window.end, closed="left").fill_null(False)

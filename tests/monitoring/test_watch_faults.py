@@ -21,6 +21,15 @@ def may() -> pl.DataFrame:
     return parcels(JUNE - 1)
 
 
+def test_what_is_usual_is_known_from_three_movements_on(year, may):
+    table = parcels(JUNE).with_columns(distance=pl.col("distance") * 1.609)
+    told = [
+        alarms(judged([*year[first : JUNE - 1], facts_of(JUNE, table, may)])[-1])
+        for first in (1, 2, 3)
+    ]
+    assert [[*names] for names in told] == [["columns_jumped"], ["columns_jumped"], []]
+
+
 def june(year: list[Facts], may: pl.DataFrame, table: pl.DataFrame) -> small.Judged:
     """June with a fault, after five months without any."""
     return judged([*year[: JUNE - 1], facts_of(JUNE, table, may)])[-1]

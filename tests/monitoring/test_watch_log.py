@@ -8,9 +8,9 @@ import pytest
 import small_windows as small
 from small_windows import alarms, facts_of, judged, parcels
 
-from include.errors import DataError
+from include.errors import DataError, ParamsError
 from include.monitoring.journal import convert
-from include.monitoring.service import Replies, Service
+from include.monitoring.service import NOTHING, Replies, Service
 from include.monitoring.watch_log import Log, Taken
 from include.serving.journal import Journal, line, reply_line
 
@@ -114,9 +114,22 @@ def test_rows_of_the_days_around_a_local_month_are_left_out(tmp_path):
     assert (service.rows, replies.requests) == (39, 41)
 
 
-def test_a_month_without_a_line_is_not_measured(tmp_path):
-    parquet = log(tmp_path, start=datetime(2013, 9, 1, tzinfo=UTC))
-    assert facts(parquet) == (None, None)
+def test_a_month_without_a_line_is_told(tmp_path, before):
+    service, replies = facts(log(tmp_path, start=datetime(2013, 9, 1, tzinfo=UTC)))
+    assert (service, replies) == (NOTHING, None)
+    june = judged([*before, facts_of(6, parcels(6), parcels(5), service, replies)])[-1]
+    assert alarms(june) == {
+        "logged_rows": "The log of predictions has 0 rows of the window; at least 1 is asked for."
+    }
+
+
+def test_a_folder_that_depends_on_where_a_run_works_is_refused():
+    with pytest.raises(ParamsError) as error:
+        taken(Path("log"))
+    assert str(error.value) == (
+        "log.location is 'log', and a run may work in another folder.\n"
+        "  Next: give the whole path, from / on."
+    )
 
 
 def test_the_log_that_was_asked_for_is_read_and_another_refused(tmp_path):

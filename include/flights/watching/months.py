@@ -154,7 +154,9 @@ class Months:
         Raises:
             DataError: flights were scored that have no features.
         """
-        scores = pl.scan_parquet(self.scores / f"{month}.parquet").drop("late")
+        scores = pl.scan_parquet(self.scores / f"{month}.parquet")
+        windows.require(scores, ["flight_id", "late"], f"The scores of {month}")
+        scores = scores.drop("late")
         features = pl.scan_parquet(self.features / f"{month}.parquet")
         lost = scores.join(features, on="flight_id", how="anti").select("flight_id").collect()
         if len(lost):

@@ -74,6 +74,29 @@ def test_scores_that_cannot_be_are_refused(place, change, said):
     assert said in refused(place)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.rename({"probability": "probabilty"}), "lack the column probability. Did you"),
+        (
+            lambda t: t.rename({"flight_id": "id"}),
+            "The scores of 2013-12 lack the column flight_id",
+        ),
+        (lambda t: t.with_columns(probability=pl.lit("high")), "have scores of the type String"),
+    ],
+    ids=["no score", "no id", "words"],
+)
+def test_scores_of_another_shape_are_refused(place, change, said):
+    place.change(change(place.december()))
+    assert said in refused(place)
+
+
+def test_features_that_lack_a_column_are_refused(place):
+    table = pl.read_parquet(place.features / "2013-12.parquet").drop("seats")
+    table.write_parquet(place.features / "2013-12.parquet")
+    assert refused(place).startswith("The rows of a window lack the column seats.")
+
+
 def test_a_month_that_was_scored_but_holds_nothing_is_refused(place):
     place.change(place.december().clear())
     assert refused(place) == (
