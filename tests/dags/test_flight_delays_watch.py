@@ -1,10 +1,11 @@
 """The DAG that watches is the part of dvc.yaml that watching needs."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from airflow.serialization.encoders import coerce_to_core_timetable
+from airflow.timetables.base import TimeRestriction
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,10 +34,15 @@ def test_it_has_what_watching_needs_and_trains_nothing(dag):
 
 
 def test_on_the_second_of_a_month_it_watches_the_month_before(dag):
-    core = coerce_to_core_timetable(dag.timetable)
-    second = datetime(2013, 7, 2, tzinfo=UTC)
-    interval = core.infer_manual_data_interval(run_after=second)
-    assert (interval.start, interval.end) == (datetime(2013, 7, 1, tzinfo=UTC), second)
+    schedule, found = coerce_to_core_timetable(dag.timetable), []
+    every, run = TimeRestriction(None, None, catchup=True), None
+    while run := schedule.next_dagrun_info_v2(last_dagrun_info=run, restriction=every):
+        found.append((run.run_after, run.data_interval.start))
+    assert [after.strftime("%Y-%m-%d") for after, _ in found] == [
+        *(f"2013-{month:02}-02" for month in range(6, 13)),
+        "2014-01-02",
+    ]
+    assert all(after - start == timedelta(days=1) for after, start in found)
     assert dag.get_task("open_run").interval == {"window.end": "data_interval_start"}
 
 
