@@ -90,6 +90,11 @@ class Months:
         """The log of predictions of all these months."""
         return Taken(self.params.log, min(self.days.values()), self.window.end, ZONE)
 
+    @cached_property
+    def code(self) -> str:
+        """A hash of the code that measures."""
+        return partitions.content_key(*code_of(*CODE))
+
     def key(self, month: str) -> str:
         """A hash of all that the facts of a month are made from."""
         needed = [self.features / f"{month}.parquet", self.flights / f"{month}.parquet"]
@@ -105,7 +110,7 @@ class Months:
         params |= {"group_rows": self.params.hurting.group_rows}
         known = {name: sorted(values) for name, values in sorted(self.levels.items())}
         return partitions.content_key(
-            *code_of(*CODE),
+            self.code,
             *needed,
             *(file if file.exists() else "none" for file in beside),
             self.labels if waiting else self.label,
