@@ -19,6 +19,7 @@ stages:
     deps: [model.bin, judge.py]
     params: [rate, champion, promotion]
     outs: [verdict.json]
+    meta: {verdict: verdict.json}
   score:
     cmd: cat model.bin > scores.txt
     deps: [model.bin]
