@@ -10,6 +10,7 @@ from include.errors import PipelineError, did_you_mean
 from include.pipeline.cost import Cost, together
 from include.pipeline.cost_settings import Costs
 from include.pipeline.cost_words import beyond_budget, in_words, number, per_thousand, priced
+from include.pipeline.graph import CLOSE, OPEN
 from include.pipeline.history import PastRun, saved
 
 EXAMPLES = """
@@ -69,7 +70,8 @@ def for_people(run: PastRun, idle: dict[str, Cost], rules: Costs) -> str:
     lines.append(f"The run: {in_words(total, rules.currency)}.")
     if idle:
         spared = in_words(together(idle.values()), rules.currency)
-        share = f"{len(idle)} of {len(run.cost)} stages"
+        stages = run.cost.keys() - {OPEN, CLOSE}
+        share = f"{len(idle)} of {len(stages)} stages"
         lines.append(f"Saved by the cache: {spared}, as {share} took when they ran last.")
     if (thousand := per_thousand(run.cost)) is not None:
         lines.append(f"A thousand predictions: {in_words(thousand, rules.currency)}.")

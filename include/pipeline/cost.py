@@ -23,8 +23,9 @@ class Cost:
     money: float | None = None  # where the run has prices
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON holds it: what says nothing is left out."""
-        return {name: value for name, value in asdict(self).items() if value != BLANK[name]}
+        """As JSON holds it: what says nothing is left out, and so are digits beyond eight."""
+        held = {name: value for name, value in asdict(self).items() if value != BLANK[name]}
+        return {n: float(f"{v:.8g}") if isinstance(v, float) else v for n, v in held.items()}
 
     @classmethod
     def from_json(cls, held: Mapping[str, Any]) -> "Cost":

@@ -1,8 +1,10 @@
 """What the stages of a run that has not ended took, kept in its workspace: each try adds to it."""
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,25 @@ def charge(
     total = replace(together([before, taken]), bytes_in=taken.bytes_in, bytes_out=taken.bytes_out)
     put_cost(run, stage, total.to_json())
     return total
+
+
+@contextmanager
+def charging(name: str) -> Iterator[list[Run]]:
+    """Let a run be charged for what this process does in a block: opening it, or closing it.
+
+    What it starts counts when it has ended. The block puts the run into the list.
+    """
+    began, before, found = time.monotonic(), spent(), list[Run]()
+    yield found
+    for run in found:
+        usage = Usage(spent() - before, 0.0)
+        charge(run, name, time.monotonic() - began, usage, {}, ran=True)
+
+
+def spent() -> float:
+    """The seconds of processors that this process took, and those that it has waited for."""
+    each = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in each)
 
 
 def put_cost(run: Run, stage: str, held: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Energy, money and budgets of what was measured, and all of it in words."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -48,9 +49,11 @@ def in_words(cost: Cost, currency: str = "") -> str:
 
 
 def number(value: float) -> str:
-    """A number with the digits that tell something: 1,234, 31, 3.1, 0.0031, 0."""
+    """A number with the digits that tell something: 1,234, 31, 3.1, 0.000031, 0."""
     if value >= 100:
         return f"{value:,.0f}"
+    if 1e-9 < value < 1e-3:
+        return f"{value:.{1 - math.floor(math.log10(value))}f}"
     return f"{value:.2g}" if value < 10 else f"{value:.3g}"
 
 

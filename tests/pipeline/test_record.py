@@ -55,6 +55,8 @@ def test_a_run_s_record_holds_what_it_was_made_from_what_it_measured_and_what_it
     assert newest.metrics == found.metrics
     assert newest.params == found.params
     assert newest.cost["score"] == Cost(tries=0, rows=2000, energy_wh=0, money=0)
+    assert [*newest.cost] == ["open_run", "fit", "score", "close_run"]
+    assert newest.cost["open_run"].cpu_s > 0 and newest.cost["close_run"].wall_s > 0
     # Nobody's working tree gets any of it.
     shell(both.repo, "git", "diff", "--quiet", f"{found.commit}^{{tree}}", both.tree(run))
     names = shell(both.repo, "git", "ls-tree", "-r", "--name-only", found.commit).split()
@@ -150,6 +152,7 @@ def test_a_cost_in_words():
     assert in_words(cost, "USD") == "31.2 s of CPU in 18 s, 0.83 GB, 0.17 Wh, 0.00041 USD"
     assert in_words(Cost(gpu_s=7200), "USD") == "0 s of CPU in 0 s, 7,200 s of GPU"
     assert [number(n) for n in (0, 0.5, 9.99, 12.34, 1234.5)] == ["0", "0.5", "10", "12.3", "1,234"]
+    assert [number(n) for n in (0.000961, 0.0000234, 1e-12)] == ["0.00096", "0.000023", "1e-12"]
 
 
 def test_what_a_thousand_predictions_took():

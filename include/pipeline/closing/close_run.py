@@ -12,7 +12,9 @@ from include.pipeline.closing.experiment import base_of, ref, refs_of, save
 from include.pipeline.closing.experiment import publish as publish_experiment
 from include.pipeline.closing.recording import record_of
 from include.pipeline.closing.reports import publish
+from include.pipeline.cost_of_run import charging
 from include.pipeline.git.command import git, parts
+from include.pipeline.graph import CLOSE
 from include.pipeline.lockfile import put_in_order
 from include.pipeline.names import run_name
 from include.pipeline.orders import Finish, Push, Sound, Told
@@ -49,10 +51,12 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
         discard(run)
         return run.name
     made = {stage: held for stage in run.stages if (held := read_made(run, stage)) is not None}
-    paths, good, told = finished(run, made, log)
-    for path in publish(run, home, reports):
-        log(f"report: {path}")
-    put_in_order(run.folder, run.commit, run.order)
+    with charging(CLOSE) as charged:
+        paths, good, told = finished(run, made, log)
+        for path in publish(run, home, reports):
+            log(f"report: {path}")
+        put_in_order(run.folder, run.commit, run.order)
+        charged.append(run)
     save(run, run.name, paths, record_of(run, told, log))
     if run.url:
         publish_experiment(run, ref(base_of(run), run.name))

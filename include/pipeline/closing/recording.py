@@ -13,6 +13,7 @@ from include.pipeline.cost import Cost
 from include.pipeline.cost_of_run import read_cost
 from include.pipeline.cost_settings import Costs, costs_of
 from include.pipeline.cost_words import priced
+from include.pipeline.graph import CLOSE, OPEN
 from include.pipeline.orders import Fetch, Told
 from include.pipeline.params_file import flatten
 from include.pipeline.past.by_hand import BIGGEST, parsed
@@ -27,7 +28,9 @@ def record_of(run: Run, told: Told, log: Callable[[str], object]) -> Record:
     if problem:
         log(problem)
     found = numbers_of(run, told, log)
-    cost = {stage: cost_of(run, stage, told, found, rules) for stage in run.stages}
+    around = {part for part in (OPEN, CLOSE) if read_cost(run, part).ran}  # else by another worker
+    parts = [part for part in (OPEN, *run.stages, CLOSE) if part in (*run.stages, *around)]
+    cost = {part: cost_of(run, part, told, found, rules) for part in parts}
     params = told.params | flatten(run.params)  # what it was given may be in a command alone
     return Record(run.dag_id, run.id, run.opened, params, found, cost)
 

@@ -12,10 +12,11 @@ from typing import Any
 from include.errors import PipelineError, PlatformError
 from include.pipeline import apart, params_file
 from include.pipeline.child import files
+from include.pipeline.cost_of_run import charging
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import top_of
 from include.pipeline.git.snapshot import pin
-from include.pipeline.graph import Plan
+from include.pipeline.graph import OPEN, Plan
 from include.pipeline.opening.refusals import Drawn, cannot_be_had, left_out, see_that_runnable
 from include.pipeline.opening.untracked import Chosen, choose
 from include.pipeline.orders import Open, Opened
@@ -81,17 +82,20 @@ def open_run(
     top = place_of(home, dag_id, run_id)
     selection = {"targets": list(targets), "upstream": upstream, "downstream": downstream}
     selection["without"] = list(without)
-    if (found := run_of(top)) is not None:  # one of another version is begun anew
-        return decided(see_that_same(found, dag_id, run_id), home, selection, drawn)
-    keep_from_git(home)
-    run = Run(run_id, repo.resolve(), top, url=url, dag_id=dag_id, opened=time.time())
-    run = replace(run, params=dict(params), whole=tuple(whole))
-    run = cloned(run, plan_key, held, travels=bool(url) and not push_untracked)
-    try:
-        return decided(run, home, selection, drawn)
-    except PlatformError:
-        discard(run)
-        raise
+    with charging(OPEN) as charged:
+        if (found := run_of(top)) is not None:  # one of another version is begun anew
+            charged.append(decided(see_that_same(found, dag_id, run_id), home, selection, drawn))
+            return charged[0]
+        keep_from_git(home)
+        run = Run(run_id, repo.resolve(), top, url=url, dag_id=dag_id, opened=time.time())
+        run = replace(run, params=dict(params), whole=tuple(whole))
+        run = cloned(run, plan_key, held, travels=bool(url) and not push_untracked)
+        try:
+            charged.append(decided(run, home, selection, drawn))
+        except PlatformError:
+            discard(run)
+            raise
+        return charged[0]
 
 
 def cloned(run: Run, plan_key: str | None, held: Collection[str] | None, *, travels: bool) -> Run:
