@@ -13,6 +13,7 @@ from workers import Worker, lock_at, run_in_turns, two_workers
 
 from include.errors import PipelineError
 from include.pipeline.closing.reports import publish
+from include.pipeline.history import past_runs
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,13 @@ def test_two_workers_give_the_lock_of_plain_dvc_repro(workers, repo):
     ours = lock_at(one.url, "one")
     assert all(f"  {name}:" in ours for name in ("prepare", "count@left", "grid@2-y"))
     assert not list((two.home / "runs").iterdir())
+    [found] = past_runs(two.repo)
+    assert all(found.cost[stage].ran and found.cost[stage].cpu_s > 0 for stage in run.stages)
+    # Cleared, and closed by the other worker: it costs what it cost the first time.
+    again, entries = one.open(), {}
+    assert set(run_in_turns(again, workers, entries)) == {"cached"}
+    assert one.close(again, entries) == "one"
+    assert past_runs(one.repo) == [found]
 
 
 def test_nothing_is_left_on_the_git_server_but_the_experiment(workers):

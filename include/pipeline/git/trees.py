@@ -48,9 +48,14 @@ def commit_of(
 
 
 def is_same(repo: Path, rev: str, tree: str, base: str) -> bool:
-    """Whether a commit is there, and has this tree and this parent."""
-    found = git(repo, "rev-parse", "--quiet", f"{rev}^{{tree}}", f"{rev}^", check=False)
-    return found.split() == [tree, base]
+    """Whether a commit is there, has this parent, and this tree but for the lines of .gitignore.
+
+    Those come in the order in which stages ended.
+    """
+    if git(repo, "rev-parse", "--verify", "--quiet", f"{rev}^", check=False) != base:
+        return False
+    but = (":(top)", ":(top,exclude,glob)**/.gitignore")
+    return not git(repo, "diff", "--name-only", rev, tree, "--", *but)
 
 
 def copy_objects(source: Path, target: Path, tree: str) -> None:
