@@ -1,7 +1,7 @@
 """What the list of runs shows: the newest of each DAG, trends, and the runs by pages."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlencode
 
@@ -10,10 +10,10 @@ from dvc_reports_runs import Seen, moment, published
 
 from include.pages.runs.content import Entry, Filters, Link, RunList, Verdict
 from include.pages.runs.trend import number
-from include.pipeline.closing.card import Finding, worst
+from include.pipeline.closing.card import Finding, worst_first
 
 ON_A_PAGE = 50  # runs
-TRENDS = 9  # that are drawn unasked
+TRENDS = 6  # that are drawn unasked
 LINKS = 12  # to reports, in a line
 
 
@@ -52,8 +52,8 @@ def fits(run: Seen, filters: Filters) -> bool:
 
 def state_of(run: Seen) -> str:
     """What a run is found by: the verdict of its reports, else Airflow's own word."""
-    found = verdict_of(run.card.findings) if run.card else None
-    return found.state if found else run.state
+    found = worst_first(run.findings)
+    return found[0].state if found else run.state
 
 
 def of_one_dag(runs: Sequence[Seen]) -> bool:
@@ -81,16 +81,16 @@ def entry(run: Seen, home: Path) -> Entry:
         when=moment(run.when),
         window=run.window,
         outcome=run.state,
-        verdict=verdict_of(card.findings),
+        verdicts=[verdict_of(found, place) for found in worst_first(card.findings)],
         figures=[(name, number(value)) for name, value in key_figures(run.metrics)],
         reports=[Link(title(p), address("run", **place, show=p)) for p in pages[:LINKS]],
     )
 
 
-def verdict_of(findings: Iterable[Finding]) -> Verdict | None:
-    """What reports come to: the worst of what they say."""
-    found = worst(findings)
-    return Verdict(found.state, found.sentence, found.to_do) if found else None
+def verdict_of(found: Finding, run: dict[str, str]) -> Verdict:
+    """What a report of a run comes to, and where it is."""
+    source = Link(title(found.report), address("run", **run, show=found.report))
+    return Verdict(found.state, found.sentence, found.to_do, source)
 
 
 def all_trends(filters: Filters, count: int) -> Link:

@@ -11,7 +11,7 @@ IN_A_TREND = 200  # newest runs
 FIGURES = 4  # in a line of the list
 # The numbers to read first, and the files to take them from.
 FIRST = ("auc", "auc_estimated", "accuracy", "f1", "rmse", "mae", "r2", "log_loss", "loss")
-TELLING = ("watch", "evaluation", "drift")
+TELLING = ("watch", "drift", "evaluation")
 
 
 def key_figures(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
@@ -26,7 +26,7 @@ def key_figures(metrics: Mapping[str, float]) -> list[tuple[str, float]]:
 def weight(name: str) -> tuple[int, int, int]:
     """Where a number stands among others: small is first."""
     inner = short(name)
-    stem = name.partition(":")[0].rpartition("/")[2].partition(".")[0]
+    stem = file_of(name).rpartition("/")[2].partition(".")[0]
     known = FIRST.index(inner) if inner in FIRST else len(FIRST)
     telling = TELLING.index(stem) if stem in TELLING else len(TELLING)
     return known, telling, inner.count(".")
@@ -35,6 +35,11 @@ def weight(name: str) -> tuple[int, int, int]:
 def short(name: str) -> str:
     """The name of a number without that of its file."""
     return name.partition(":")[2] or name
+
+
+def file_of(name: str) -> str:
+    """The file of a number."""
+    return name.partition(":")[0]
 
 
 def trends(runs: Sequence[Seen], task_id: str = "") -> list[Trend]:
@@ -49,7 +54,7 @@ def trends(runs: Sequence[Seen], task_id: str = "") -> list[Trend]:
         return []
     newest, days = measured[-1], [run.day for run in measured]
     return [
-        Trend(name.replace(":", ": "), days, [run.metrics.get(name) for run in measured])
+        Trend(short(name), days, [run.metrics.get(name) for run in measured], file_of(name))
         for name in sorted(newest.metrics, key=weight)
-        if not task_id or maker(newest, name.partition(":")[0]) == task_id
+        if not task_id or maker(newest, file_of(name)) == task_id
     ]

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from dvc_reports_list import address, entry, title, verdict_of
+from dvc_reports_list import address, entry, title
 from dvc_reports_numbers import short, weight
 from dvc_reports_runs import Seen, maker, published, repo_of
+from dvc_reports_windows import windows_of
 
 from include.errors import PlatformError
 from include.pages.runs.content import Change, Changes, CostTable, Figure, Link, RunPage, Topic
 from include.pages.runs.trend import number
 from include.pipeline.changes import Locked, changed, locked, made_anew, sources
+from include.pipeline.workspace import reports_of
 
 if TYPE_CHECKING:
     from include.pipeline.cost import Cost
@@ -45,11 +47,14 @@ def run_page(
     if show:
         framed = Link(title(show), f"./~/{ticket}/{quote(show)}")
         return RunPage(entry(run, home), tabs, shown=framed)
+    windows, drawn = windows_of(reports_of(home, run.dag_id, run.run_id), paths)
     links = {path: Link(path, address("run", **place, show=path)) for path in paths}
     costs = run.past.cost if run.past else {}
     return RunPage(
         entry(run, home),
         tabs,
+        windows,
+        drawn,
         topics=topics(run, before, links, task_id),
         changes=None if task_id else changes(run, before),
         cost=cost_table({n: c for n, c in costs.items() if task_id in ("", n)}),
@@ -62,17 +67,17 @@ def topics(run: Seen, before: Seen | None, links: dict[str, Link], task_id: str)
     tasks = dict.fromkeys(maker(run, path) for path in files)
     found = [topic(run, before, links, task) for task in tasks if task_id in ("", task)]
     pages = {one.task: any(link.text.endswith(".html") for link in one.reports) for one in found}
-    return sorted(found, key=lambda one: (one.verdict is None, not pages[one.task]))
+    return sorted(found, key=lambda one: (not one.told, not pages[one.task]))
 
 
 def topic(run: Seen, before: Seen | None, links: dict[str, Link], task: str) -> Topic:
     """What one task of a run says."""
     reports = [link for path, link in links.items() if maker(run, path) == task]
-    findings = [found for found in run.findings if maker(run, found.report) == task]
+    told = any(maker(run, found.report) == task for found in run.findings)
     numbers = figures(run, before, task)
     names = sorted((link.text for link in reports), key=lambda p: p.endswith("/index.html"))
     name = title(names[0]) if names else task.replace("_", " ") or "numbers"
-    return Topic(name, task, verdict_of(findings), numbers, reports)
+    return Topic(name, task, told, numbers, reports)
 
 
 def figures(run: Seen, before: Seen | None, task: str) -> list[Figure]:

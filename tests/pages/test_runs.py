@@ -17,13 +17,14 @@ from include.pages.runs.content import (
     RunPage,
     Topic,
     Verdict,
+    Window,
 )
 from include.pages.runs.trend import Trend, number
 
 HOSTILE = "\"><script>alert('x')</script>&{{ 7 * 7 }}"
 LINK = Link(HOSTILE, "/reports/?dag_id=%22%3E")
-VERDICT = Verdict(HOSTILE, HOSTILE, HOSTILE)
-ENTRY = Entry(LINK, LINK, HOSTILE, HOSTILE, HOSTILE, VERDICT, [(HOSTILE, HOSTILE)], [LINK])
+VERDICT = Verdict(HOSTILE, HOSTILE, HOSTILE, LINK)
+ENTRY = Entry(LINK, LINK, HOSTILE, HOSTILE, HOSTILE, [VERDICT] * 3, [(HOSTILE, HOSTILE)], [LINK])
 
 
 def test_a_trend_goes_from_the_oldest_to_the_newest_and_names_the_last_number():
@@ -69,7 +70,7 @@ def test_a_state_has_its_colour_and_a_word_that_nobody_knows_has_none():
 
 def test_names_and_values_are_text_on_all_pages():
     filters = Filters(*[HOSTILE] * 5, dags=[HOSTILE], states=[HOSTILE])
-    trend = Trend(HOSTILE, [HOSTILE] * 2, [1.0, 2.0])
+    trend = Trend(HOSTILE, [HOSTILE] * 2, [1.0, 2.0], HOSTILE)
     listed = RunList(
         HOSTILE, "/reports/", filters, [ENTRY], [ENTRY], [trend], 1, 1, LINK, [LINK, LINK]
     )
@@ -78,7 +79,9 @@ def test_names_and_values_are_text_on_all_pages():
     one = RunPage(
         ENTRY,
         [LINK],
-        [Topic(HOSTILE, HOSTILE, VERDICT, [figure], [LINK])],
+        [Window(HOSTILE, VERDICT)],
+        [trend],
+        [Topic(HOSTILE, HOSTILE, True, [figure], [LINK])],
         Changes(LINK, [change], [change], [HOSTILE]),
         CostTable([HOSTILE], [[HOSTILE]]),
     )

@@ -13,7 +13,7 @@ from include.pipeline.closing.card import (
     place_of,
     read_card,
     remove_deleted,
-    worst,
+    worst_first,
     write_card,
 )
 from include.pipeline.workspace import reports_of
@@ -82,6 +82,11 @@ def test_a_name_that_is_no_text_does_not_hide_the_others(tmp_path):
             ("hurts", "Why.", ""),
         ),
         ({"verdict": {"state": "steady", "sentence": 7}}, ("steady", "", "")),
+        (
+            {"verdict": {"state": "retrain"}, "windows": [{"state": "hurts", "reasons": ["a"]}]},
+            ("retrain", "", ""),
+        ),
+        ({"verdict": {"state": None, "sentence": "No model."}, "windows": []}, None),
         ({"verdict": {"drifted": True}}, None),
         ({"state": ["steady"]}, None),
         ({"windows": []}, None),
@@ -89,6 +94,7 @@ def test_a_name_that_is_no_text_does_not_hide_the_others(tmp_path):
     ],
     ids=[
         *("at the top", "one word", "the last window", "reasons of checks", "no sentence"),
+        *("of all windows", "nothing yet"),
         *("no state", "no word", "no window", "no object"),
     ],
 )
@@ -100,9 +106,8 @@ def test_a_report_says_what_it_comes_to(tmp_path, held, found):
 
 def test_the_worst_finding_is_read_first():
     states = ["steady", "unheard of", "moved", "hurts", "passed"]
-    assert worst([Finding("a", state) for state in states]) == Finding("a", "hurts")
-    assert worst([Finding("a", "unheard of"), Finding("a", "steady")]).state == "steady"
-    assert worst([]) is None
+    found = worst_first([Finding("a", state) for state in states])
+    assert [one.state for one in found] == ["hurts", "moved", "steady", "passed", "unheard of"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\udcff", '{"state": NaN}'])

@@ -17,6 +17,9 @@ TONES = {
     "failed": "bad",
     "success": "good",
     "retrain": "open",
+    "held back": "open",
+    "unknown": "open",
+    "not needed": "good",
 }
 
 
@@ -36,6 +39,7 @@ class Verdict:
     state: str
     sentence: str = ""
     to_do: str = ""
+    source: Link | None = None
 
     @property
     def tone(self) -> str:
@@ -52,7 +56,7 @@ class Entry:
     when: str
     window: str
     outcome: str  # in Airflow's word
-    verdict: Verdict | None = None
+    verdicts: Sequence[Verdict] = ()  # what to read first
     figures: Sequence[tuple[str, str]] = ()
     reports: Sequence[Link] = ()
 
@@ -107,7 +111,7 @@ class Topic:
 
     name: str
     task: str
-    verdict: Verdict | None = None
+    told: bool = False  # whether it came to a verdict
     figures: Sequence[Figure] = ()
     reports: Sequence[Link] = ()
 
@@ -140,11 +144,21 @@ class CostTable:
 
 
 @dataclass(frozen=True)
+class Window:
+    """A period that a run looked at."""
+
+    dates: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
 class RunPage:
     """The page of one run."""
 
     entry: Entry
     tabs: Sequence[Link]
+    windows: Sequence[Window] = ()
+    trends: Sequence[Trend] = ()  # over these windows
     topics: Sequence[Topic] = ()
     changes: Changes | None = None
     cost: CostTable | None = None

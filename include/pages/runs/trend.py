@@ -20,6 +20,8 @@ class Trend:
     name: str
     dates: Sequence[str]
     values: Sequence[float | None]
+    source: str = ""  # the file that it is from
+    of: str = "runs"
 
     @property
     def drawn(self) -> Markup:
@@ -53,7 +55,7 @@ def draw(trend: Trend) -> Markup:
     if len(trend.dates) > 1:
         parts.append(text("tick", RIGHT, BOTTOM + 20, trend.dates[-1], "end"))
     said = f"{trend.name}: {number(known[-1][1])} now, {number(low)} to {number(high)} over "
-    return svg(f"{said}{len(known)} runs", WIDTH, HEIGHT, parts)
+    return svg(f"{said}{len(known)} {trend.of}", WIDTH, HEIGHT, parts)
 
 
 def unbroken(known: Sequence[tuple[int, float]]) -> list[list[tuple[int, float]]]:

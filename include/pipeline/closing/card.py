@@ -20,7 +20,10 @@ from include.pipeline.workspace import remove, reports_of
 KINDS = (".html", ".json", ".csv", ".tsv", ".txt", ".md", ".yaml", ".png", ".jpg", ".svg", ".pdf")
 PAGES = (".html", ".png", ".jpg", ".svg")  # that a set of pages leads to by itself
 # What to read first, of several verdicts.
-WORST = ("hurts", "failed", "refused", "blind", "retrain", "moved", "steady", "passed")
+WORST = (
+    *("hurts", "failed", "blind", "unknown", "retrain", "held back", "refused", "moved"),
+    *("steady", "not needed", "passed"),
+)
 MOST = 500  # reports of a run that are listed
 LARGEST = 4_000_000  # bytes of a JSON file that may hold a verdict
 LONGEST = 600  # letters of a sentence
@@ -110,30 +113,35 @@ def beside(page: Path, folder: Path) -> bool:
 def finding_in(path: Path, name: str) -> Finding | None:
     """What a report comes to, if it says so: its state, a sentence, and what to do.
 
-    It is under `verdict`, or at the top; of a report about several windows, in the last of them.
+    It is under `verdict`, or at the top; else in the last of its windows, if it has such.
     """
     try:
         held = json.loads(path.read_text()) if path.stat().st_size <= LARGEST else None
     except (OSError, ValueError, RecursionError):
         return None
     windows = held.get("windows") if isinstance(held, dict) else None
-    held = windows[-1] if isinstance(windows, list) and windows else held
+    last = windows[-1] if isinstance(windows, list) and windows else None
+    return verdict_in(held, name) or verdict_in(last, name)
+
+
+def verdict_in(held: object, name: str) -> Finding | None:
+    """The verdict that an object of JSON holds, or is."""
     if not isinstance(held, dict):
         return None
     said = held.get("verdict")
     if isinstance(said, str):
         said = {"state": said, "sentence": held.get("reason")}
-    told = {**held, **said} if isinstance(said, dict) else held
+    told = said if isinstance(said, dict) else held
     if not isinstance(told.get("state"), str):
         return None
     sentence = told.get("sentence") or " ".join(failed(held.get("checks")))
     return Finding(name, *(cut(text) for text in (told["state"], sentence, told.get("to_do"))))
 
 
-def worst(findings: Iterable[Finding]) -> Finding | None:
-    """What to read first; a word that nobody knows comes last."""
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Verdicts in the order to read them; a word that nobody knows comes last."""
     ranks = {state: rank for rank, state in enumerate(WORST)}
-    return min(findings, key=lambda found: ranks.get(found.state, len(ranks)), default=None)
+    return sorted(findings, key=lambda found: ranks.get(found.state, len(ranks)))
 
 
 def failed(checks: object) -> Iterator[str]:
