@@ -14,7 +14,7 @@ SIGNALS = 24  # that are drawn
 
 
 def windows_of(folder: Path, paths: Sequence[str]) -> tuple[list[Window], list[Trend]]:
-    """The windows of the first report that has them, the newest first, and each signal over them."""
+    """The windows of the first report that has any, the newest first, and their signals."""
     for path in paths:
         held = [one for one in read(folder / path) if isinstance(one.get("signals"), dict)]
         if path.endswith(".json") and held:
@@ -30,9 +30,8 @@ def read(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, RecursionError):
         return []
     found = held.get("windows") if isinstance(held, dict) else None
-    return (
-        [one for one in found[-MOST:] if isinstance(one, dict)] if isinstance(found, list) else []
-    )
+    windows = found[-MOST:] if isinstance(found, list) else []
+    return [one for one in windows if isinstance(one, dict)]
 
 
 def window(held: Mapping[str, Any]) -> Window:
@@ -54,5 +53,6 @@ def signals(held: Sequence[Mapping[str, Any]]) -> list[Trend]:
 
 def number(value: object) -> float | None:
     """A number that can be drawn; None of anything else."""
-    known = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
-    return float(value) if known else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e300 else None
