@@ -81,15 +81,17 @@ def entry(run: Seen, home: Path) -> Entry:
         when=moment(run.when),
         window=run.window,
         outcome=run.state,
-        verdicts=[verdict_of(found, place) for found in worst_first(card.findings)],
+        verdicts=[verdict_of(found, pages, place) for found in worst_first(card.findings)],
         figures=[(name, number(value)) for name, value in key_figures(run.metrics)],
         reports=[Link(title(p), address("run", **place, show=p)) for p in pages[:LINKS]],
     )
 
 
-def verdict_of(found: Finding, run: dict[str, str]) -> Verdict:
-    """What a report of a run comes to, and where it is."""
-    source = Link(title(found.report), address("run", **run, show=found.report))
+def verdict_of(found: Finding, pages: Sequence[str], run: dict[str, str]) -> Verdict:
+    """What a report of a run comes to, and where to read it: its page, if it has one."""
+    page = str(PurePosixPath(found.report).with_suffix(".html"))
+    shown = page if page in pages else found.report
+    source = Link(title(shown), address("run", **run, show=shown))
     return Verdict(found.state, found.sentence, found.to_do, source)
 
 

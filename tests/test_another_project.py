@@ -1,5 +1,6 @@
 """Replace include/flights, feature_repo, dvc.yaml, params.yaml and dags; the rest stays as it is."""
 
+import json
 import os
 import re
 import shutil
@@ -123,6 +124,10 @@ def test_make_run_makes_the_same_as_dvc_repro_and_shows_it(project, lock):
     [ref] = shell(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
     assert ref.endswith(f"/{name}")
     assert subprocess.check_output(["git", "show", f"{ref}:dvc.lock"], cwd=project) == lock
+    [card] = project.glob(".airflow/leeway/reports/flowers/.*.json")
+    told_of = json.loads(card.read_text())
+    assert told_of["reports"] == ["measured/rule.json", "reports/flowers.html"]
+    assert told_of["makers"]["reports/flowers.html"] == "show_flowers"
     kept = told[told.index("\nmeasured/rule.json") : told.index("\nExperiment ")].rstrip()
     folder = kept.splitlines()[-1].strip().removesuffix("/reports/flowers.html")
     assert f"{kept}\n" == SUMMARY.format(folder=folder)

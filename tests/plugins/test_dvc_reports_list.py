@@ -153,6 +153,13 @@ def test_the_page_of_a_task_has_its_own_reports_and_numbers_alone():
     assert run_page(run, None, HOME, "ticket", "open_run").topics == []
 
 
+def test_a_verdict_leads_to_the_page_beside_it_or_to_itself():
+    for held, name in (("reports/drift.html", "drift.html"), ("reports/other.html", "drift.json")):
+        run = seen(state="moved", reports=(held, "reports/drift.json"))
+        [verdict] = run_page(run, None, HOME, "ticket").entry.verdicts
+        assert verdict.source.href.endswith(f"&show=reports%2F{name}")
+
+
 def test_a_report_is_framed_if_it_is_one_of_the_run():
     run = seen(reports=("reports/a b.html",))
     page = run_page(run, None, HOME, "ticket", show="reports/a b.html")
