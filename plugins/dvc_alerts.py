@@ -162,9 +162,11 @@ class Notify(BaseNotifier):
         """Open the incident, and tell. What cannot be told now, the next run of alerts tells."""
         from include.alerts.incidents import Alarm
 
-        run: Any = context.get("dag_run")
-        dag_id = str(getattr(run, "dag_id", "") or getattr(context.get("dag"), "dag_id", ""))
-        run_id = str(getattr(run, "run_id", "") or context.get("run_id", "an unknown run"))
+        run: Any = context.get("dag_run") or {}
+        # A missed deadline comes with the run as Airflow's API has it.
+        held = run if isinstance(run, Mapping) else vars_of(run)
+        dag_id = str(held.get("dag_id") or getattr(context.get("dag"), "dag_id", "an unknown DAG"))
+        run_id = str(held.get("dag_run_id") or context.get("run_id") or "an unknown run")
         title = f"A run of {dag_id} {'failed' if self.what == 'failed' else f'is {self.what}'}"
         kept = incidents()
         alarm = Alarm(title, f"{run_id}: the log of its task says what to do.")
@@ -173,6 +175,14 @@ class Notify(BaseNotifier):
         ready, problems = channels()
         for problem in [*problems, *kept.deliver(ready)]:
             self.log.warning("%s", problem)
+
+
+def vars_of(run: Any) -> dict[str, object]:
+    """What a run of Airflow's own is called, by the names of its API."""
+    return {
+        "dag_id": getattr(run, "dag_id", ""),
+        "dag_run_id": getattr(run, "run_id", ""),
+    }
 
 
 def runs_of(api: "AirflowApi", dag_id: str) -> list["RunSeen"]:
