@@ -29,7 +29,7 @@ SMALL = {
 }
 
 
-OF_OTHER_DAGS = {"score_flights"}
+OF_OTHER_DAGS = {"score_flights", "watch_flights", "decide_retraining"}
 
 
 def run(folder: Path, *words: str) -> str:
