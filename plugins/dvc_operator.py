@@ -141,11 +141,14 @@ class OpenRun(BaseOperator):
 
     def tame(self, context: Context, values: Mapping[str, object]) -> list[str]:
         """The values that the form, or the schedule, holds to something."""
+        from include.pipeline.opening.trained import is_given
         from include.pipeline.values import is_held
 
         params = self.dag.params
         held = [n for n in self.form if is_held(params.get_param(n).schema, values[n])]
         taken = [n for n in values if n.rpartition(".")[0] in self.live]  # by the registry
+        given = parted(context["dag_run"].conf or {}, self.form)
+        taken += [n for n in self.trained if not is_given(n, given)]  # by the history
         dated = has_interval(context) or request_of(context)
         return [*held, *taken, *(self.interval if dated else ())]
 

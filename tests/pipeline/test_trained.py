@@ -14,7 +14,7 @@ from include.pipeline.cost import Cost
 from include.pipeline.git.command import AUTHOR, git
 from include.pipeline.history import PastRun
 from include.pipeline.opening.open_run import open_run
-from include.pipeline.opening.trained import trainings, with_trained
+from include.pipeline.opening.trained import is_given, trainings, with_trained
 from include.pipeline.past.record import Record, as_line
 from include.pipeline.plan import load
 from include.pipeline.reproduce import reproduce
@@ -36,12 +36,16 @@ def test_trainings_are_the_runs_in_which_something_ran_by_the_days_that_they_saw
         run("unmeasured", "2013-06-01"),
         run("early", "2013-05-01", fit=RAN, judge=IDLE),
         run("of another kind", None, fit=RAN),
-        run("without prices", "2013-07-01", fit=Cost(ran=True)),
+        run("no-day", "2013-07-01; rm -r /", fit=RAN),
+        run("no;name", "2013-07-01", fit=RAN),
+        run("with-a-time", "2013-07-15T00:00:00Z", fit=RAN),
+        run("without-prices", "2013-07-01", fit=Cost(ran=True)),
     ]
     assert trainings(runs, UNTIL) == [
         {"run": "early", "until": "2013-05-01", "cost": 0.25},
         {"run": "unmeasured", "until": "2013-06-01", "cost": None},
-        {"run": "without prices", "until": "2013-07-01", "cost": None},
+        {"run": "without-prices", "until": "2013-07-01", "cost": None},
+        {"run": "with-a-time", "until": "2013-07-15", "cost": 0.25},
         {"run": "late", "until": "2013-08-01", "cost": 0.5},
     ]
 
@@ -50,6 +54,21 @@ def test_of_very_many_trainings_the_newest_are_told():
     runs = [run(f"{number:03}", "2013-08-01") for number in reversed(range(150))]
     found = trainings(runs, UNTIL)
     assert (len(found), found[0]["run"], found[-1]["run"]) == (100, "050", "149")
+
+
+@pytest.mark.parametrize(
+    ("values", "given"),
+    [
+        ({}, False),
+        ({"past.trainings": []}, True),
+        ({"past": {"trainings": []}}, True),
+        ({"past": {"other": 1}, "past.train": 2, "pas": {"t.trainings": 3}}, False),
+        ({"past": "trainings"}, False),
+    ],
+    ids=["nothing", "by its name", "in its section", "other values", "a text"],
+)
+def test_what_a_run_is_given_stands_however_it_is_given(values, given):
+    assert is_given("past.trainings", values) == given
 
 
 GRAPH = "stages: {use: {cmd: cat params.yaml > used.txt, params: [past], outs: [used.txt]}}"

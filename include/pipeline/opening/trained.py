@@ -6,6 +6,7 @@ those that it had, so that what it decides by them can be replayed.
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from include.pipeline.cost import together
 from include.pipeline.git.command import git
 from include.pipeline.git.refs import refs_in
 from include.pipeline.history import PastRun, past_runs
+from include.pipeline.names import PLAIN
 from include.pipeline.opening.live import begun, experiments, parsed
 from include.pipeline.params_file import at, located
 from include.pipeline.plan import load
@@ -38,7 +40,7 @@ def with_trained(
     """
     found = dict(values)
     for name, said in trained.items():
-        if name in values:
+        if is_given(name, values):
             continue
         dag_id, until, labels = parts(said)
         held, how = before(place, name), "as this run took them before"
@@ -49,6 +51,17 @@ def with_trained(
         log(f"{name}: {len(held)} trainings, {how}")
         found[name] = held
     return found
+
+
+def is_given(name: str, values: Mapping[str, object]) -> bool:
+    """Whether a run sets a value, by its own name or in a section of it."""
+    if name in values:
+        return True
+    for section, held in values.items():
+        inside = name.removeprefix(f"{section}.")
+        if inside != name and isinstance(held, Mapping) and is_given(inside, held):
+            return True
+    return False
 
 
 def parts(said: str) -> tuple[str, str, str]:
@@ -62,13 +75,21 @@ def trainings(runs: Iterable[PastRun], until: str, labels: str = "") -> list[dic
     found: list[dict[str, object]] = []
     for run in runs:
         idle = run.cost and not any(cost.ran for cost in run.cost.values())
-        if until in run.params and not idle and len(found) < LAST:
-            day = str(run.params[until])
+        day = day_of(run.params.get(until))
+        if day and PLAIN.fullmatch(run.name) and not idle and len(found) < LAST:
             money = together(run.cost.values()).money
             cost = None if money is None else round(money, 6)
             known = {"labels": run.metrics.get(labels)} if labels else {}
             found.append({"run": run.name, "until": day, "cost": cost, **known})
     return sorted(found, key=lambda one: (str(one["until"]), str(one["run"])))
+
+
+def day_of(value: object) -> str:
+    """A day as 2013-07-01; empty if a value is none: what is told of other runs is no free text."""
+    try:
+        return str(datetime.fromisoformat(str(value)).date())
+    except ValueError:
+        return ""
 
 
 def before(place: Place, name: str) -> list[Any] | None:
