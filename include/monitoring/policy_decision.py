@@ -104,7 +104,7 @@ def judge(window: Window, policy: Policy) -> Judged:
             missing.append(f"{name} was not measured.")
         elif not bound.holds(value):
             stands_for = f" (for {name}, which was not measured)" if used != name else ""
-            beyond.append(f"{used}{stands_for} is {value:g}; {bound} is asked for.")
+            beyond.append(f"{used}{stands_for} is {value:.4g}; {bound} is asked for.")
     for check in (one for one in window.checks if one.kind in policy.kinds):
         said = f"{check.name}: {check.reason}"
         if check.value is None:
@@ -168,9 +168,10 @@ def in_words(
         return begin + due[0]
     if not looked:
         return f"{begin}no window has begun since the last one ended."
+    verb = "is" if policy.windows == 1 else "are"
     of = f"the last {looked} windows" if looked != 1 else "the one window"
     said = f"{bad} of {of}{' since the last training' if known else ''} "
     said += "is bad" if bad == 1 else "are bad"
     if unknown:
         said += f", and of {unknown} it is not known"
-    return f"{begin}{said}; {policy.windows} of {policy.of} are a reason to retrain."
+    return f"{begin}{said}; {policy.windows} of {policy.of} {verb} a reason to retrain."

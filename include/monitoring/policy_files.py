@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from include.errors import DataError, at_most_ten
-from include.monitoring.policy_decision import Answer, Decision
-from include.monitoring.policy_rules import Training, Window
+from include.monitoring.policy_decision import Answer, Decision, measured
+from include.monitoring.policy_rules import Policy, Training, Window
 
 TO_DO: dict[Answer, str] = {
     "retrain": "Train again, on what is known by then.",
@@ -48,7 +48,7 @@ def window_of(path: Path, number: int, held: object) -> Window:
         raise DataError(what, "let the stage that watches write it anew.") from None
 
 
-def described(decision: Decision, trainings: Sequence[Training]) -> dict[str, Any]:
+def described(decision: Decision, policy: Policy, trainings: Sequence[Training]) -> dict[str, Any]:
     """The decision, for people and for who carries it out."""
     return {
         "verdict": {
@@ -59,11 +59,13 @@ def described(decision: Decision, trainings: Sequence[Training]) -> dict[str, An
         "until": str(decision.until) if decision.until else None,
         "reasons": list(decision.reasons),
         "held_back_by": list(decision.held),
+        "limits": {name: str(bound) for name, bound in policy.signals.items()},
         "windows": [
             {
                 "start": str(one.window.start),
                 "end": str(one.window.end),
                 "model": one.window.model,
+                "signals": {name: measured(one.window, name, None)[1] for name in policy.signals},
                 "state": one.state,
                 "reasons": list(one.reasons),
             }

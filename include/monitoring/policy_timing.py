@@ -14,9 +14,8 @@ def overdue(
     if not past:
         return
     days, rule = (today - past[-1].until).days, policy.at_latest
-    said = f"were watched since the last training ({past[-1].run}); one is due with"
     if rule.windows is not None and len(fresh) >= rule.windows:
-        yield f"{len(fresh)} windows {said} {rule.windows}."
+        yield f"{watched(fresh, past[-1])}; one is due with {rule.windows}."
     if rule.days is not None and days >= rule.days:
         aged = f"The last training ({past[-1].run}) is {days} days old"
         yield f"{aged}; one is due after {rule.days}."
@@ -46,11 +45,14 @@ def held_back(
         if days < wait.days:
             yield f"The last training ({past[-1].run}) is {days} days old; {wait.days} are to pass."
         if len(fresh) < wait.windows:
-            yield (
-                f"{len(fresh)} windows were watched since the last training ({past[-1].run}); "
-                f"{wait.windows} are asked for."
-            )
+            yield f"{watched(fresh, past[-1])}; at least {wait.windows} are asked for."
     yield from over_budget(of_month(past, newest.end), policy, past)
+
+
+def watched(fresh: Sequence[Window], last: Training) -> str:
+    """How many windows were watched since a training."""
+    words = "1 window was" if len(fresh) == 1 else f"{len(fresh)} windows were"
+    return f"{words} watched since the last training ({last.run})"
 
 
 def over_budget(
@@ -59,7 +61,7 @@ def over_budget(
     """What of the month's budget one more training would break."""
     most, budget = policy.budget.retrainings, policy.budget.cost
     if most is not None and len(month) + 1 > most:
-        yield f"{len(month)} trainings of this month are done; the budget is {most}."
+        yield f"Trainings of this month: {len(month)}; the budget is {most}."
     if budget is None:
         return
     unknown = [one.run for one in month if one.cost is None]

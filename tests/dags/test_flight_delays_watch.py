@@ -50,7 +50,7 @@ def test_it_watches_what_is_live_and_publishes_what_it_finds(dag):
     assert dag.get_task("open_run").live == {"champion": "flight_delays@champion"}
     assert dag.get_task("close_run").reports == [
         "reports/watch.json",
-        "reports/retraining.json",
+        "reports/retraining.html",
         "metrics/watch.json",
     ]
 

@@ -19,14 +19,22 @@ NONE = read_params("retrained", Retrained, ROOT / "params.yaml")
 def month(number: int, auc: float | None) -> dict:
     signals = {"auc": auc, "auc_estimated": None, "calibration_gap": 0.0}
     start, end = f"2013-{number:02}-01", f"2013-{number + 1:02}-01"
-    return {"start": start, "end": end, "labelled": 20_000, "signals": signals, "state": "steady"}
+    return {
+        "start": start,
+        "end": end,
+        "model": "v<3",
+        "labelled": 20_000,
+        "signals": signals,
+        "state": "steady",
+    }
 
 
 def decided(folder: Path, held: object, retrained: Retrained = NONE) -> tuple[dict, dict]:
     """The report and the metrics."""
-    watch, report, metrics = (folder / name for name in ("watch.json", "report", "metrics"))
+    names = ("watch.json", "report", "page.html", "metrics")
+    watch, report, page, metrics = (folder / name for name in names)
     watch.write_text(json.dumps(held))
-    decide_retraining(watch, report, metrics, POLICY, retrained)
+    decide_retraining(watch, report, page, metrics, POLICY, retrained)
     return json.loads(report.read_text()), json.loads(metrics.read_text())
 
 
@@ -38,6 +46,9 @@ def test_a_model_that_does_badly_for_two_months_is_trained_again(tmp_path, capsy
     assert [one["state"] for one in report["windows"]] == ["bad", "bad"]
     assert metrics["retrain"] == 1 and metrics["new_labels"] == 60_000
     assert "because 2013-05-01 to 2013-06-01: auc is 0.69" in capsys.readouterr().out
+    page = (tmp_path / "page.html").read_text()
+    assert '<p class="headline"><em>Train again.</em></p>' in page
+    assert "<th>2013-06-01 to 2013-07-01</th><td>v&lt;3</td>" in page and "v<3" not in page
 
 
 def test_what_was_trained_before_is_in_the_decision(tmp_path):

@@ -139,12 +139,12 @@ def test_windows_that_the_last_training_has_seen_do_not_count():
         (
             {"cool_down": {"days": 0, "windows": 3}},
             [trained("2013-04-01")],
-            "2 windows were watched since the last training (run-2013-04-01); 3 are asked for.",
+            "2 windows were watched since the last training (run-2013-04-01); at least 3 are asked for.",
         ),
         (
             {"budget": {"retrainings": 0, "cost": None}},
             [],
-            "0 trainings of this month are done; the budget is 0.",
+            "Trainings of this month: 0; the budget is 0.",
         ),
         (
             {"budget": {"retrainings": None, "cost": 1.0}},
@@ -200,7 +200,7 @@ def test_a_months_budget_counts_the_month_of_today():
     windows = [short("10", 6, 0.6), short("17", 6, 0.6)]
     trainings = [trained("2013-06-03", 2.0)]
     assert decide(windows, rules, trainings).held == (
-        "1 trainings of this month are done; the budget is 1.",
+        "Trainings of this month: 1; the budget is 1.",
     )
     later = [short("10", 7, 0.6), short("17", 7, 0.6)]
     assert decide(later, rules, trainings).retrain
