@@ -17,7 +17,8 @@ from pathlib import Path
 from include.alerts.message import Channel, Message, NotSent, told
 
 FAILURES = 3  # of a channel, after which the rest waits: its server may be down
-CLAIM_S = 300  # after which a message is taken from a worker that has not said how it went
+# Longer than any channel may take: what a worker has not told of by then, another one sends.
+CLAIM_S = 600
 KEPT_S = 90 * 24 * 3600  # that messages are kept after they went out
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS incidents (
@@ -93,7 +94,8 @@ class Incidents:
             if row and row[0] > as_of:
                 return []
             file.execute("INSERT OR REPLACE INTO seen VALUES (?, ?)", [source, as_of])
-            made = [m for key, alarm in found.items() if (m := self.change(file, key, alarm))]
+            changes = (self.change(file, told(key), alarm) for key, alarm in found.items())
+            made = [message for message in changes if message]
             for message in made:
                 queue(file, message, channels)
             return [message.subject for message in made]

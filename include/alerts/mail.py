@@ -27,7 +27,7 @@ class Server(BaseModel):
     password: str = Field(default="", repr=False, description="of the user")
     sender: Address = Field(description="address of who writes")
     to: tuple[Address, ...] = Field(min_length=1, description="addresses")
-    timeout_s: float = Field(default=20, gt=0, le=300, description="longest wait for an answer")
+    timeout_s: float = Field(default=20, gt=0, le=30, description="longest wait for an answer")
     ca_file: str = Field(default="", description="certificates to trust; the system's if empty")
 
 

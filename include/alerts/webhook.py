@@ -24,7 +24,7 @@ class Place(BaseModel):
     url: str = Field(repr=False, description="https, or http to this machine")
     secret: str = Field(default="", repr=False, description="signs each message, by HMAC-SHA256")
     headers: dict[str, str] = Field(default_factory=dict, repr=False, description="sent along")
-    timeout_s: float = Field(default=10, gt=0, le=300, description="longest wait for an answer")
+    timeout_s: float = Field(default=10, gt=0, le=60, description="longest wait for an answer")
 
     @field_validator("url")
     @classmethod

@@ -12,7 +12,7 @@ from typing import Literal
 
 from include.errors import DataError, ParamsError, at_most_ten, did_you_mean
 from include.monitoring.policy_rules import Policy, Training, Window, names_of
-from include.monitoring.policy_timing import growth, held_back, of_month, overdue
+from include.monitoring.policy_timing import Now, held_back, overdue
 
 Answer = Literal["retrain", "held back", "not needed", "unknown"]
 
@@ -66,15 +66,15 @@ def decide(
     fresh = [one for one in windows if not past or one.start >= past[-1].until]
     judged = tuple(judge(window, policy) for window in fresh[-policy.of :])
     bad, unknown = (sum(one.state == state for one in judged) for state in ("bad", "unknown"))
-    held = tuple(held_back(fresh, windows[-1], policy, past))
-    due = tuple(overdue(fresh, today, policy, past))
+    now = Now(windows[-1], fresh, past)
+    held, due = tuple(held_back(now, policy)), tuple(overdue(now, policy))
     answer: Answer = "not needed"
     if bad >= policy.windows or due:
         answer = "held back" if held else "retrain"
     elif bad + unknown >= policy.windows:
         answer = "unknown"
     reasons = due + tuple(f"{one.window}: {why}" for one in judged for why in one.reasons)
-    numbers = numbers_of(fresh, bad, unknown, past, today)
+    numbers = numbers_of(now, bad, unknown)
     counts = (bad, unknown, len(judged))
     sentence = in_words(answer, counts, policy, held, due, known=bool(past))
     return Decision(answer, sentence, today, reasons, held, judged, numbers)
@@ -125,20 +125,18 @@ def measured(window: Window, name: str, instead: str | None) -> tuple[str, float
     return name, None
 
 
-def numbers_of(
-    fresh: Sequence[Window], bad: int, unknown: int, past: Sequence[Training], today: date
-) -> dict[str, float]:
+def numbers_of(now: Now, bad: int, unknown: int) -> dict[str, float]:
     """What was counted; no age where nothing was trained before."""
     found: dict[str, float] = {
         "bad_windows": bad,
         "unknown_windows": unknown,
-        "windows_since_training": len(fresh),
-        "new_labels": sum(window.labelled for window in fresh),
-        "trainings_this_month": len(of_month(past, today)),
+        "windows_since_training": now.windows,
+        "new_labels": sum(window.labelled for window in now.fresh),
+        "trainings_this_month": len(now.this_month),
     }
-    if (grown := growth(fresh, past)) is not None:
-        found["labels_grown"] = round(grown, 6)
-    return found | ({"days_since_training": (today - past[-1].until).days} if past else {})
+    if now.growth is not None:
+        found["labels_grown"] = round(now.growth, 6)
+    return found if now.days is None else {**found, "days_since_training": now.days}
 
 
 def in_words(

@@ -1,65 +1,98 @@
 """What makes a training due, and what holds one back, whatever the windows say of the model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from statistics import mean
 
 from include.errors import at_most_ten
 from include.monitoring.policy_rules import Alarm, Policy, Training, Window
 
 
-def overdue(
-    fresh: Sequence[Window], today: date, policy: Policy, past: Sequence[Training]
-) -> Iterator[str]:
+@dataclass(frozen=True)
+class Now:
+    """Where things stand at the end of the newest window."""
+
+    newest: Window
+    fresh: Sequence[Window]  # that began after the last training ended, the earliest first
+    past: Sequence[Training]  # the earliest first
+
+    @property
+    def today(self) -> date:
+        """The first day that nobody has seen."""
+        return self.newest.end
+
+    @property
+    def days(self) -> int | None:
+        """Days since the last training; None if nobody knows of one."""
+        return (self.today - self.past[-1].until).days if self.past else None
+
+    @property
+    def windows(self) -> int:
+        """Windows that ended since the last training.
+
+        What was watched may not reach back to it: then the days before are counted as windows of
+        the usual length.
+        """
+        if not self.past or not self.fresh:
+            return len(self.fresh)
+        before = (self.fresh[0].start - self.past[-1].until).days
+        usual = mean((window.end - window.start).days for window in self.fresh)
+        return len(self.fresh) + int(before / usual + 0.1)  # months differ by a tenth
+
+    @property
+    def this_month(self) -> list[Training]:
+        """The trainings of the month of today."""
+        month = (self.today.year, self.today.month)
+        return [one for one in self.past if (one.until.year, one.until.month) == month]
+
+    @property
+    def growth(self) -> float | None:
+        """The labels since the last training, as a share of those it knew; None if not known."""
+        known = self.past[-1].labels if self.past else None
+        return sum(window.labelled for window in self.fresh) / known if known else None
+
+    def passed(self) -> str:
+        """How many windows ended since the last training, in words."""
+        words = "1 window has" if self.windows == 1 else f"{self.windows} windows have"
+        return f"{words} ended since the last training ({self.past[-1].run})"
+
+
+def overdue(now: Now, policy: Policy) -> Iterator[str]:
     """Why a training is due whatever the signals say; never, where nobody knows of the last."""
-    if not past:
+    rule = policy.at_latest
+    if now.days is None:
         return
-    days, rule = (today - past[-1].until).days, policy.at_latest
-    if rule.windows is not None and len(fresh) >= rule.windows:
-        yield f"{watched(fresh, past[-1])}; one is due with {rule.windows}."
-    if rule.days is not None and days >= rule.days:
-        aged = f"The last training ({past[-1].run}) is {days} days old"
+    if rule.windows is not None and now.windows >= rule.windows:
+        yield f"{now.passed()}; one is due with {rule.windows}."
+    if rule.days is not None and now.days >= rule.days:
+        aged = f"The last training ({now.past[-1].run}) is {now.days} days old"
         yield f"{aged}; one is due after {rule.days}."
-    grown = growth(fresh, past)
+    grown = now.growth
     if rule.growth is not None and grown is not None and grown >= rule.growth:
-        knew = f"{grown:.0%} of those that the last training ({past[-1].run}) knew"
+        knew = f"{grown:.0%} of those that the last training ({now.past[-1].run}) knew"
         yield f"The labels that came since are {knew}; one is due with {rule.growth:.0%}."
 
 
-def growth(fresh: Sequence[Window], past: Sequence[Training]) -> float | None:
-    """The labels since the last training, as a share of those it knew; None if not known."""
-    known = past[-1].labels if past else None
-    return sum(window.labelled for window in fresh) / known if known else None
-
-
-def held_back(
-    fresh: Sequence[Window], newest: Window, policy: Policy, past: Sequence[Training]
-) -> Iterator[str]:
+def held_back(now: Now, policy: Policy) -> Iterator[str]:
     """What speaks against a training today, each in a sentence."""
-    for alarm in alarms(newest, policy.held_by):
+    for alarm in alarms(now.newest, policy.held_by):
         yield f"An alarm of the newest window holds it back: {alarm.name}: {alarm.reason}"
-    labels = sum(window.labelled for window in fresh)
+    labels, wait = sum(window.labelled for window in now.fresh), policy.cool_down
     if labels < policy.new_labels:
         yield f"{labels:,} labels are new; at least {policy.new_labels:,} are asked for."
-    if past:
-        days, wait = (newest.end - past[-1].until).days, policy.cool_down
-        if days < wait.days:
-            yield f"The last training ({past[-1].run}) is {days} days old; {wait.days} are to pass."
-        if len(fresh) < wait.windows:
-            yield f"{watched(fresh, past[-1])}; at least {wait.windows} are asked for."
-    yield from over_budget(of_month(past, newest.end), policy, past)
+    if now.days is not None and now.days < wait.days:
+        aged = f"The last training ({now.past[-1].run}) is {now.days} days old"
+        yield f"{aged}; {wait.days} are to pass."
+    if now.past and now.windows < wait.windows:
+        yield f"{now.passed()}; at least {wait.windows} are asked for."
+    yield from over_budget(now, policy)
 
 
-def watched(fresh: Sequence[Window], last: Training) -> str:
-    """How many windows were watched since a training."""
-    words = "1 window was" if len(fresh) == 1 else f"{len(fresh)} windows were"
-    return f"{words} watched since the last training ({last.run})"
-
-
-def over_budget(
-    month: Sequence[Training], policy: Policy, past: Sequence[Training]
-) -> Iterator[str]:
+def over_budget(now: Now, policy: Policy) -> Iterator[str]:
     """What of the month's budget one more training would break."""
     most, budget = policy.budget.retrainings, policy.budget.cost
+    month, past = now.this_month, now.past
     if most is not None and len(month) + 1 > most:
         yield f"Trainings of this month: {len(month)}; the budget is {most}."
     if budget is None:
@@ -79,11 +112,6 @@ def over_budget(
             f"This month's trainings cost {spent:.2f}, and the last one {dear:.2f}: with another "
             f"such, the budget of {budget:.2f} is overdrawn."
         )
-
-
-def of_month(past: Sequence[Training], today: date) -> list[Training]:
-    """The trainings of the month of a day."""
-    return [one for one in past if (one.until.year, one.until.month) == (today.year, today.month)]
 
 
 def alarms(window: Window, kinds: Sequence[str]) -> list[Alarm]:

@@ -139,7 +139,7 @@ def test_windows_that_the_last_training_has_seen_do_not_count():
         (
             {"cool_down": {"days": 0, "windows": 3}},
             [trained("2013-04-01")],
-            "2 windows were watched since the last training (run-2013-04-01); at least 3 are asked for.",
+            "2 windows have ended since the last training (run-2013-04-01); at least 3 are asked for.",
         ),
         (
             {"budget": {"retrainings": 0, "cost": None}},
@@ -166,7 +166,7 @@ def test_what_holds_a_training_back_is_a_sentence(changes, trainings, held):
     [
         (
             {"days": None, "windows": 2},
-            "2 windows were watched since the last training (run-2013-04-01); one is due with 2.",
+            "2 windows have ended since the last training (run-2013-04-01); one is due with 2.",
         ),
         (
             {"days": 61, "windows": 3},
@@ -184,6 +184,18 @@ def test_a_model_that_does_well_is_trained_again_at_the_latest_when_it_is_old(ru
     assert not decide(months(0.8, 0.8), rules).retrain  # how old it is, nobody knows
     few = policy(at_latest=rule, new_labels=201)
     assert decide(months(0.8, 0.8), few, past).answer == "held back"
+
+
+def test_a_record_that_does_not_reach_back_to_the_training_makes_it_no_younger():
+    rules = policy(at_latest={"days": None, "windows": 4})
+    recorded = [window(6, 0.8), window(7, 0.8)]  # three would be too few if these were all
+    assert not decide(recorded, rules, [trained("2013-05-01")]).retrain
+    decision = decide(recorded, rules, [trained("2013-04-01")])
+    assert decision.retrain and decision.numbers["windows_since_training"] == 4
+    february = [window(2, 0.8)]  # January has 31 days, and February 28
+    assert decide(february, rules, [trained("2013-01-01")]).numbers["windows_since_training"] == 2
+    middle = decide([window(7, 0.8)], rules, [trained("2013-06-15")])
+    assert middle.numbers["windows_since_training"] == 1
 
 
 def test_all_that_holds_back_is_said_not_the_first_alone():
