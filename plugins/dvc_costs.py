@@ -1,12 +1,15 @@
 """What the notes of tasks and runs say of cost: what was measured, and what the cache saved."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
 from dvc_notes import put_last
+
+from include.errors import PipelineError
 
 if TYPE_CHECKING:
     from dvc_operator import DvcStage
@@ -18,12 +21,17 @@ if TYPE_CHECKING:
 def savings(run: "Run") -> dict[str, str]:
     """What the cache saves by stage, as its note ends: what the stage took when it ran last.
 
-    It is kept for the stages of which the run does not know yet whether they are cached.
+    Where workers share no disk, the experiments of the others are fetched first. It is kept for the
+    stages of which the run does not know yet whether they are cached.
     """
     from include.pipeline.child import files
     from include.pipeline.cost_words import in_words
     from include.pipeline.history import last_costs
+    from include.pipeline.past.fetching import fetch_experiments
 
+    if run.url:
+        with suppress(PipelineError):  # what a note says is not worth a failed run
+            fetch_experiments(run.repo, run.url)
     last = last_costs(run.repo, run.stages)
     found = {stage: f"; saves {in_words(cost)}" for stage, cost in last.items()}
     files.write(place_of(run), json.dumps(found))

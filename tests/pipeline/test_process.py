@@ -256,6 +256,16 @@ def test_a_step_s_memory_is_measured_and_held_to_what_its_stage_declares(way, ru
     assert beyond(usage, 4) == beyond(usage, None) == beyond(None, 0.1) == ""
 
 
+def test_of_several_commands_the_largest_process_counts_also_one_that_a_step_starts(run):
+    (run.folder / "dvc.yaml").write_text(
+        "stages: {step: {cmd: [python3 step.py, touch out.txt], outs: [out.txt]}}"
+    )
+    big = "held = b'x' * 150_000_000"
+    write(run, f'import subprocess, sys; subprocess.run([sys.executable, "-c", "{big}"])')
+    usage = reproduce(run, "step", log=lambda line: None).usage
+    assert usage is not None and 0.15 < usage.peak_gb < 0.25
+
+
 def test_a_stage_that_ran_no_command_took_memory_for_none(way, run):
     write(run, "open('out.txt', 'w').write('made')")
     reproduce(run, "step", log=lambda line: None)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from dvc_costs import savings, tell_cost, told_cost
 from past_experiments import add, recorded, start
+from small_git import shell
 
 from include.pipeline.cost import Cost
 from include.pipeline.reproduce import Outcome
@@ -39,6 +40,15 @@ def test_a_stage_that_is_cached_says_what_that_saves_if_it_is_known(run):
     assert savings(run) == {"fit": "; saves 31 s of CPU in 20 s"}
     assert told_cost(run, TASK, cached) == ["saves 31 s of CPU in 20 s"]
     assert told_cost(run, SimpleNamespace(stage="judge", queue="default"), cached) == []
+
+
+def test_where_workers_share_no_disk_the_runs_of_others_count(run, tmp_path_factory):
+    clone = tmp_path_factory.mktemp("worker") / "clone"
+    shell(run.repo, "git", "clone", "--quiet", str(run.repo), str(clone))
+    here = Run("m2", clone, clone, stages=("fit",), url=str(run.repo))
+    assert savings(here) == {"fit": "; saves 31 s of CPU in 20 s"}
+    gone = Run("m3", clone, clone, stages=("fit",), url=str(clone / "nowhere"))
+    assert savings(gone) == {"fit": "; saves 31 s of CPU in 20 s"}
 
 
 class Notes(BaseHTTPRequestHandler):

@@ -40,9 +40,10 @@ def spawning() -> Iterator[Taken]:
         theirs.close()
 
         def run_small(executable: str, cmd: str, **about: Any) -> None:
-            command = (run._make_cmd(executable, cmd), str(about["cwd"]), dict(about["env"]))
+            words = [str(word) for word in run._make_cmd(executable, cmd)]  # no kind of its own
+            environment = {str(name): str(value) for name, value in about["env"].items()}
             with ignoring_interrupts():
-                status = told(ours, command, taken)
+                status = told(ours, (words, str(about["cwd"]), environment), taken)
             if status:
                 raise run.StageCmdFailedError(cmd, status)
 
