@@ -43,7 +43,7 @@ class CoolDown(BaseModel):
     model_config = STRICT
 
     days: int = Field(ge=0, description="fewest days from a training to the next")
-    windows: int = Field(ge=0, description="fewest windows that were watched since a training")
+    windows: int = Field(ge=0, description="fewest windows that ended since a training")
 
 
 class AtLatest(BaseModel):
@@ -52,7 +52,7 @@ class AtLatest(BaseModel):
     model_config = STRICT
 
     days: int | None = Field(ge=1, description="days from a training to when the next is due")
-    windows: int | None = Field(ge=1, description="windows since a training with which one is due")
+    windows: int | None = Field(ge=1, description="windows from a training to when the next is due")
     growth: float | None = Field(
         default=None,
         gt=0,

@@ -34,9 +34,9 @@ def with_trained(
 
     Args:
         trained: names of values that are lists, each with DAG@VALUE: the DAG whose runs train, and
-            the value that says until when one of them has seen data, as flight_delays@window.end.
+            the value that says until when one of them has seen data, as train@window.end.
             Behind a further @, the metric that says how many labels it knew, as
-            flight_delays@window.end@metrics/features.json:labelled.
+            train@window.end@metrics/features.json:labelled.
     """
     found = dict(values)
     for name, said in trained.items():
