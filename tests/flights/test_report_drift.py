@@ -404,5 +404,5 @@ def test_a_model_that_is_not_there_is_an_error(
     fix = "  Next: run `dvc repro train_xgboost`, which writes it anew.\n"
     assert capsys.readouterr().err == (
         f"report_drift: models/xgboost/model.ubj is no model of XGBoost.\n{fix}"
-        f"report_drift: models/xgboost/model.ubj does not exist.\n{fix}"
+        f"report_drift: models/xgboost holds neither refit.ubj nor model.ubj.\n{fix}"
     )

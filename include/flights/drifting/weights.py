@@ -23,10 +23,13 @@ def read_weights(models: Path, chosen: Chosen) -> tuple[dict[str, float] | None,
         return None, UNKNOWN
     import xgboost as xgb
 
-    path = models / "xgboost" / "model.ubj"
-    fix = "run `dvc repro train_xgboost`, which writes it anew."
-    if not path.exists():
-        raise DataError(f"{path} does not exist.", fix)
+    folder, fix = models / "xgboost", "run `dvc repro train_xgboost`, which writes it anew."
+    # What goes live is the refit, if there is one; a bento holds nothing else.
+    held = [folder / name for name in MEMBERS["xgboost"].weights if (folder / name).is_file()]
+    if not held:
+        names = " nor ".join(MEMBERS["xgboost"].weights)
+        raise DataError(f"{folder} holds neither {names}.", fix)
+    path = held[0]
     try:
         booster = xgb.Booster(model_file=path)
     except xgb.core.XGBoostError:

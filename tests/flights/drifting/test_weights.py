@@ -1,5 +1,6 @@
 """Where the weights of the features come from."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,13 @@ def test_weights_are_the_gains_of_the_models_own_file(models: Path) -> None:
     assert weights and set(weights) == {"a", "b"}
     assert weights["b"] == pytest.approx(4 * weights["a"], rel=0.15)  # less what is regularised
     assert said == "The share of the total gain of XGBoost's splits that is the feature's."
+
+
+def test_a_refit_is_what_goes_live_and_counts(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "xgboost").mkdir()
+    shutil.copy(models / "xgboost/model.ubj", tmp_path / "xgboost/refit.ubj")
+    weights, _ = read_weights(tmp_path, Chosen(members={"xgboost": 1.0}))
+    assert weights and set(weights) == {"a", "b"}
 
 
 def test_a_blend_says_that_the_other_part_is_not_known(models: Path) -> None:
