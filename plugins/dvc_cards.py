@@ -9,7 +9,7 @@ from dvc_runs import counted
 from include.pipeline.graph import OPEN
 
 if TYPE_CHECKING:
-    from dvc_operator import CloseRun
+    from dvc_close import CloseRun
 
 
 def keep_card(context: Context, task: "CloseRun", experiment: str) -> None:

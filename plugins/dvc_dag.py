@@ -1,6 +1,5 @@
 """An Airflow DAG from dvc.yaml: one task per stage, with DVC's edges. See `pipeline_dag`."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,16 +7,18 @@ from typing import Any
 from airflow.configuration import AIRFLOW_HOME, conf
 from airflow.sdk import DAG, Asset, TaskGroup
 from dvc_assets import ends, name_of, requests, root_of, uri_of
+from dvc_close import CloseRun
+from dvc_drawing import documentation, group_ids
 from dvc_form import form_of
 from dvc_interval import see_that_known
-from dvc_operator import CloseRun, DvcStage, OpenRun
+from dvc_operator import DvcStage, OpenRun
 from dvc_retraining import AskForTraining, or_on_request
 from dvc_routing import default_runtime, routing
 from dvc_schedule import Pipeline
 from dvc_verdicts import verdict_of
 
 from include.errors import PipelineError, did_you_mean
-from include.pipeline.graph import CLOSE, OPEN, Stage, see_that_free
+from include.pipeline.graph import Stage, see_that_free
 from include.pipeline.plan import load
 from include.pipeline.selection import select
 
@@ -222,34 +223,3 @@ def add_stages(stages: Sequence[Stage], root: Path, home: str, url: str) -> dict
             **routing(stage, runtime),
         )
     return tasks
-
-
-def group_ids(stages: Sequence[Stage]) -> dict[str, str]:
-    """An id for each group, in Airflow's letters, that no task and no other group has."""
-    taken = {OPEN, CLOSE, *(stage.task_id for stage in stages)}
-    found: dict[str, str] = {}
-    # What has no dot is an id already, and keeps it before others.
-    for group in sorted({stage.group for stage in stages}, key=lambda name: ("." in name, name)):
-        name = group.replace(".", "-")[:180]
-        tail = hashlib.sha256(group.encode()).hexdigest()[:7]
-        ids = (name, f"{name}-stages", f"{name}-{tail}")
-        found[group] = next(one for one in ids if not nodes(one) & taken)
-        taken |= nodes(found[group])
-    return found
-
-
-def nodes(group: str) -> set[str]:
-    """What Airflow draws for a group: itself, and where the edges meet before and after it."""
-    return {group, f"{group}.upstream_join_id", f"{group}.downstream_join_id"}
-
-
-def documentation(stage: Stage) -> str:
-    """What the page of the task says."""
-    parts = [stage.desc, f"From `{stage.file}`:", f"```\n{stage.cmd}\n```"]
-    lists = {"Needs": stage.deps, "Params": stage.params, "Makes": [o.path for o in stage.outs]}
-    parts += [
-        f"**{title}**\n" + "".join(f"\n- `{name}`" for name in names)
-        for title, names in lists.items()
-        if names
-    ]
-    return "\n\n".join(part for part in parts if part)

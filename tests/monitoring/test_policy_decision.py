@@ -1,4 +1,7 @@
-"""When a policy asks for a training, on windows small enough to judge by hand."""
+"""When a policy asks for a training, on windows small enough to judge by hand.
+
+Long because each rule of a policy is a case on the same windows.
+"""
 
 import re
 from datetime import date

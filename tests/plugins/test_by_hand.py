@@ -1,4 +1,7 @@
-"""Whoever starts a run, with whatever date: its tasks run. The real DAG, on stages that cost nothing."""
+"""Whoever starts a run, with whatever date: its tasks run. The real DAG, on stages that cost nothing.
+
+Long because all runs by hand share one Airflow.
+"""
 
 import json
 from collections.abc import Iterator

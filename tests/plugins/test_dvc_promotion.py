@@ -1,4 +1,7 @@
-"""A model goes live through Airflow: by itself, by hand, and only if a person says so."""
+"""A model goes live through Airflow: by itself, by hand, and only if a person says so.
+
+Long because all cases share one Airflow, which takes long to start.
+"""
 
 import importlib.util
 import json
