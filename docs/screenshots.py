@@ -1,4 +1,4 @@
-"""Photograph Airflow's UI for the pages: graph, form and grid of a DAG, its reports, an approval.
+"""Photograph for the pages: graph, form, grid and reports of a DAG, an approval, a drift report.
 
 Needs Debian's chromium, and Airflow up with a few runs of the DAG behind it; for the approval, also
 a run of `flight_delays_promote` that waits for one, with `promotion.risk: high` in params.yaml:
@@ -10,17 +10,22 @@ a run of `flight_delays_promote` that waits for one, with `promotion.risk: high`
     python -m docs.screenshots
     python -m docs.screenshots reports
     python -m docs.screenshots approval
+
+A drift report needs no Airflow; that of docs is of a run with window.end 2013-10-01, and with one
+month each in splits:
+
+    python -m docs.screenshots drift reports/drift.html
 """
 
 import re
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, expect, sync_playwright
 
 from include.airflow_site import processes
 from include.airflow_site.settings import Site, secrets_of
-from tests.browsing import signed_in
+from tests.browsing import FLAGS, chromium, signed_in
 
 DAG = "flight_delays"
 PROMOTE = "flight_delays_promote"
@@ -28,7 +33,10 @@ DOCS = Path(__file__).parent
 
 
 def main() -> int:
-    """Write the pictures of a DAG; or those of its reports; or docs/approval.png."""
+    """Write the pictures of a DAG; of its reports; approval.png; or drift.png."""
+    if sys.argv[1:2] == ["drift"]:
+        drift(Path(sys.argv[2]))
+        return 0
     site = Site.of(Path())
     if not processes.up(site):
         print("Airflow is not up.\n  Next: make up", file=sys.stderr)
@@ -102,6 +110,16 @@ def approval(page: Page, dag: str) -> None:
     page.goto(f"{newest(page, dag)}/tasks/approve/required_actions")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
     keep(page, "approval")
+
+
+def drift(report: Path) -> None:
+    """The first screen of a drift report."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1180})
+        page.goto(report.resolve().as_uri())
+        keep(page, "drift")
+        browser.close()
 
 
 def newest(page: Page, dag: str) -> str:
