@@ -82,8 +82,8 @@ def for_people(run: PastRun, idle: dict[str, Cost], rules: Costs) -> str:
 
 def line_of(stage: str, cost: Cost) -> tuple[str, ...]:
     """What a stage took, as cells."""
-    did = "ran" if cost.ran else "cached"
-    did += f" in {cost.tries} tries" if cost.tries > 1 else ""
+    did = "ran" if cost.ran else "" if stage in (OPEN, CLOSE) else "cached"
+    did += f" in {cost.tries} tries" if cost.tries > 1 and cost.ran else ""
     numbers = [cost.wall_s, cost.cpu_s, cost.gpu_s, cost.peak_gb]
     numbers += [cost.bytes_in / 1e6, cost.bytes_out / 1e6, cost.energy_wh or 0.0]
     paid = "-" if cost.money is None else number(cost.money)

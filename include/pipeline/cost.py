@@ -17,7 +17,7 @@ class Cost:
     bytes_out: int = 0  # of its outs
     rows: int = 0  # that it predicted, if it says where that is written
     queue: str = ""  # that it ran on; empty: the default one
-    ran: bool = False  # whether its command was run
+    ran: bool = False  # whether its command was run; opening and closing a run have none
     tries: int = 1
     energy_wh: float | None = None  # estimated, where the run says how
     money: float | None = None  # where the run has prices

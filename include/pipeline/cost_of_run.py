@@ -54,7 +54,7 @@ def charging(name: str) -> Iterator[list[Run]]:
     yield found
     for run in found:
         usage = Usage(spent() - before, 0.0)
-        charge(run, name, time.monotonic() - began, usage, {}, ran=True)
+        charge(run, name, time.monotonic() - began, usage, {}, ran=False)
 
 
 def spent() -> float:

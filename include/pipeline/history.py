@@ -18,6 +18,7 @@ from include.pipeline.cost_words import of_run
 from include.pipeline.git.command import git
 from include.pipeline.git.objects import objects
 from include.pipeline.git.refs import experiments_in
+from include.pipeline.graph import CLOSE, OPEN
 from include.pipeline.params_file import DEFAULT
 from include.pipeline.past.by_hand import Files, files_of
 from include.pipeline.past.record import record_in
@@ -25,6 +26,7 @@ from include.pipeline.past.record import record_in
 Kind = Literal["run", "older", "by hand", "broken"]  # older: of a Leeway that wrote no record
 NOWHERE = datetime.fromtimestamp(0, UTC)
 OF_RUN = re.compile(r"([^.]+)\.((?:manual|scheduled|backfill|asset_triggered)__.+)")
+LONG_AGO = 200  # runs
 OPENED = re.compile(r'"opened": (\d+(?:\.\d+)?)')
 LAST_MOMENT = 253_402_300_799  # that a date can be of: the end of the year 9999
 
@@ -106,12 +108,12 @@ def moment(seconds: float) -> datetime:
 def last_costs(repo: Path, stages: Collection[str]) -> dict[str, Cost]:
     """What stages took when their commands were run the last time, where that was measured.
 
-    No more records are read than it takes.
+    No more records are read than it takes, and none of runs that are so long ago.
     """
     commits = objects(repo, [*experiments_in(repo, "").values()]) if stages else {}
     texts = [content.decode(errors="replace") for _, content in commits.values()]
     found: dict[str, Cost] = {}
-    for text in sorted(texts, key=opened_at, reverse=True):
+    for text in sorted(texts, key=opened_at, reverse=True)[:LONG_AGO]:
         record = record_in(text)
         for stage, cost in record.cost.items() if record else ():
             if cost.ran and stage in stages:
@@ -136,6 +138,11 @@ def past_run(repo: Path, name: str) -> PastRun | None:
     return None
 
 
+def idle_in(cost: Mapping[str, Cost]) -> list[str]:
+    """The stages of a run that had nothing to do."""
+    return [part for part, one in cost.items() if not one.ran and part not in (OPEN, CLOSE)]
+
+
 def measured(runs: Sequence[PastRun]) -> Iterator[tuple[str, Cost]]:
     """The stages whose commands were run, and what they took."""
     for run in runs:
@@ -151,8 +158,7 @@ def saved(runs: Sequence[PastRun]) -> list[dict[str, Cost]]:
     known: dict[str, Cost] = {}
     found = []
     for run in reversed(runs):
-        idle = (stage for stage, cost in run.cost.items() if not cost.ran)
-        found.append({stage: known[stage] for stage in idle if stage in known})
+        found.append({stage: known[stage] for stage in idle_in(run.cost) if stage in known})
         known |= dict(measured([run]))
     return found[::-1]
 
@@ -167,5 +173,5 @@ def cost_in_words(repo: Path, name: str) -> str:
         rules = costs_in(git(repo, "show", f"{run.commit}:./{DEFAULT}", check=False))
     except ParamsError as error:
         problem = error.what
-    idle = [stage for stage, cost in run.cost.items() if not cost.ran]
-    return f"{of_run(run.cost, last_costs(repo, idle), rules)} {problem}".strip()
+    idle = last_costs(repo, idle_in(run.cost))
+    return f"{of_run(run.cost, idle, rules)} {problem}".strip()

@@ -28,7 +28,7 @@ def record_of(run: Run, told: Told, log: Callable[[str], object]) -> Record:
     if problem:
         log(problem)
     found = numbers_of(run, told, log)
-    around = {part for part in (OPEN, CLOSE) if read_cost(run, part).ran}  # else by another worker
+    around = {part for part in (OPEN, CLOSE) if read_cost(run, part).tries}  # here, on this disk
     parts = [part for part in (OPEN, *run.stages, CLOSE) if part in (*run.stages, *around)]
     cost = {part: cost_of(run, part, told, found, rules) for part in parts}
     params = told.params | flatten(run.params)  # what it was given may be in a command alone

@@ -11,7 +11,7 @@ from include.pipeline.cost import together
 from include.pipeline.cost_settings import costs_in
 from include.pipeline.cost_words import beyond_budget, priced
 from include.pipeline.git.command import git
-from include.pipeline.history import last_costs
+from include.pipeline.history import idle_in, last_costs
 from include.pipeline.params_file import DEFAULT
 from include.pipeline.past.record import record_in
 from include.pipeline.registry.verdicts import BY_HAND, NotPromoted
@@ -36,8 +36,7 @@ def see_that_within_budget(repo: Path, commit: str) -> None:
     if record is None or not record.cost:
         what = "The budget is a gate, and nobody measured what this experiment took."
         raise NotPromoted(what, f"let the DAG run it; or {BY_HAND}")
-    idle = [stage for stage, cost in record.cost.items() if not cost.ran]
-    each = record.cost | last_costs(repo, idle)
+    each = record.cost | last_costs(repo, idle_in(record.cost))
     total = together(priced(cost, rules) for cost in each.values())
     if over := beyond_budget(total, rules.budget, rules.currency):
         what = f"It is beyond the budget: {', '.join(over)}."
