@@ -151,7 +151,7 @@ class Notify(BaseNotifier):
     It is the incident that the DAG of alerts would open, so that both together tell once.
 
     Args:
-        what: the end of the incident's key: `failed`, or `late` for a deadline.
+        what: the end of the incident's key: `failed`, or `overdue` for a deadline.
     """
 
     def __init__(self, what: str = "failed") -> None:

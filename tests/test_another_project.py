@@ -21,6 +21,7 @@ NEW = ROOT / "tests/another_project"
 ROOMS = (
     "include/__init__.py",
     "include/airflow_site",
+    "include/alerts",
     "include/audit.py",
     "include/command",
     "include/environments.py",

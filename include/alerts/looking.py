@@ -40,7 +40,7 @@ def at_runs(dag_id: str, runs: Sequence[RunSeen], due: Deadlines, now: datetime)
     if ended:
         found[f"{dag_id}:failed"] = failure(dag_id, max(ended, key=lambda pair: pair[0])[1])
     if due.ends_within is not None:
-        found[f"{dag_id}:late"] = late(dag_id, runs, due.ends_within, now)
+        found[f"{dag_id}:overdue"] = overdue(dag_id, runs, due.ends_within, now)
     good = [end for end, run in ended if run.state == "success"]
     if due.at_least_every is not None and good:
         found[f"{dag_id}:silent"] = silent(dag_id, max(good), due.at_least_every, now)
@@ -55,7 +55,7 @@ def failure(dag_id: str, last: RunSeen) -> Alarm | None:
     return Alarm(f"A run of {dag_id} failed", f"{what}\nThen clear the task, and the run goes on.")
 
 
-def late(dag_id: str, runs: Iterable[RunSeen], within: timedelta, now: datetime) -> Alarm | None:
+def overdue(dag_id: str, runs: Iterable[RunSeen], within: timedelta, now: datetime) -> Alarm | None:
     """Whether a run is not at its end by its deadline."""
     slow = [
         f"{run.run_id}, {run.state} since {moment(run.began)}"
@@ -65,7 +65,7 @@ def late(dag_id: str, runs: Iterable[RunSeen], within: timedelta, now: datetime)
     if not slow:
         return None
     return Alarm(
-        f"A run of {dag_id} is late", f"It is to end within {within}: {at_most_ten(slow)}."
+        f"A run of {dag_id} is overdue", f"It is to end within {within}: {at_most_ten(slow)}."
     )
 
 

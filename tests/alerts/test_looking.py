@@ -43,11 +43,11 @@ def test_a_pipeline_has_failed_while_the_run_that_ended_last_has(runs, expected)
     assert look(*runs) == expected
 
 
-def test_a_run_is_late_while_it_is_not_at_its_end_by_its_deadline():
-    assert look(run("running", 3), ends_within=2 * HOUR) == {"late": True}
-    assert look(run("queued", 3), ends_within=2 * HOUR) == {"late": True}
-    assert look(run("running", 2), ends_within=2 * HOUR) == {"late": False}
-    assert look(ends_within=2 * HOUR) == {"late": False}
+def test_a_run_is_overdue_while_it_is_not_at_its_end_by_its_deadline():
+    assert look(run("running", 3), ends_within=2 * HOUR) == {"overdue": True}
+    assert look(run("queued", 3), ends_within=2 * HOUR) == {"overdue": True}
+    assert look(run("running", 2), ends_within=2 * HOUR) == {"overdue": False}
+    assert look(ends_within=2 * HOUR) == {"overdue": False}
     [alarm] = at_runs("train", [run("running", 3)], Deadlines(2 * HOUR), NOW).values()
     assert (
         alarm.details

@@ -134,7 +134,7 @@ def test_a_callback_and_the_dag_of_alerts_are_one_incident(airflow, made):
 
 def test_a_callback_never_fails_what_it_is_called_by(airflow, monkeypatch):
     monkeypatch.setenv("AIRFLOW__LEEWAY__ALERTS", "no_such")
-    Notify("late")({})
+    Notify("overdue")({})
     assert incidents().waiting(["no_such"]) == 1
 
 
