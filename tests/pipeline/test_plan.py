@@ -151,8 +151,8 @@ def test_an_unknown_key_in_meta_names_stage_file_and_nearest_key(repo):
     assert str(error.value) == (
         "Stage 'a' in dvc.yaml has an unknown key meta.quue. Did you mean 'queue'?\n"
         "  Next: use one of queue, runtime, image, resources, retries, timeout_minutes, network, "
-        "objects, predictions, node_selector, tolerations, or remove it, or put ours under meta.leeway: "
-        "the rest is then left alone."
+        "objects, verdict, predictions, node_selector, tolerations, or remove it, "
+        "or put ours under meta.leeway: the rest is then left alone."
     )
 
 
@@ -248,7 +248,8 @@ def test_what_meta_says_to_others_is_left_alone(repo, meta, queue):
         (
             "{leeway: {quue: gpu}}",
             "has an unknown key meta.leeway.quue. Did you mean 'queue'?\n  Next: use one of queue, "
-            "runtime, image, resources, retries, timeout_minutes, network, objects, predictions, node_selector, "
+            "runtime, image, resources, retries, timeout_minutes, network, objects, verdict, "
+            "predictions, node_selector, "
             "tolerations, or remove it.",
         ),
     ],
