@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
 NAMES, REPLY = b'{"kind":"names",', b'{"kind":"reply",'
@@ -66,8 +66,8 @@ class Reply(BaseModel):
     kind: Literal["reply"]
     at: AwareDatetime
     path: str
-    status: int
-    ms: float
+    status: int = Field(ge=100, le=599)
+    ms: float = Field(ge=0, allow_inf_nan=False)
 
 
 @dataclass

@@ -25,6 +25,18 @@ def looked_up(request: str) -> bytes:
 
 
 BAD = {
+    "a reply without a status": (
+        b'{"kind":"reply","at":"2013-12-31T23:59:00Z","path":"/predict","ms":2.5}\n',
+        "status: Field required",
+    ),
+    "a reply of another kind": (
+        b'{"kind":"reply","at":"soon","path":"/predict","status":200,"ms":2.5}\n',
+        "at: Input should be a valid datetime, input is too short",
+    ),
+    "a reply whose status is no number of HTTP": (
+        b'{"kind":"reply","at":"2013-12-31T23:59:00Z","path":"/","status":99999,"ms":2.5}\n',
+        "status: Input should be less than or equal to 599",
+    ),
     "text": (b"hello\n", "Invalid JSON: expected value at line 1 column 1"),
     "zeros of a lost page": (b"\0" * 8 + b"\n", "Invalid JSON: expected value at line 1 column 1"),
     "another role": (
