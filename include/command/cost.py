@@ -86,8 +86,8 @@ def line_of(stage: str, cost: Cost) -> tuple[str, ...]:
     did += f" in {cost.tries} tries" if cost.tries > 1 and cost.ran else ""
     numbers = [cost.wall_s, cost.cpu_s, cost.gpu_s, cost.peak_gb]
     numbers += [cost.bytes_in / 1e6, cost.bytes_out / 1e6, cost.energy_wh or 0.0]
-    paid = "-" if cost.money is None else number(cost.money)
-    return (shown(stage), did, *map(number, numbers), paid)
+    cells = (number(value) if value else "-" for value in (*numbers, cost.money))
+    return (shown(stage), did, *cells)
 
 
 def for_programs(run: PastRun, idle: dict[str, Cost], rules: Costs) -> dict[str, object]:

@@ -103,13 +103,14 @@ def since(runs: Sequence[PastRun], first: date | None) -> list[PastRun]:
 
 
 def named(asked: str, runs: Iterable[PastRun]) -> list[str]:
-    """The metrics that a name means: its own, or those of any file that end in it.
+    """The metrics that a name means: its own, or those that end in it: auc, drift.json:auc.
 
     Raises:
         PipelineError: no run has such a metric.
     """
     known = sorted({name for run in runs for name in run.metrics})
-    found = [name for name in known if name == asked or name.endswith(f":{asked}")]
+    ends = tuple(f"{sign}{asked}" for sign in "/:")
+    found = [name for name in known if name == asked or name.endswith(ends)]
     if not found:
         short = {name.rpartition(":")[2]: name for name in known}
         what = f"No run has a metric {asked!r}.{did_you_mean(asked, [*known, *short])}"

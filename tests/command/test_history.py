@@ -74,6 +74,11 @@ def test_programs_get_all_of_it_with_null_for_what_is_no_number(said):
     assert rows[4][2] == "'=cmd|calc"  # which a spreadsheet would carry out
 
 
+def test_a_metric_may_be_named_by_its_end(said):
+    assert "metrics/b.json:auc" in said("history", "--metric", "b.json:auc")
+    assert "metrics/a.json:auc" not in said("history", "--metric", "b.json:auc")
+
+
 def test_an_unknown_metric_or_dag_names_the_nearest(repo, capsys):
     assert main(["--repo", str(repo), "history", "--metric", "auk"]) == 1
     assert "No run has a metric 'auk'. Did you mean 'auc'?" in capsys.readouterr().err
@@ -90,8 +95,8 @@ def test_the_cost_of_a_run_by_stage_with_what_was_saved_and_what_is_beyond_its_b
     assert said("cost").splitlines() == [
         "train.m2, opened 1970-01-03 00:00 UTC",
         "STAGE  DID     S  CPU S  GPU S  GB  MB IN  MB OUT  WH     EUR",
-        "fit    cached  0  0.5    0      0   0      0       0      0",
-        "score  ran     2  4      0      0   0      0       0.022  0.04",
+        "fit    cached  -  0.5    -      -   -      -       -      -",
+        "score  ran     2  4      -      -   -      -       0.022  0.04",
         "The run: 4.5 s of CPU in 2 s, 0.022 Wh, 0.04 EUR.",
         "Saved by the cache: 20 s of CPU in 10 s, 0.50 GB, 0.25 EUR, as 1 of 2 stages took when they "
         "ran last.",
