@@ -217,3 +217,15 @@ def test_a_verdict_that_is_no_out_of_the_dag_is_refused(made):
         pipeline_dag("watch", repo=made, targets=["prepare"], asks={"train": "verdict.jso"})
     with pytest.raises(PipelineError, match="asks names 0 outs of this DAG as the verdict for 't'"):
         pipeline_dag("watch", repo=made, targets=["prepare"], asks={"t": "second/shout.txt"})
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"), [("ask_train", "asset_triggered"), (None, "manual")], ids=["task", "person"]
+)
+def test_only_what_a_task_asked_for_may_go_live_by_itself(made, task, kind):
+    dag = pipeline_dag("train", repo=made, targets=["prepare"], on_request=True)
+    closed = dag.get_task("close_run")
+    [asset] = closed.outlets
+    sent = {asset: SimpleNamespace(extra={})}
+    closed.announce({**context(event(ASKED, task=task)), "outlet_events": sent}, "train.one")
+    assert sent[asset].extra == {"experiment": "train.one", "run_type": kind}
