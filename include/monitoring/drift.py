@@ -129,7 +129,7 @@ def counted(
     periods: Periods, terms: Terms
 ) -> tuple[Mapping[str, Contents], Mapping[str, Contents]]:
     """What is in the columns of the reference and of the current period."""
-    for part in (periods.reference, periods.current):
+    for part in (periods.reference, periods.current, *periods.months):
         contents.check_columns(part.name, part.sample.columns, [*terms.kinds, terms.words.score])
     if periods.counted:
         return periods.counted
@@ -205,6 +205,8 @@ def grouped(periods: Periods, terms: Terms) -> dict[str, list[Group]]:
     """How the model does for each group."""
     now = periods.current.outcomes
     before = periods.unseen.outcomes if periods.unseen else None
+    for name, part in periods.named().items():
+        contents.check_columns(name, part.outcomes.columns, terms.grouped)
     return {
         column: groups.groups_of(column, now, before, terms.words, terms.group_rows)
         for column in terms.grouped

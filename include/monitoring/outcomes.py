@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from include.errors import DataError
+from include.monitoring.contents import check_columns
 from include.monitoring.drift_limits import Words, rounded
 from include.monitoring.performance import Floats
 
@@ -42,7 +43,8 @@ def measure(name: str, table: pl.DataFrame, words: Words) -> Outcomes:
         table: one row per prediction, with the score (0..1) and the outcome (boolean).
 
     Raises:
-        DataError: there is no row, an outcome is missing, or a score is no probability.
+        DataError: there is no row, an outcome is missing, or a score is no probability,
+            or one of the columns is not there or of another type.
     """
     outcome, probability = checked(name, table, words)
     share, given = float(outcome.mean()), np.where(outcome, probability, 1 - probability)
@@ -71,6 +73,8 @@ def ranked(outcome: NDArray[np.bool_], probability: Floats) -> float:
 
 def checked(name: str, table: pl.DataFrame, words: Words) -> tuple[NDArray[np.bool_], Floats]:
     """Outcomes and probabilities, if each row has both."""
+    check_columns(name, table.columns, [words.outcome, words.score])
+    check_types(name, table, words)
     if table.is_empty():
         what = f"The {name} period has no row."
         raise DataError(what, "give it a longer period, or one whose rows are there.")
@@ -85,6 +89,18 @@ def checked(name: str, table: pl.DataFrame, words: Words) -> tuple[NDArray[np.bo
         what = f"{wrong:,} of the {len(table):,} values of {words.score!r} in the {name} period "
         raise DataError(f"{what}are no probability.", "score these rows again.")
     return outcome.to_numpy().astype(bool), score.to_numpy()
+
+
+def check_types(name: str, table: pl.DataFrame, words: Words) -> None:
+    """Raise DataError unless outcomes are yes or no, and scores numbers."""
+    outcome, score = table[words.outcome].dtype, table[words.score].dtype
+    fix = "change the type of the column."
+    if outcome != pl.Boolean:
+        what = f"The {name} period holds {outcome} in {words.outcome!r}, not booleans."
+        raise DataError(what, fix)
+    if not score.is_numeric():
+        what = f"The {name} period holds {score} in {words.score!r}, not numbers."
+        raise DataError(what, fix)
 
 
 def entropy(share: float) -> float:

@@ -40,3 +40,11 @@ def test_the_page_holds_no_digit_in_which_processors_differ() -> None:
     assert comparison.mended(narrow) == comparison.mended(wide)
     assert "[0.221618394644, 5.55111512313e-05, 0.25, 1013]" in comparison.mended(narrow)
     assert "<p>0.2216183946441351</p>" in comparison.mended(narrow)
+
+
+def test_a_chart_that_is_laid_out_once_is_the_same_chart(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: dict[str, Kind] = {"age_d": "number", "shop": "category"}
+    asked = month(), month(zeros=80), kinds, dict.fromkeys(kinds, 0.1)
+    once = comparison.compare(*asked)
+    monkeypatch.setattr(comparison, "laid_out_once", lambda make: make)
+    assert comparison.compare(*asked) == once

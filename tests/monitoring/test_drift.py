@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from small_visits import TERMS, month, part, score
 
-from include.errors import DataError
 from include.monitoring import drift, trends
 
 
@@ -183,45 +182,6 @@ def test_groups_are_told_apart_if_they_are_large_enough() -> None:
     found = score(month(), month(zeros=60), terms, unseen=part(month()))
     (group,) = found.groups["shop"]
     assert (group.name, group.now.rows, group.now.share, group.before.rows) == ("A1", 60, 0.0, 50)  # type: ignore[union-attr]
-
-
-FAULTS = {
-    "no row": (
-        month().clear(),
-        "The current period has no row.\n  Next: give it a longer period",
-    ),
-    "no such column": (
-        month().rename({"shop": "shops"}),
-        (
-            "The current period has no column 'shop'. Did you mean 'shops'?\n"
-            "  Next: compare columns that both periods have."
-        ),
-    ),
-    "a score is missing": (
-        month().with_columns(chance=pl.lit(None, pl.Float64)),
-        "100 of the 100 values of 'chance' in the current period are no probability.\n",
-    ),
-    "a score beyond 1": (
-        month().with_columns(chance=pl.when("sold").then(1.5).otherwise("chance")),
-        "25 of the 100 values of 'chance' in the current period are no probability.\n",
-    ),
-    "an outcome is missing": (
-        month().with_columns(sold=pl.when(pl.int_range(pl.len()) > 9).then("sold")),
-        "10 of the 100 visits of the current period have no 'sold'.\n",
-    ),
-}
-
-
-@pytest.mark.parametrize(("current", "message"), FAULTS.values(), ids=FAULTS)
-def test_a_period_that_cannot_be_compared_is_refused(current: pl.DataFrame, message: str) -> None:
-    with pytest.raises(DataError) as error:
-        score(month(), current)
-    assert str(error.value).startswith(message)
-
-
-def test_a_reference_without_a_row_is_refused() -> None:
-    with pytest.raises(DataError, match=r"The reference period has no row\."):
-        score(month().clear(), month())
 
 
 def test_numbers_in_a_narrow_range_are_compared() -> None:

@@ -35,6 +35,8 @@ def read_weights(models: Path, chosen: Chosen) -> tuple[dict[str, float] | None,
     except xgb.core.XGBoostError:
         raise DataError(f"{path} is no model of XGBoost.", fix) from None
     gains = booster.get_score(importance_type="total_gain")
+    if not gains:  # without a split, it says the same of all
+        return None, UNKNOWN
     others = [MEMBERS[name].title for name in chosen.members if name != "xgboost"]
     said = "The share of the total gain of XGBoost's splits that is the feature's."
     if others:

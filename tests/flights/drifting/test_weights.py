@@ -47,3 +47,12 @@ def test_a_blend_says_that_the_other_part_is_not_known(models: Path) -> None:
 
 def test_a_model_without_gains_has_no_weights(models: Path) -> None:
     assert read_weights(models, Chosen(members={"torch": 1.0})) == (None, UNKNOWN)
+
+
+def test_a_model_without_a_split_has_no_weights(tmp_path: Path) -> None:
+    import xgboost as xgb
+
+    (tmp_path / "xgboost").mkdir()
+    matrix = xgb.DMatrix(np.zeros((4, 1)), label=[0, 1, 0, 1], feature_names=["a"])
+    xgb.train({"nthread": 1}, matrix, 1).save_model(tmp_path / "xgboost/model.ubj")
+    assert read_weights(tmp_path, Chosen(members={"xgboost": 1.0})) == (None, UNKNOWN)
