@@ -22,7 +22,7 @@ from include.pipeline.registry.turns import remote_of
 EXAMPLES = """
   leeway history                           all runs that this clone knows
   leeway history --metric auc              and each metric that ends in :auc
-  leeway history --metric metrics/drift.json:prediction_psi --dag flight_delays
+  leeway history --metric metrics/drift.json:psi --dag train
   leeway history --since 2026-01-01 --json --param train.depth
   leeway history --fetch                   ask the remote for the experiments of others first
 

@@ -11,6 +11,7 @@ from small_git import shell
 
 from include.pipeline.cost import Cost, together
 from include.pipeline.git.command import git
+from include.pipeline.git.trees import commit_of
 from include.pipeline.history import last_costs, past_run, past_runs, saved
 from include.pipeline.past.fetching import fetch_experiments
 from include.pipeline.past.record import Record, as_line, numbers_in, record_in
@@ -158,6 +159,14 @@ def test_what_a_stage_took_is_that_of_the_last_time_its_command_ran(repo):
         add(repo, f"r{at}", recorded(opened=at, cost={"fit": cost}))
     assert last_costs(repo, ["fit", "never"]) == {"fit": Cost(cpu_s=8, ran=True)}
     assert saved(past_runs(repo)) == [{"fit": Cost(cpu_s=8, ran=True)}, {}, {}]
+
+
+def test_a_record_may_be_longer_than_an_argument_of_a_command(repo):
+    metrics = {f"m.json:{n:0300}": 0.5 for n in range(1_000)}
+    tree = git(repo, "rev-parse", "HEAD^{tree}")
+    made = commit_of(repo, tree, recorded(metrics=metrics))
+    git(repo, "update-ref", f"refs/exps/{BASE[:2]}/{BASE[2:]}/long", made)
+    assert past_runs(repo)[0].metrics == metrics
 
 
 def test_the_run_of_an_experiment_is_found_by_its_name(repo):

@@ -1,5 +1,6 @@
 """A run's experiment says what it was made from, what it measured and what it cost."""
 
+import json
 import os
 
 import pytest
@@ -8,12 +9,13 @@ from small_git import shell
 
 from include.errors import ParamsError
 from include.pipeline.child.orders import Usage
-from include.pipeline.closing.recording import content_of
+from include.pipeline.closing.recording import content_of, record_of
 from include.pipeline.cost import Cost
 from include.pipeline.cost_of_run import charge, read_cost
 from include.pipeline.cost_settings import NONE, Budget, Costs, costs_in, costs_of
 from include.pipeline.cost_words import beyond_budget, in_words, number, per_thousand, priced
 from include.pipeline.history import past_runs
+from include.pipeline.orders import Told
 from include.pipeline.workspace import Run
 
 COSTS = """costs:
@@ -61,6 +63,20 @@ def test_a_run_s_record_holds_what_it_was_made_from_what_it_measured_and_what_it
     shell(both.repo, "git", "diff", "--quiet", f"{found.commit}^{{tree}}", both.tree(run))
     names = shell(both.repo, "git", "ls-tree", "-r", "--name-only", found.commit).split()
     assert not [name for name in names if "cost" in name or "record" in name]
+
+
+def test_a_record_keeps_no_value_of_any_length_and_says_so(run):
+    (run.folder / "m.json").write_text(json.dumps({str(n): n for n in range(2_000)}))
+    told = Told(
+        params={"short": 1, "long": [0] * 1_000}, metrics={"m.json": f"{run.folder}/m.json"}
+    )
+    said: list[str] = []
+    record = record_of(run, told, said.append)
+    assert (record.params, len(record.metrics)) == ({"short": 1}, 1_000)
+    assert said == [
+        "the record of the run has the first 1,000 numbers of its metrics alone",
+        "too long for the record of the run: long",
+    ]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from include.pipeline.past.record import MOST, Record, numbers_in
 from include.pipeline.reproduce import asked
 from include.pipeline.workspace import Run
 
+LONGEST = 1_000  # letters of a value that is kept
+
 
 def record_of(run: Run, told: Told, log: Callable[[str], object]) -> Record:
     """What is known of a run whose stages have all ended."""
@@ -31,7 +33,10 @@ def record_of(run: Run, told: Told, log: Callable[[str], object]) -> Record:
     around = {part for part in (OPEN, CLOSE) if read_cost(run, part).tries}  # here, on this disk
     parts = [part for part in (OPEN, *run.stages, CLOSE) if part in (*run.stages, *around)]
     cost = {part: cost_of(run, part, told, found, rules) for part in parts}
-    params = told.params | flatten(run.params)  # what it was given may be in a command alone
+    given = told.params | flatten(run.params)  # what it was given may be in a command alone
+    params = {name: value for name, value in given.items() if len(str(value)) <= LONGEST}
+    if left := given.keys() - params.keys():
+        log(f"too long for the record of the run: {at_most_ten(sorted(left))}")
     return Record(run.dag_id, run.id, run.opened, params, found, cost)
 
 
@@ -55,6 +60,8 @@ def numbers_of(run: Run, told: Told, log: Callable[[str], object]) -> dict[str, 
     for path, place in told.metrics.items():
         content = content_of(run, run.folder / path if path in absent else Path(place))
         found |= dict(islice(numbers_in(parsed(content), f"{path}:"), MOST - len(found)))
+    if len(found) == MOST:
+        log(f"the record of the run has the first {MOST:,} numbers of its metrics alone")
     return found
 
 

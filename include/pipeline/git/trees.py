@@ -44,7 +44,8 @@ def commit_of(
 ) -> str:
     """A commit of a tree, on no branch."""
     before = ["-p", parent] if parent else []
-    return git(repo, "commit-tree", tree, *before, "-m", message, env={**AUTHOR, **(env or {})})
+    env = {**AUTHOR, **(env or {})}  # and the message is no argument: those have a longest length
+    return git(repo, "commit-tree", tree, *before, "-F", "-", env=env, given=f"{message}\n")
 
 
 def is_same(repo: Path, rev: str, tree: str, base: str) -> bool:

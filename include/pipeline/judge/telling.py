@@ -37,6 +37,8 @@ def values_of(stage: Any) -> Iterator[tuple[str, Any]]:
 def metrics_of(stage: Any) -> Iterator[tuple[str, str]]:
     """The files of metrics of a stage, and where on this disk each is; empty if nowhere."""
     for out in (out for out in stage.outs if out.metric and out.is_in_repo):
+        if out.hash_info and out.hash_info.isdir:
+            continue
         yield os.path.relpath(out.fs_path, out.repo.root_dir), place_of(out)
 
 
