@@ -15,7 +15,7 @@ from include.pipeline.history import PastRun, saved
 
 EXAMPLES = """
   leeway cost                              the last run
-  leeway cost --dag train          the last run of a DAG
+  leeway cost --dag train                  the last run of a DAG
   leeway cost EXPERIMENT                   the run of an experiment: `leeway history` lists them
 """
 HEADS = ("STAGE", "DID", "S", "CPU S", "GPU S", "GB", "MB IN", "MB OUT", "WH")
