@@ -1,7 +1,7 @@
 """The reports of runs, in the navigation of Airflow and in tabs: for who may read the DAG.
 
 A report is made of data, and may hold scripts. It is served in a sandbox, an origin of its own,
-where no script can reach the login of its reader. The pages around it hold no script at all.
+where no script can reach the login of its reader. The pages around it may run no script but one.
 """
 
 from functools import cache

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from dvc_reports_list import address, run_list, state_of
 from dvc_reports_run import run_page
 from dvc_reports_runs import Seen, pipelines, published, runs_of
 
-from include.pages.runs.content import Filters
+from include.pages.runs.content import Filters, RunList
 from include.pipeline.workspace import reports_of
 
 ALWAYS = {
@@ -29,8 +30,8 @@ SANDBOX = {
     "'unsafe-inline' 'unsafe-eval'",
 }
 OURS = (
-    "default-src 'none'; style-src {styles}; img-src 'self' data:; frame-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+    "default-src 'none'; style-src {style}; script-src {script}; img-src 'self' data:; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 # What a browser would rather save than show.
 AS_TEXT = (".csv", ".tsv", ".md", ".yaml", ".txt")
@@ -147,11 +148,21 @@ def day(text: str) -> str:
 
 def ours(page: str) -> Answer:
     """A page of our own, which may do nothing but be read."""
-    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    hashes = (b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles)
-    allowed = " ".join(f"'sha256-{found}'" for found in hashes)
-    policy = {"Content-Security-Policy": OURS.format(styles=allowed)}
-    return Answer(page=page, headers=ALWAYS | policy)
+    return Answer(page=page, headers=ALWAYS | {"Content-Security-Policy": policy()})
+
+
+@cache
+def policy() -> str:
+    """What a page of our own may do: what it does when it is empty."""
+    page = RunList("", "", Filters(), [], [], [], 0, 1).html
+    return OURS.format(style=hashes(page, "style"), script=hashes(page, "script"))
+
+
+def hashes(page: str, name: str) -> str:
+    """The hashes of the elements of a name, by which a browser allows them."""
+    held = re.findall(rf"<{name}>(.*?)</{name}>", page, re.DOTALL)
+    found = (b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in held)
+    return " ".join(f"'sha256-{one}'" for one in found)
 
 
 def inside(folder: Path, path: str) -> Path | None:

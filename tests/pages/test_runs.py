@@ -2,10 +2,13 @@
 
 import math
 import re
+from pathlib import Path
 
 import pytest
 
+from include.pages import html
 from include.pages.runs.content import (
+    THEME,
     Change,
     Changes,
     CostTable,
@@ -87,11 +90,25 @@ def test_names_and_values_are_text_on_all_pages():
     )
     shown = RunPage(ENTRY, [LINK], shown=LINK)
     for page in (listed.html, one.html, shown.html):
-        assert "<script" not in page
+        assert page.count("<script") == 1
         assert "{{ 7 * 7 }}" in page
 
 
-def test_a_page_asks_nothing_of_the_network_and_has_no_script():
+def test_a_page_asks_nothing_of_the_network_and_has_no_script_but_one():
     filters = Filters()
     page = RunList("Reports", "/reports/", filters, [ENTRY], [], [], 0, 1).html
-    assert not re.findall(r"https?://|@import|url\(|<script|<link|\son\w+=", page)
+    assert not re.findall(r"https?://|@import|url\(|src=|<link|\son\w+=", page)
+    assert re.findall(r"<script>(.*?)</script>", page) == [THEME]
+
+
+def test_the_colours_of_both_themes_are_those_of_every_page():
+    root = Path(html.__file__).parent
+    every = (root / "page.html.j2").read_text()
+    ours = (root / "runs/frame.html.j2").read_text()
+    for theme, held in zip(
+        ("light", "dark"), re.findall(r":root \{(.*?--open: [^;]+;)", every, re.DOTALL), strict=True
+    ):
+        [said] = re.findall(
+            rf":root\[data-theme={theme}\] {{ color-scheme: {theme}; (.*?) }}", ours
+        )
+        assert said.split() == held.split()

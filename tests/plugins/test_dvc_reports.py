@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -161,7 +162,7 @@ def test_names_and_verdicts_are_text_on_every_page(answers):
     for page in pages:
         assert "<img" not in page
         assert "<i>" not in page
-        assert "<script" not in page
+        assert page.count("<script") == 1
     assert "&lt;img src=x onerror=alert(1)&gt;" in answers["root"]["/reports/"][1]
 
 
@@ -181,8 +182,12 @@ def test_nobody_reads_anything_without_a_login(answers):
 
 def test_a_page_of_our_own_may_run_nothing_and_a_report_is_in_a_sandbox(answers):
     policy = answers["root"]["/reports/"][2]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-    assert not {"script-src", "unsafe-inline", "connect-src"} & set(policy.split())
+    assert re.fullmatch(
+        r"default-src 'none'; style-src( 'sha256-[^']{44}'){2}; script-src 'sha256-[^']{44}'; "
+        r"img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        r"frame-ancestors 'self'",
+        policy,
+    )
     policy = answers["root"]["/reports/evil/s1/report.txt"][2]
     assert policy.startswith("sandbox allow-scripts allow-popups;")
     assert "allow-same-origin" not in policy

@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from include.pages.html import render
 from include.pages.runs.trend import Trend
 
+# The only script: a page is dark or light as the user has set the pages around it.
+THEME = Markup(
+    "(()=>{const set=()=>{try{document.documentElement.dataset.theme="
+    "localStorage.getItem('theme')||''}catch(error){}};set();addEventListener('storage',set)})()"
+)
 # What a state is painted as; any other word keeps the colour of the text.
 TONES = {
     "hurts": "bad",
@@ -92,7 +99,7 @@ class RunList:
     @property
     def html(self) -> str:
         """The page."""
-        return render("pages/runs/list.html.j2", page=self)
+        return render("pages/runs/list.html.j2", page=self, theme=THEME)
 
 
 @dataclass(frozen=True)
@@ -167,4 +174,4 @@ class RunPage:
     @property
     def html(self) -> str:
         """The page."""
-        return render("pages/runs/run.html.j2", page=self)
+        return render("pages/runs/run.html.j2", page=self, theme=THEME)
