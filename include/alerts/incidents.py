@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.alerts.message import Channel, Message, NotSent, told
+from include.errors import PipelineError
 
 FAILURES = 3  # of a channel, after which the rest waits: its server may be down
 # Longer than any channel may take: what a worker has not told of by then, another one sends.
@@ -75,6 +76,10 @@ class Incidents:
             file.execute("BEGIN IMMEDIATE")
             yield file
             file.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            what = f"The incidents in {self.path} cannot be read or written: {error}."
+            fix = "see that the disk has room; if the file is damaged, move it away."
+            raise PipelineError(what, fix) from error
         finally:
             file.close()  # what was not committed is not there
 

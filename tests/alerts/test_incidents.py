@@ -7,6 +7,7 @@ import pytest
 
 from include.alerts.incidents import Alarm, Incidents
 from include.alerts.message import Message, NotSent
+from include.errors import PipelineError
 
 BAD = Alarm("auc is low", "The AUC is 0.65; at least 0.7 is asked for.")
 
@@ -148,6 +149,12 @@ def test_an_error_of_ours_while_writing_changes_nothing(kept):
     with pytest.raises(AttributeError):
         kept.report("watch", "06", {"auc": BAD, "broken": 1}, ["test"])  # type: ignore[dict-item]
     assert kept.open() == {} and kept.waiting(["test"]) == 0
+
+
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path):
+    (tmp_path / "alerts.db").write_text("no database, and long enough to be looked at" * 100)
+    with pytest.raises(PipelineError, match=r"(?s)alerts.db cannot be .* move it away"):
+        Incidents(tmp_path / "alerts.db")
 
 
 def test_messages_that_went_out_long_ago_are_forgotten(kept, clock):
