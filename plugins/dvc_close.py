@@ -7,9 +7,10 @@ from typing import Any
 from airflow.sdk import Context
 from dvc_cards import keep_card
 from dvc_costs import tell_cost
+from dvc_interval import run_type
 from dvc_notes import tell
 from dvc_retraining import request_of
-from dvc_runs import OfRun, run_here, run_type
+from dvc_runs import OfRun, run_here
 from dvc_verdicts import tell_verdicts
 
 from include.pipeline.graph import CLOSE

@@ -9,7 +9,6 @@ from airflow.sdk import Param
 from include.errors import PipelineError, did_you_mean
 from include.pipeline import params_file
 from include.pipeline.graph import Plan
-from include.pipeline.params_file import DEFAULT
 from include.pipeline.registry.pinned import LIVE, NONE, PARTS
 from include.pipeline.registry.tags import STAGES, VERSION
 
@@ -85,7 +84,7 @@ def parted(given: Mapping[str, object], form: Sequence[str]) -> dict[str, object
     """The values that a run was given; of a section with fields of the form, each by its name."""
     found: dict[str, object] = {}
     for name, value in given.items():
-        name = name.removeprefix(f"{DEFAULT}:")  # as a field of the form is named
+        name = name.removeprefix(f"{params_file.DEFAULT}:")  # as a field of the form is named
         inner = [field for field in form if field.startswith(f"{name}.")]
         if isinstance(value, dict) and inner:
             found |= parted({f"{name}.{key}": part for key, part in value.items()}, form)

@@ -19,6 +19,16 @@ WRITTEN = re.compile(
 )
 
 
+def has_interval(context: Context) -> bool:
+    """Whether a run has an interval of its own: by hand, by REST or by an asset, it has none."""
+    return run_type(context) in ("scheduled", "backfill")
+
+
+def run_type(context: Context) -> str:
+    """Who began a run, in Airflow's word: scheduled, manual, backfill or asset_triggered."""
+    return str(context["dag_run"].run_type).split(".")[-1].lower()
+
+
 def see_that_known(dates: Iterable[str]) -> None:
     """Refuse a date that Airflow does not have.
 

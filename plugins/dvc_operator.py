@@ -13,18 +13,10 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import ParamValidationError
 from dvc_costs import savings, told_cost
 from dvc_form import parted
-from dvc_interval import date_of, like
+from dvc_interval import date_of, has_interval, like
 from dvc_notes import describe, tell
 from dvc_retraining import dates_of, request_of
-from dvc_runs import (
-    OfRun,
-    beside,
-    drawn,
-    has_interval,
-    live,
-    run_here,
-    see_that_scheduled,
-)
+from dvc_runs import OfRun, beside, drawn, live, run_here, see_that_scheduled
 
 from include.errors import ParamsError, masked
 from include.pipeline.graph import OPEN

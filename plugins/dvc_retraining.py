@@ -18,9 +18,8 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, BaseOperator, Context
 from airflow.sdk.definitions.timetables.assets import AssetTriggeredTimetable
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dvc_assets import SCHEME_OF_REQUESTS
-from dvc_interval import zone_of
+from dvc_interval import run_type, zone_of
 from dvc_notes import describe, tell
-from dvc_runs import run_type
 
 from include.errors import PipelineError
 from include.pipeline.graph import CLOSE

@@ -102,13 +102,3 @@ def drawn(tasks: Iterable[object]) -> dict[str, set[str]]:
     """The stages of a DAG, and those that each waits for, directly or not."""
     stages = [task for task in tasks if isinstance(task, OfRun) and task.stage]
     return {task.stage: set(before(task).values()) for task in stages}
-
-
-def has_interval(context: Context) -> bool:
-    """Whether a run has an interval of its own: by hand, by REST or by an asset, it has none."""
-    return run_type(context) in ("scheduled", "backfill")
-
-
-def run_type(context: Context) -> str:
-    """Who began a run, in Airflow's word: scheduled, manual, backfill or asset_triggered."""
-    return str(context["dag_run"].run_type).split(".")[-1].lower()
