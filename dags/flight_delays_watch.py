@@ -24,7 +24,7 @@ flight_delays_watch = pipeline_dag(
     live={"champion": "flight_delays@champion"},
     trained={"retrained.trainings": "flight_delays@window.end@metrics/features.json:labelled"},
     asks={"flight_delays": "reports/retraining.json"},
-    reports=["reports/watch.json", "reports/retraining.html", "metrics/watch.json"],
+    reports=["reports/watch.json", "reports/retraining.json", "reports/retraining.html", "metrics"],
     schedule=CronTriggerTimetable("0 0 2 * *", timezone="UTC", interval=timedelta(days=1)),
     start_date=datetime(2013, 6, 1, tzinfo=UTC),
     end_date=datetime(2014, 1, 3, tzinfo=UTC),
