@@ -6,16 +6,20 @@ the few megabytes that it has itself. It is started without site-packages, and i
 nothing, so that it is there in some milliseconds.
 """
 
+# Both `signal`, which makes enums of this one, and `typing` would take as long as all else.
+import _signal as signal  # type: ignore[import-not-found]
 import marshal
 import os
-import signal
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 FRESH = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)  # that Python does not leave as they are
 
 
-def serve(channel: int) -> NoReturn:
+def serve(channel: int) -> "NoReturn":
     """Start what is asked for, one command after the other, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the command, which gets it as well
     with open(channel, "rb") as asked, open(channel, "wb", buffering=0, closefd=False) as answer:
@@ -32,7 +36,7 @@ def serve(channel: int) -> NoReturn:
             marshal.dump((code, taken.ru_maxrss), answer)
 
 
-def become(words: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
+def become(words: list[str], folder: str, environment: dict[str, str]) -> "NoReturn":
     """Be the command, as `subprocess` would have started it."""
     try:
         for number in FRESH:
