@@ -3,7 +3,7 @@ Trains, judges and packages the delay model on the flights known by then. Airflo
 from `dvc.yaml`: to add a task, add a stage there. A stage with nothing new is done at once.
 
 - **By hand**: *Trigger*, and change what you like in the form.
-- **By schedule**: each month on what came before it; *Trigger*, *Backfill* replays 2013.
+- **By schedule**: each quarter on what came before it; *Trigger*, *Backfill* replays 2013.
 - **On request**: when watching finds that it is time; the run's note says why.
 - **If a task fails**, its log ends with what to do next; then clear it, and the run goes on.
 """
@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from dvc_dag import pipeline_dag
 
-DRIFT = ("prediction_psi_max", "outcome_share_change_max", "auc_min", "calibration_gap_max")
-
 flight_delays = pipeline_dag(
     "flight_delays",
     without=["score_flights"],
@@ -21,14 +19,16 @@ flight_delays = pipeline_dag(
         "train_xgboost.max_depth": {"minimum": 1, "maximum": 16},
         "train_torch.epochs": {"minimum": 1, "maximum": 1000},
         "materialize_features.online_store": {"enum": ["sqlite", "redis"]},
-        **{f"report_drift.{name}": {"minimum": 0, "section": "Limits of drift"} for name in DRIFT},
+        "report_drift.drift_weighted_max": {"minimum": 0, "section": "Limits of drift"},
+        "report_drift.auc_min": {"minimum": 0, "section": "Limits of drift"},
+        "report_drift.calibration_gap_max": {"minimum": 0, "section": "Limits of drift"},
     },
     interval={"window.end": "data_interval_end"},
     live={"champion": "flight_delays@champion"},
     on_request=True,
     reports=["reports", "metrics"],
-    schedule="@monthly",
-    start_date=datetime(2013, 6, 1, tzinfo=UTC),
+    schedule="@quarterly",
+    start_date=datetime(2013, 4, 1, tzinfo=UTC),
     end_date=datetime(2014, 1, 1, tzinfo=UTC),
     max_active_runs=1,
     default_args={"owner": "data-science", "retries": 1, "retry_delay": timedelta(seconds=30)},

@@ -9,8 +9,7 @@ from airflow.sdk.exceptions import ParamValidationError
 
 ROOT = Path(__file__).parents[2]
 LIMITS = {
-    "report_drift.prediction_psi_max": 0.25,
-    "report_drift.outcome_share_change_max": 0.1,
+    "report_drift.drift_weighted_max": 0.5,
     "report_drift.auc_min": 0.68,
     "report_drift.calibration_gap_max": 0.05,
 }
@@ -60,10 +59,10 @@ def test_the_gpu_stage_alone_goes_to_the_gpu_workers(dag):
     assert set(places.values()) == {("default", "default_pool")}
 
 
-def test_a_run_a_month_from_june_2013_takes_its_window_from_its_interval(dag):
-    assert (dag.timetable.timetable.expression, dag.catchup) == ("0 0 1 * *", False)
+def test_a_run_a_quarter_from_april_2013_takes_its_window_from_its_interval(dag):
+    assert (dag.timetable.timetable.expression, dag.catchup) == ("0 0 1 */3 *", False)
     assert (dag.start_date, dag.end_date) == (
-        datetime(2013, 6, 1, tzinfo=UTC),
+        datetime(2013, 4, 1, tzinfo=UTC),
         datetime(2014, 1, 1, tzinfo=UTC),
     )
     assert dag.get_task("open_run").interval == {"window.end": "data_interval_end"}
@@ -113,7 +112,7 @@ def test_each_file_yields_its_dag(bag):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_each_file_is_short_and_says_what_a_user_must_know(bag, file):
-    assert len(file.read_text().splitlines()) <= 35
+    assert len(file.read_text().splitlines()) <= 38
     dag = bag.dags[file.stem]
     assert dag.doc_md and f'"""{dag.doc_md}"""' in file.read_text()
     assert "If a task fails" in dag.doc_md
