@@ -132,10 +132,10 @@ def facts_of(name: str, before: Contents, now: Contents) -> list[str]:
     if now.constant and not before.constant and full(before):
         said.append(f"{name} has a single value now.")
     if arrived := new(before, now):
-        share = f"{new_share(before, now):.1%} of the rows"
+        share = f"{part(new_share(before, now))} of the rows"
         said.append(f"{name} has values that are new, in {share}: {quoted(arrived)}.")
     if gone := new(now, before):
-        share = f"{new_share(now, before):.1%} of the rows before"
+        share = f"{part(new_share(now, before))} of the rows before"
         said.append(f"{name} has lost values, of {share}: {quoted(gone)}.")
     if now.values is None and before.values is not None:
         said.append(f"{name} has more than {MOST_VALUES:,} values now: new ones are not named.")
@@ -145,6 +145,11 @@ def facts_of(name: str, before: Contents, now: Contents) -> list[str]:
 def full(held: Contents) -> int:
     """The number of rows with a value that can be compared."""
     return held.rows - held.empty - held.infinite
+
+
+def part(share: float) -> str:
+    """A share that is not nothing, in words."""
+    return f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
 
 
 def quoted(values: Iterable[str]) -> str:
