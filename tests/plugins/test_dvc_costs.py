@@ -1,6 +1,7 @@
 """The notes of tasks and runs say what was taken and what was saved. Airflow's server is a stand-in."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,9 +9,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from airflow.sdk import DAG
 from dvc_costs import savings, tell_cost, told_cost
+from dvc_dag import pipeline_dag
 from past_experiments import add, recorded, start
-from small_git import shell
+from small_git import commit, shell
 
 from include.pipeline.cost import Cost
 from include.pipeline.reproduce import Outcome
@@ -61,8 +64,11 @@ class Notes(BaseHTTPRequestHandler):
         self.answer({"note": self.server.note})
 
     def do_PATCH(self) -> None:
-        self.server.note = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["note"]
-        self.answer({})
+        held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        for action in held.get("actions", []):
+            self.server.told |= {one["task_id"]: one["note"] for one in action["entities"]}
+        self.server.note = held.get("note", self.server.note)
+        self.answer({"update": {"errors": []}})
 
     def answer(self, body: object) -> None:
         self.send_response(200)
@@ -76,6 +82,7 @@ class Notes(BaseHTTPRequestHandler):
 @pytest.fixture
 def airflow(monkeypatch) -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Notes)
+    server.note, server.told = "", {}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
     login |= {"login": "leeway", "password": "secret"}
@@ -98,6 +105,39 @@ def test_the_note_of_a_run_ends_with_its_cost_once(run, airflow, note):
         assert said == "It took 90 s of CPU in 50 s. BEYOND ITS BUDGET: 90 of 60 s of CPU."
         begin = (note or "")[: 1000 - len(said) - 1]
         assert airflow.note == f"{begin} {said}".strip()
+
+
+def walked(dag: DAG, run_id: str) -> None:
+    """A run of a DAG, task by task."""
+    states = {run_id: {task.task_id: None for task in dag.tasks}}
+    ti = SimpleNamespace(get_task_states=lambda dag_id, run_ids: states, try_number=1)
+    events = {asset: SimpleNamespace() for task in dag.tasks for asset in task.outlets}
+    context = {"ti": ti, "run_id": run_id, "dag": dag, "params": {}, "outlet_events": events}
+    context["dag_run"] = SimpleNamespace(run_type="manual", conf=None)
+    for name in ("open_run", "one", "close_run"):
+        dag.get_task(name).execute(context)
+
+
+def test_the_notes_of_two_runs_say_what_the_first_took_and_the_second_saved(
+    repo, airflow, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
+    (repo / "dvc.yaml").write_text("stages: {one: {cmd: echo 1 > one.txt, outs: [one.txt]}}")
+    values = (repo / "params.yaml").read_text()
+    costs = "costs: {currency: EUR, queues: {default: {cpu_hour: 1}}}\n"
+    (repo / "params.yaml").write_text(f"{values}{costs}")
+    commit(repo)
+    dag = pipeline_dag("one", repo=repo, targets=["one"])
+    walked(dag, "first")
+    took = re.compile(r"[\d.]+ s of CPU in [\d.]+ s, 0\.\d\d GB, [\d.]+ Wh, [\d.]+ EUR")
+    ran, _, cost = airflow.told["one"].partition("; ")
+    assert ran == "ran: it never ran before" and took.fullmatch(cost)
+    begin, _, cost = airflow.note.partition(" It took ")
+    assert begin.endswith("0 of 1 stages have nothing to do.") and took.fullmatch(cost[:-1])
+    walked(dag, "second")
+    saved = r"saves [\d.]+ s of CPU in [\d.]+ s, 0\.\d\d GB, [\d.]+ Wh"
+    assert re.fullmatch(f"cached: no dep, param or command changed; {saved}", airflow.told["one"])
+    assert re.search(r"It took .* EUR, and saved .* EUR \(1 cached\)\.$", airflow.note)
 
 
 def test_an_experiment_without_a_record_leaves_the_note_as_it_is(run, airflow):
