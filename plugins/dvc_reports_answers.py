@@ -104,19 +104,31 @@ def by_ticket(session: Any, signed: str, path: str) -> Answer:
     if held is None:
         raise Hidden(OLD, 401)
     user, dag_id, run_id = held
-    card = published(home_of(), run_here(session, user, dag_id, run_id))
-    found = inside(reports_of(home_of(), dag_id, run_id), path) if card.published else None
-    if found is None:
-        raise Hidden(NO_REPORT)
-    return Answer(file=found, headers=SANDBOX)
+    return Answer(file=file_of(run_here(session, user, dag_id, run_id), path), headers=SANDBOX)
 
 
 def by_path(session: Any, user: Any, dag_id: str, run_id: str, path: str) -> Answer:
     """Where the report at a path is opened; without one, the page of the run."""
-    run_here(session, user, dag_id, run_id)
-    place = f"./~/{ticket(user, dag_id, run_id)}/{quote(path)}"
-    page = address("run", dag_id=dag_id, run_id=run_id)
-    return Answer(elsewhere=place if path else page, headers=ALWAYS)
+    run = run_here(session, user, dag_id, run_id)
+    if not path:
+        return Answer(elsewhere=address("run", dag_id=dag_id, run_id=run_id), headers=ALWAYS)
+    folder = reports_of(home_of(), dag_id, run_id).resolve()
+    name = quote(file_of(run, path).relative_to(folder).as_posix())
+    return Answer(elsewhere=f"./~/{ticket(user, dag_id, run_id)}/{name}", headers=ALWAYS)
+
+
+def file_of(run: Seen, path: str) -> Path:
+    """A file of the reports of a run.
+
+    Raises:
+        Hidden: it is none.
+    """
+    card = published(home_of(), run)
+    folder = reports_of(home_of(), run.dag_id, run.run_id)
+    found = inside(folder, path) if card.published else None
+    if found is None:
+        raise Hidden(NO_REPORT)
+    return found
 
 
 def run_here(session: Any, user: Any, dag_id: str, run_id: str) -> Seen:
