@@ -20,35 +20,35 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @cache
 def made() -> Any:
     """The application: each page asks for a login, or for a ticket that a login was given."""
-    import dvc_reports_answers as answers
     from airflow.api_fastapi.common.db.common import SessionDep
     from airflow.api_fastapi.core_api.security import GetUserDep
+    from dvc_reports_answers import Hidden, all_runs, by_path, by_ticket, one_run
     from fastapi import FastAPI, HTTPException, Request, Response
     from fastapi.exception_handlers import http_exception_handler
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
-    @app.exception_handler(answers.Hidden)
-    async def hidden(request: Request, error: answers.Hidden) -> Response:
+    @app.exception_handler(Hidden)
+    async def hidden(request: Request, error: Hidden) -> Response:
         return await http_exception_handler(request, HTTPException(error.status, error.told))
 
     @app.get("/", response_model=None)
     def runs(request: Request, user: GetUserDep, session: SessionDep) -> Any:
-        return sent(answers.all_runs(session, user, request.query_params))
+        return sent(all_runs(session, user, request.query_params))
 
     @app.get("/run", response_model=None)
     def run(request: Request, user: GetUserDep, session: SessionDep) -> Any:
-        return sent(answers.one_run(session, user, request.query_params))
+        return sent(one_run(session, user, request.query_params))
 
     @app.get("/~/{signed}/{path:path}", response_model=None)
     def report(session: SessionDep, signed: str, path: str) -> Any:
-        return sent(answers.by_ticket(session, signed, path))
+        return sent(by_ticket(session, signed, path))
 
     @app.get("/{dag_id}/{run_id}/{path:path}", response_model=None)
-    def by_path(
+    def file(
         request: Request, user: GetUserDep, session: SessionDep, dag_id: str, run_id: str, path: str
     ) -> Any:
-        found = answers.by_path(session, user, dag_id, run_id, path)
+        found = by_path(session, user, dag_id, run_id, path)
         return sent(found, request.scope["root_path"])
 
     return app
