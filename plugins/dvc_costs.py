@@ -54,10 +54,18 @@ def told_cost(run: "Run", task: "DvcStage", outcome: "Outcome") -> list[str]:
         rules, _ = costs_of(run.folder)
         paid = priced(replace(outcome.cost, queue=task.queue), rules)
         return [in_words(paid, rules.currency)]
-    if outcome.status == "cached" and place_of(run).exists():  # not on a disk of another worker
-        held = json.loads(place_of(run).read_text()).get(task.stage, "")
-        return [held.removeprefix("; ")] if held else []
+    if outcome.status == "cached" and (held := kept_savings(run).get(task.stage)):
+        return [held.removeprefix("; ")]
     return []
+
+
+def kept_savings(run: "Run") -> dict[str, str]:
+    """What the cache saves by stage, as it was found when the run began; nothing elsewhere."""
+    place = place_of(run)
+    if not place.exists():  # it is on the disk of another worker
+        return {}
+    found: dict[str, str] = json.loads(place.read_text())
+    return found
 
 
 def tell_cost(context: Context, repo: Path, name: str) -> str:

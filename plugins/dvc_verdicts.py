@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
+from dvc_costs import kept_savings
 from dvc_notes import put_first, tell
 from dvc_runs import OfRun
 
@@ -39,6 +40,8 @@ def tell_verdicts(context: Context, run: "Run") -> None:
     stages = [task for task in context["dag"].tasks if isinstance(task, OfRun) and task.verdict]
     found = verdicts(run, {t.task_id: t.verdict for t in stages if t.stage in run.stages})
     put_first(context, " ".join(f"{name}: {said}" for name, said in found.items()))
-    idle = {task.task_id for task in stages if task.stage in run.unchanged}
-    cached = {name: said for name, said in found.items() if name in idle}
+    idle = {
+        t.task_id: kept_savings(run).get(t.stage, "") for t in stages if t.stage in run.unchanged
+    }
+    cached = {name: f"{found[name]}{saved}" for name, saved in idle.items() if name in found}
     tell(context, {name: f"cached: {UNCHANGED}; {said}" for name, said in cached.items()})

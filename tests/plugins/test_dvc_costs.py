@@ -110,7 +110,11 @@ def test_the_note_of_a_run_ends_with_its_cost_once(run, airflow, note):
 def walked(dag: DAG, run_id: str) -> None:
     """A run of a DAG, task by task."""
     states = {run_id: {task.task_id: None for task in dag.tasks}}
-    ti = SimpleNamespace(get_task_states=lambda dag_id, run_ids: states, try_number=1)
+    ti = SimpleNamespace(
+        get_task_states=lambda dag_id, run_ids: states,
+        get_dr_count=lambda dag_id, run_ids: len(run_ids),
+        try_number=1,
+    )
     events = {asset: SimpleNamespace() for task in dag.tasks for asset in task.outlets}
     context = {"ti": ti, "run_id": run_id, "dag": dag, "params": {}, "outlet_events": events}
     context["dag_run"] = SimpleNamespace(run_type="manual", conf=None)
