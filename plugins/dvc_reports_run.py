@@ -122,10 +122,10 @@ def told(value: object) -> str:
 
 def cost_table(costs: "dict[str, Cost]") -> CostTable | None:
     """What the stages of a run took; None where nothing was measured."""
-    if not costs:
-        return None
     from include.pipeline.cost import together
 
+    if not costs:
+        return None
     rows = [(name, cost) for name, cost in costs.items()] + [("all", together(costs.values()))]
     columns = ("stage", "seconds", "CPU s", "GPU s", "peak GB", "GB in", "GB out", "Wh", "money")
     return CostTable(columns, [[name, *measured(cost)] for name, cost in rows])
