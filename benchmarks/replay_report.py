@@ -57,8 +57,10 @@ def cell(months: Sequence[Mapping[str, Any]], number: int) -> str:
 def sentence(lived: Lived) -> str:
     """What the policy regained, and for how many trainings."""
     never, always, policy = (mean(lived[way]) for way in ("never", "always", "policy"))
-    share = (policy - never) / (always - never)
     few, many = trained(lived["policy"]), trained(lived["always"])
+    if always <= never:
+        return f"To train each month gains nothing here ({always - never:+.4f} AUC in the mean)."
+    share = (policy - never) / (always - never)
     return (
         f"Bold: a new model had gone live. The policy regains {share:.0%} of what training each "
         f"month gains ({always - never:+.4f} AUC in the mean), by {few} trainings of {many}."

@@ -11,7 +11,7 @@ from include.pipeline.cost import Cost, together
 from include.pipeline.cost_settings import Costs
 from include.pipeline.cost_words import beyond_budget, in_words, number, per_thousand, priced
 from include.pipeline.graph import CLOSE, OPEN
-from include.pipeline.history import PastRun, saved
+from include.pipeline.history import PastRun
 
 EXAMPLES = """
   leeway cost                              the last run
@@ -32,9 +32,9 @@ def add_to(add: Add) -> None:
 
 def cost(words: argparse.Namespace) -> int:
     """Print what a run took."""
-    runs, rules = chosen(words)
+    runs, instead, rules = chosen(words)
     index = wanted(runs, words.name)
-    run, idle = runs[index], saved(runs)[index]
+    run, idle = runs[index], instead[index]
     run = replace(run, cost={stage: one_of(one, rules) for stage, one in run.cost.items()})
     print(as_json(for_programs(run, idle, rules)) if words.json else for_people(run, idle, rules))
     return 0

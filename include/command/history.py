@@ -28,6 +28,7 @@ EXAMPLES = """
 
 It reads the experiments in git, and no report. What no run measured is a dash.
 """
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one begins so
 WINDOW = ("window.start", "window.end")
 
 
@@ -53,8 +54,7 @@ def add_choice(told: argparse.ArgumentParser) -> None:
 
 def history(words: argparse.Namespace) -> int:
     """Print the runs."""
-    runs, rules = chosen(words)
-    instead = saved(runs)
+    runs, instead, rules = chosen(words)
     runs = since(runs, words.since)
     runs = runs[: words.limit] if words.limit > 0 else runs
     if words.json:
@@ -75,8 +75,10 @@ def history(words: argparse.Namespace) -> int:
     return 0
 
 
-def chosen(words: argparse.Namespace) -> tuple[list[PastRun], Costs]:
-    """The runs that a command is about, and what the working tree says of prices.
+def chosen(words: argparse.Namespace) -> tuple[list[PastRun], list[dict[str, Cost]], Costs]:
+    """The runs that a command is about, what the cache saved in each, and the prices.
+
+    What a stage would have taken is known by runs of any DAG.
 
     Raises:
         PipelineError: there is no run of that DAG.
@@ -88,12 +90,13 @@ def chosen(words: argparse.Namespace) -> tuple[list[PastRun], Costs]:
     if problem:
         raise PipelineError(problem, "mend section costs of params.yaml, or give it another name.")
     everything = past_runs(words.repo)
-    runs = [run for run in everything if words.dag in (None, run.dag_id)]
-    if not runs and everything:
+    pairs = zip(everything, saved(everything), strict=True)
+    found = [pair for pair in pairs if words.dag in (None, pair[0].dag_id)]
+    if not found and everything:
         known = sorted({run.dag_id for run in everything if run.dag_id})
         what = f"{words.repo} has no run of the DAG {words.dag!r}.{did_you_mean(words.dag, known)}"
         raise PipelineError(what, f"name one of {at_most_ten(known) or 'those that you trigger'}.")
-    return runs, rules
+    return [run for run, _ in found], [idle for _, idle in found], rules
 
 
 def since(runs: Sequence[PastRun], first: date | None) -> list[PastRun]:
@@ -183,7 +186,9 @@ def as_csv(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for cells in rows:
-        writer.writerow([f"'{c}" if isinstance(c, str) and c[:1] in "=+-@" else c for c in cells])
+        writer.writerow(
+            [f"'{c}" if isinstance(c, str) and c.startswith(FORMULA) else c for c in cells]
+        )
     return text.getvalue().rstrip("\n")
 
 

@@ -71,7 +71,14 @@ def test_programs_get_all_of_it_with_null_for_what_is_no_number(said):
     assert oldest["total"]["money"] == 0.25
     rows = list(csv.reader(io.StringIO(said("history", "--csv", "--metric", "auc"))))
     assert rows[3][4] == "0.71234"
+    assert rows[2][-1] == ""  # no note is none
     assert rows[4][2] == "'=cmd|calc"  # which a spreadsheet would carry out
+
+
+def test_what_the_cache_saved_is_known_by_runs_of_any_dag(repo, said):
+    add(repo, "use.m4", recorded(dag_id="use", run_id="m4", opened=3e5, cost={"fit": Cost()}))
+    [run] = json.loads(said("history", "--dag", "use", "--json"))
+    assert run["saved"]["fit"]["cpu_s"] == 20
 
 
 def test_a_metric_may_be_named_by_its_end(said):
