@@ -3,104 +3,26 @@
 Each looks for one kind of fault; docs/watching.md has the table of which tells what.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from include.errors import at_most_ten
 from include.monitoring.drift_limits import Check, Sort, rounded
 from include.monitoring.plain_columns import Kind
-from include.monitoring.watch import Facts, Looks
+from include.monitoring.watch import Facts
 from include.monitoring.watch_limits import Looking, WatchLimits
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A window, those before it, and what its columns are.
+    """A window, and what its columns are.
 
     Args:
-        before: the windows before it, the earliest first.
         weights: column to its share of what the model uses; they sum to 1.
     """
 
     facts: Facts
-    before: Sequence[Facts]
     kinds: Mapping[str, Kind]
     weights: Mapping[str, float]
-
-
-# Movements before a window from which the largest says what is usual. Of real months, of which
-# nothing befell any, a wind moved 24 times as far as in the single month before.
-LEAST = 3
-
-
-def look_checks(seen: Seen, limits: Looking) -> list[Check]:
-    """Whether the rows look like those of other data."""
-    last = seen.before[-1].looks if seen.before else None
-    gone, emptied, disagree = (
-        find(last, seen.facts.looks, limits) if last else {}
-        for find in (gone_values, emptied_columns, broken_pairs)
-    )
-    return [
-        named("columns_jumped", jumped(seen, limits), JUMPED, "data"),
-        named("values_gone", gone, "Values that are gone: {}.", "data"),
-        named("columns_emptied", emptied, "Columns that lost their values: {}.", "data"),
-        named("columns_disagree", disagree, DISAGREE, "data"),
-    ]
-
-
-JUMPED = "Columns that moved as no other window did, as if their unit were another: {}."
-DISAGREE = "Columns that no longer know of each other, as if joined by a wrong key: {}."
-
-
-def named(name: str, found: Mapping[str, str], sentence: str, kind: Sort) -> Check:
-    """A check that nothing of a sort was found."""
-    said = [f"{what} ({how})" for what, how in found.items()]
-    reason = sentence.format(at_most_ten(said) if said else "none")
-    return Check(name, float(len(found)), 0.0, not found, reason, kind)
-
-
-def jumped(seen: Seen, limits: Looking) -> dict[str, str]:
-    """The columns that moved much further than they did from window to window before."""
-    found = {}
-    for name, moved in seen.facts.looks.statistics.items():
-        held = [facts.looks.statistics.get(name) for facts in seen.before]
-        known = [value for value in held if value is not None]
-        usual = max([limits.usual_least, *known])
-        told = len(known) >= LEAST
-        far = told and moved is not None and moved >= limits.jump_times * usual
-        number = seen.kinds[name] == "number"
-        if moved is not None and (far or (number and moved >= limits.jump_psi)):
-            found[name] = f"by {moved:.2f}, where {usual:.2f} is the most before"
-    return found
-
-
-def gone_values(before: Looks, now: Looks, limits: Looking) -> dict[str, str]:
-    """The values of categories that no row has any more."""
-    return {
-        f"{name} {value}": f"{share:.1%} of the rows before"
-        for name, values in before.values.items()
-        for value, share in values.items()
-        if share >= limits.category_share and value not in now.values.get(name, {})
-    }
-
-
-def emptied_columns(before: Looks, now: Looks, limits: Looking) -> dict[str, str]:
-    """The columns that have fewer values than before."""
-    return {
-        name: f"{now.empty[name]:.1%} are empty, {share:.1%} before"
-        for name, share in before.empty.items()
-        if rounded(now.empty.get(name, 1.0) - share) >= limits.empty_share_change
-    }
-
-
-def broken_pairs(before: Looks, now: Looks, limits: Looking) -> dict[str, str]:
-    """The numbers of which a category explained much, and now next to nothing."""
-    return {
-        pair: f"{now.explained.get(pair, 0.0):.0%} explained, {share:.0%} before"
-        for pair, share in before.explained.items()
-        if share >= limits.explained_least
-        and now.explained.get(pair, 0.0) < limits.explained_kept * share
-    }
 
 
 def drift_weighted(seen: Seen, limits: Looking) -> float | None:

@@ -17,11 +17,11 @@ from include.monitoring.watch_checks import (
     at_least,
     at_most,
     drift_weighted,
-    look_checks,
     move_checks,
     service_checks,
 )
 from include.monitoring.watch_limits import WatchLimits
+from include.monitoring.watch_looks import look_checks
 
 WORST = 10  # groups of which the trend is told
 
@@ -69,16 +69,17 @@ def judge(
         rows: what many rows are called.
     """
     found: list[Judged] = []
+    looked = look_checks(facts, kinds, limits.looking)
     for place, one in enumerate(facts):
         if one.scored is None:
             continue
-        seen = Seen(one, facts[:place], kinds, weights)
+        seen = Seen(one, kinds, weights)
         before = facts[place - 1].scored if place else None
         signals = signals_of(seen, one.scored, before, limits)
         checks = [
             *performance_checks(one.scored, signals, limits, rows),
             *move_checks(signals, limits.looking),
-            *look_checks(seen, limits.looking),
+            *looked[place],
             *service_checks(signals, limits),
         ]
         found.append(Judged(one, one.scored, signals, checks, verdict(checks)))
