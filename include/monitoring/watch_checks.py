@@ -4,7 +4,7 @@ Each looks for one kind of fault; docs/watching.md has the table of which tells 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.monitoring.drift_limits import Check, Sort, rounded
 from include.monitoring.plain_columns import Kind
@@ -80,12 +80,20 @@ SLOW = "99 of 100 replies took at most {:.1f} ms"
 def at_most(
     name: str, signals: Mapping[str, float | None], limit: float, kind: Sort, sentence: str
 ) -> Check:
-    """A check that a number is not too large, in either direction; it needs no value."""
+    """A check that a number is not too large; it needs no value."""
     value = signals[name]
     if value is None:
         return Check(name, None, limit, True, f"{name} was not measured.", kind)
     reason = f"{sentence.format(value)}; at most {limit:g} is allowed."
-    return Check(name, value, limit, abs(value) <= limit, reason, kind)
+    return Check(name, value, limit, value <= limit, reason, kind)
+
+
+def within(
+    name: str, signals: Mapping[str, float | None], limit: float, kind: Sort, sentence: str
+) -> Check:
+    """A check that a number is not too far from zero, in either direction; it needs no value."""
+    check, value = at_most(name, signals, limit, kind, sentence), signals[name]
+    return replace(check, passed=value is None or abs(value) <= limit)
 
 
 def at_least(

@@ -19,6 +19,7 @@ from include.monitoring.watch_checks import (
     drift_weighted,
     move_checks,
     service_checks,
+    within,
 )
 from include.monitoring.watch_limits import WatchLimits
 from include.monitoring.watch_looks import look_checks
@@ -153,8 +154,8 @@ def performance_checks(
         area_check(signals, most.auc_min, f"on {held.labelled:,} {rows}"),
         at_least("auc_estimated", signals, most.auc_min, "hurts", ESTIMATED),
         at_most("auc_shortfall", signals, most.auc_shortfall_max, "hurts", SHORT),
-        at_most("calibration_gap", signals, most.calibration_gap_max, "hurts", GAP),
-        at_most("group_gap", signals, most.group_gap_max, "hurts", f"In the group{worst} {GROUP}"),
+        within("calibration_gap", signals, most.calibration_gap_max, "hurts", GAP),
+        within("group_gap", signals, most.group_gap_max, "hurts", f"In the group{worst} {GROUP}"),
     ]
 
 
@@ -164,7 +165,7 @@ def braced(text: str) -> str:
 
 
 ESTIMATED = "From the probabilities alone, the AUC should be {:.3f}"
-SHORT = "The AUC is {:.3f} below what the probabilities promise"
+SHORT = "The AUC that the probabilities promise is {:+.3f} off the one that was measured"
 GAP = "The mean probability is {:+.1%} off the share of outcomes"
 GROUP = "it is {:+.1%} further off than in all rows"
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 import small_windows as small
-from small_windows import alarms, facts_of, judged, parcels
+from small_windows import LIMITS, alarms, facts_of, judged, parcels
 
 from include.monitoring.watch import Facts
 
@@ -107,6 +107,16 @@ def test_a_world_that_changed_falls_short_of_the_estimate(year, may):
     found = june(year, may, parcels(JUNE).with_columns(late=shuffled(pl.col("late"))))
     assert {"auc", "auc_shortfall"} <= alarms(found).keys()
     assert found.verdict.state == "hurts"
+
+
+def test_a_model_that_is_better_than_its_estimate_is_no_alarm(year, may):
+    table = parcels(JUNE)
+    draw = np.random.default_rng(0).random(len(table))
+    risk = table["probability"].to_numpy()
+    sure = np.clip(risk + np.where(risk > np.median(risk), 0.15, -0.15), 0, 1)
+    found = june(year, may, table.with_columns(late=pl.Series(draw < sure)))
+    assert (found.signals["auc_shortfall"] or 0) < -LIMITS.hurting.auc_shortfall_max
+    assert alarms(found) == {}
 
 
 def test_labels_that_are_late_leave_a_month_blind_and_it_is_judged_again(year, may):
