@@ -21,9 +21,9 @@ class Service:
 
     Args:
         models: who answered, each with its rows.
-        stale_share: rows with a feature that was older than it may be.
-        lacking_share: rows for which a view had nothing.
-        views: view to the share of rows for which it was too old.
+        stale_share: looked up rows with a feature that was older than it may be.
+        lacking_share: looked up rows for which a view had nothing.
+        views: view to the share of looked up rows for which it was too old.
     """
 
     rows: int
@@ -73,13 +73,14 @@ def service(
         for name, values in sorted(known.items())
         if f"{FEATURE}{name}" in held
     ]
+    means = [flag.mean() for flag in stored(stale.values())]
     found = answered.select(
         pl.len().alias("rows"),
         (~(p.is_between(0, 1) & p.is_not_nan()).fill_null(False)).sum().alias("wrong"),
-        share(stale.values()).alias("stale"),
-        share(age.is_null() for age in views.values()).alias("lacking"),
+        share(stored(stale.values())).alias("stale"),
+        share(stored(age.is_null() for age in views.values())).alias("lacking"),
         share(strange).alias("unknown"),
-        *(flag.mean().alias(f"view {view}") for view, flag in stale.items()),
+        *(flag.alias(f"view {view}") for view, flag in zip(stale, means, strict=True)),
     )
     told = found.collect(engine="streaming").row(0, named=True)
     if told["wrong"]:
@@ -100,6 +101,11 @@ def share(flags: Iterable[pl.Expr]) -> pl.Expr:
     """The share of rows of which any is true; null if there are none."""
     some = list(flags)
     return pl.any_horizontal(some).mean() if some else pl.lit(None, pl.Float64)
+
+
+def stored(flags: Iterable[pl.Expr]) -> list[pl.Expr]:
+    """The flags of rows that were looked up: who brings the features asks nothing of the store."""
+    return [flag.filter(pl.col("kind") == "entities") for flag in flags]
 
 
 def or_none(value: float | None) -> float | None:

@@ -69,6 +69,20 @@ def test_a_log_tells_who_answered_how_fresh_and_how_quickly(tmp_path):
     )
 
 
+def test_rows_that_bring_their_features_say_nothing_of_the_store(tmp_path):
+    parquet = log(tmp_path, age_s=90_000.0)
+    journal = Journal(tmp_path / "log")
+    at, brought = datetime(2013, 6, 2, tzinfo=UTC), b'[{"queue": 1.0, "firm": "AA"}]'
+    for number in range(60):
+        journal.append(line(f"own {number}", at, "parcels:1", "features", brought, [0.5]))
+    journal.close()
+    convert(tmp_path / "log", parquet)
+    service, _ = facts(parquet)
+    assert service is not None and service.rows == 100
+    assert (service.stale_share, service.lacking_share) == (1.0, 0.0)
+    assert service.views == {"queue": 1.0}
+
+
 @pytest.fixture(scope="module")
 def before() -> list[small.Facts]:
     """Five months of parcels that nothing befell."""
