@@ -58,7 +58,7 @@ def check_unknown(unknown: Mapping[str, float], limit: float, words: Words) -> C
         f"{share:.1%} of the {words.rows} have a value{where} that the reference lacks; "
         f"at most {limit:.1%} may."
     )
-    return Check("unknown_share", share, limit, share <= limit, reason, "data")
+    return Check("unknown_share", share, limit, share <= limit, reason, "moved")
 
 
 def check_prediction(psi: float, limit: float) -> Check:

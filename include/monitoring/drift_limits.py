@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.monitoring.plain_columns import Kind
 
-# moved: inputs or predictions look different. hurts: the model does worse (performance,
-# calibration, estimated performance, groups). service: latency, errors, stale features.
-# data: unknown categories, missing values, outcomes that have not come.
+# moved: inputs or predictions look different, or have values that the model does not know, which a
+# training mends. hurts: the model does worse (performance, calibration, estimated performance,
+# groups). service: latency, errors, stale features. data: faults that a training would learn
+# (another unit, missing values), outcomes that have not come.
 Sort = Literal["moved", "hurts", "service", "data"]
 # Further digits differ with the order of summation, which Evidently leaves to chance.
 DIGITS = 6

@@ -21,11 +21,14 @@ SENTENCES: dict[State, str] = {
     "blind": "Whether the model is hurt cannot be told{blind}",
 }
 ORDERS: dict[State, str] = {
-    "steady": "Nothing to do.",
-    "moved": "Do not retrain for this alone: see what moved, and look again at the next period.",
+    "steady": "Nothing to mend.",
+    "moved": "That alone hurts no model: see what moved, and look again at the next period.",
     "hurts": "See that the outcomes are right, then retrain on newer rows.",
     "blind": "Find out why the outcomes are missing, and decide nothing until they are there.",
 }
+
+# A value that the model does not know is mended by a training: no fault to wait for.
+UNKNOWN, MAP = "unknown_share", "Map the values that the model does not know, or retrain with them."
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,16 @@ def state_of(checks: Iterable[Check]) -> State:
 
 
 def order(state: State, failed: Mapping[Sort, list[str]]) -> str:
-    """What to do first: a fault of the data or the service explains the rest."""
+    """What to do first: a fault of the data or the service explains the rest.
+
+    It speaks of the model in this period; when to train is for a policy to say.
+    """
     if failed["data"] and state != "blind":
         return "Repair the data where they come from before you retrain."
     if failed["service"] and state in ("steady", "moved"):
         return "See the log and the metrics of the service; another model would not mend it."
+    if UNKNOWN in failed["moved"] and state == "moved":
+        return MAP
     return ORDERS[state]
 
 

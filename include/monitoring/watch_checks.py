@@ -49,7 +49,7 @@ def move_checks(signals: Mapping[str, float | None], limits: Looking) -> list[Ch
     return [
         at_most("drift_weighted", signals, limits.drift_weighted_max, "moved", DRIFTED),
         at_most("prediction_psi", signals, limits.prediction_psi_max, "moved", PREDICTED),
-        at_most("unknown_share", signals, limits.unknown_share_max, "data", UNKNOWN),
+        at_most("unknown_share", signals, limits.unknown_share_max, "moved", UNKNOWN),
     ]
 
 

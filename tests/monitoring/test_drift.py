@@ -148,13 +148,13 @@ def test_a_column_exactly_at_its_threshold_has_drifted(unchanged: drift.Drift) -
     assert not replace(column, statistic=0.0999).drifted
 
 
-def test_rows_with_an_unknown_category_are_faulty_data() -> None:
+def test_rows_with_an_unknown_category_are_named_with_what_mends_them() -> None:
     current = month().with_columns(pl.Series("shop", ["A1"] * 50 + ["U1"] * 44 + ["Z9"] * 6))
     found = score(month(), current)
     assert found.reasons == [
         "6.0% of the visits have a value of shop that the reference lacks; at most 5.0% may."
     ]
-    assert found.verdict.sentence.endswith("; the data have faults (unknown share).")
+    assert found.verdict.to_do.startswith("Map the values that the model does not know, or ret")
     assert found.facts == ["shop has values that are new, in 6.0% of the rows: Z9."]
 
 

@@ -16,7 +16,7 @@ LOW = check("auc", "hurts", passed=False)
 SPREAD = check("prediction_psi", "moved", passed=False)
 UNKNOWN = check("auc", "hurts", passed=False, value=None)
 UNASKED = check("auc", "hurts", value=None)
-NEW = check("unknown_share", "data", passed=False)
+NEW = check("columns_emptied", "data", passed=False)
 SLOW = check("latency_p99_ms", "service", passed=False)
 
 
@@ -59,13 +59,13 @@ def test_the_sentence_names_what_failed_and_says_what_to_do() -> None:
     assert verdict([AUC, PSI]) == Verdict(
         "steady",
         "The model does as it should, and what it uses is within its limits.",
-        "Nothing to do.",
+        "Nothing to mend.",
         "The model does as it should, and what it uses is within its limits.",
     )
     assert verdict([AUC, SPREAD]) == Verdict(
         "moved",
         "What the model sees has moved (prediction psi), and it does not hurt.",
-        "Do not retrain for this alone: see what moved, and look again at the next period.",
+        "That alone hurts no model: see what moved, and look again at the next period.",
         "What the model sees has moved, and it does not hurt.",
     )
     assert verdict([LOW, SPREAD]) == Verdict(
@@ -85,14 +85,20 @@ def test_the_sentence_names_what_failed_and_says_what_to_do() -> None:
 def test_faults_of_the_data_and_of_the_service_are_named_and_mended_first() -> None:
     data, service = verdict([LOW, NEW]), verdict([AUC, SLOW])
     assert data.sentence == (
-        "The model does worse than it should (auc); the data have faults (unknown share)."
+        "The model does worse than it should (auc); the data have faults (columns emptied)."
     )
     assert data.to_do == "Repair the data where they come from before you retrain."
     assert service.sentence.endswith("within its limits; the service has faults (latency p99 ms).")
     assert service.to_do.startswith("See the log and the metrics of the service")
 
 
+def test_values_that_the_model_does_not_know_are_mapped_or_learned() -> None:
+    found = verdict([AUC, check("unknown_share", "moved", passed=False)])
+    assert found.sentence == "What the model sees has moved (unknown share), and it does not hurt."
+    assert found.to_do == "Map the values that the model does not know, or retrain with them."
+
+
 def test_faulty_data_alone_are_not_said_to_have_moved_by_name() -> None:
     assert verdict([AUC, NEW]).sentence == (
-        "What the model sees has moved, and it does not hurt; the data have faults (unknown share)."
+        "What the model sees has moved, and it does not hurt; the data have faults (columns emptied)."
     )

@@ -80,7 +80,12 @@ def test_a_fault_of_the_data_is_told_by_its_own_alarm(year, may, change, alarm, 
     assert list(alarms(found)) == [alarm]
     assert said in alarms(found)[alarm]
     assert found.verdict.state == "moved"
-    assert found.verdict.to_do == "Repair the data where they come from before you retrain."
+    held = [check.name for check in found.checks if check.kind == "data" and not check.passed]
+    if alarm == "unknown_share":  # a training mends it, so it holds none back
+        assert (held, found.verdict.to_do[:3]) == ([], "Map")
+    else:
+        repair = "Repair the data where they come from before you retrain."
+        assert (held, found.verdict.to_do) == ([alarm], repair)
 
 
 def test_a_category_that_is_gone_is_missed(year, may):
