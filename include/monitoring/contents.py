@@ -107,9 +107,18 @@ def new_share(before: Contents, now: Contents) -> float:
     return sum(new(before, now).values()) / now.rows
 
 
-def facts(before: Mapping[str, Contents], now: Mapping[str, Contents]) -> list[str]:
-    """What else a reader has to know of the columns, a sentence each."""
-    said = [fact for name in now for fact in facts_of(name, before[name], now[name])]
+def facts(
+    before: Mapping[str, Contents],
+    now: Mapping[str, Contents],
+    learned: Mapping[str, Contents] | None = None,
+) -> list[str]:
+    """What else a reader has to know of the columns, a sentence each.
+
+    Args:
+        learned: whose values are known, if more than those before.
+    """
+    known = learned or before
+    said = [fact for name in now for fact in facts_of(name, before[name], now[name], known[name])]
     both = [name for name in now if full(before[name]) == full(now[name]) == 0]
     if both:
         said.append(f"Without a value in either period: {at_most_ten(both)}.")
@@ -119,7 +128,7 @@ def facts(before: Mapping[str, Contents], now: Mapping[str, Contents]) -> list[s
     return said
 
 
-def facts_of(name: str, before: Contents, now: Contents) -> list[str]:
+def facts_of(name: str, before: Contents, now: Contents, learned: Contents) -> list[str]:
     """What is new in one column."""
     said = []
     if full(before) and not full(now):
@@ -131,8 +140,8 @@ def facts_of(name: str, before: Contents, now: Contents) -> list[str]:
         said.append(f"{name} has {counts}; they count as empty.")
     if now.constant and not before.constant and full(before):
         said.append(f"{name} has a single value now.")
-    if arrived := new(before, now):
-        share = f"{part(new_share(before, now))} of the rows"
+    if arrived := new(learned, now):
+        share = f"{part(new_share(learned, now))} of the rows"
         said.append(f"{name} has values that are new, in {share}: {quoted(arrived)}.")
     if gone := new(now, before):
         share = f"{part(new_share(now, before))} of the rows before"

@@ -100,6 +100,7 @@ def score(periods: Periods, terms: Terms) -> tuple[Drift, str]:
     """
     kinds, words = terms.kinds, terms.words
     before, now = counted(periods, terms)
+    learned = periods.learned or before
     told = {name: measure(name, part.outcomes, words) for name, part in periods.named().items()}
     statistics, page = compared(periods, terms)
     weights = shares(terms.weights, kinds)
@@ -116,10 +117,10 @@ def score(periods: Periods, terms: Terms) -> tuple[Drift, str]:
     drift = Drift(
         columns=columns,
         outcomes=told,
-        checks=checks_of(columns, unknown(kinds, before, now), psi, told, terms.limits, words),
+        checks=checks_of(columns, unknown(kinds, learned, now), psi, told, terms.limits, words),
         points=points,
         groups=grouped(periods, terms),
-        facts=contents.facts(before, now),
+        facts=contents.facts(before, now, learned),
         shapes=shapes_of(columns, periods),
     )
     return drift, page
@@ -194,11 +195,11 @@ def trended(
 
 
 def unknown(
-    kinds: Mapping[str, Kind], before: Mapping[str, Contents], now: Mapping[str, Contents]
+    kinds: Mapping[str, Kind], learned: Mapping[str, Contents], now: Mapping[str, Contents]
 ) -> dict[str, float]:
-    """Category to the share of the current rows whose value is new."""
+    """Category to the share of the current rows whose value the model does not know."""
     names = [name for name, kind in kinds.items() if kind == "category"]
-    return {name: contents.new_share(before[name], now[name]) for name in names}
+    return {name: contents.new_share(learned[name], now[name]) for name in names}
 
 
 def grouped(periods: Periods, terms: Terms) -> dict[str, list[Group]]:

@@ -18,7 +18,7 @@ def checks_of(
     """Hold every number of the current period against its limit.
 
     Args:
-        unknown: category to the share of the current rows whose value is new.
+        unknown: category to the share of the current rows whose value the model does not know.
         psi: of the predictions.
         outcomes: of the current period, of the reference, and of rows that are unseen by the
             model, if there are any.
@@ -50,12 +50,12 @@ def check_weight(columns: Mapping[str, Column], limit: float) -> Check:
 
 
 def check_unknown(unknown: Mapping[str, float], limit: float, words: Words) -> Check:
-    """Few rows have a category that the reference does not know."""
+    """Few rows have a category that the model does not know."""
     name = max(unknown, key=lambda name: unknown[name], default="")
     share = rounded(unknown.get(name, 0.0))
     where = f" of {name}" if share else ""
     reason = (
-        f"{share:.1%} of the {words.rows} have a value{where} that the reference lacks; "
+        f"{share:.1%} of the {words.rows} have a value{where} that the model does not know; "
         f"at most {limit:.1%} may."
     )
     return Check("unknown_share", share, limit, share <= limit, reason, "moved")

@@ -34,7 +34,7 @@ class Limits(BaseModel):
         ge=0, le=1, description="largest share of what the model uses that has drifted"
     )
     unknown_share_max: float = Field(
-        ge=0, le=1, description="largest share of rows with a category that the reference lacks"
+        ge=0, le=1, description="largest share of rows with a category that the model does not know"
     )
     prediction_psi_max: float = Field(
         gt=0, description="largest population stability index of the predictions"

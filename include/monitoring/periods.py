@@ -18,12 +18,14 @@ class Part:
         outcomes: the score and the outcome of every row, and the columns of groups.
         sample: the compared columns and the score of some of them.
         fitted: whether the model learned from these rows, and so does better on them.
+        reference: rows that this period alone is compared with; None: those of all.
     """
 
     name: str
     outcomes: pl.DataFrame
     sample: pl.DataFrame
     fitted: bool = False
+    reference: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Periods:
         months: the periods of the window in order, the current one last; none: no trends.
         counted: contents of every row of the reference and of the current period, if the samples
             are not all of them.
+        learned: contents of every row that the model learned from; None: those of the reference.
     """
 
     current: Part
@@ -44,6 +47,7 @@ class Periods:
     unseen: Part | None = None
     months: Sequence[Part] = ()
     counted: tuple[Mapping[str, Contents], Mapping[str, Contents]] | None = None
+    learned: Mapping[str, Contents] | None = None
 
     def named(self) -> dict[str, Part]:
         """The periods that are held against each other."""

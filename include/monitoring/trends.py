@@ -49,11 +49,12 @@ def trend(
     """Measure every period as the current one is measured, on smaller samples.
 
     Args:
+        reference: what periods are compared with that have none of their own.
         known: name of a period to what was measured before.
     """
-    few = draw(reference, TREND_ROWS, 0)
     points = []
     for part in months:
+        few = draw(reference if part.reference is None else part.reference, TREND_ROWS, 0)
         found, outcomes = known.get(part.name) or (
             severities(few, part.sample, kinds, limits),
             measure(part.name, part.outcomes, words),

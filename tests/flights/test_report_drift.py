@@ -192,7 +192,7 @@ def test_a_drifted_month_says_why_and_does_not_fail(
             "2 of 2 columns drifted, most of all temp_f, carrier; they are 100.0% of what the "
             "model uses, and at most 50.0% may be."
         ),
-        "50.0% of the flights have a value of carrier that the reference lacks; at most 5.0% may.",
+        "50.0% of the flights have a value of carrier that the model does not know; at most 5.0% may.",
     ]
     # The model never splits by the carrier.
     assert {name: held["weight"] for name, held in numbers["columns"].items()} == {

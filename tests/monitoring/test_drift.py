@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from small_visits import TERMS, month, part, score
 
-from include.monitoring import drift, trends
+from include.monitoring import contents, drift, trends
 
 
 @pytest.fixture(scope="module")
@@ -152,10 +152,24 @@ def test_rows_with_an_unknown_category_are_named_with_what_mends_them() -> None:
     current = month().with_columns(pl.Series("shop", ["A1"] * 50 + ["U1"] * 44 + ["Z9"] * 6))
     found = score(month(), current)
     assert found.reasons == [
-        "6.0% of the visits have a value of shop that the reference lacks; at most 5.0% may."
+        "6.0% of the visits have a value of shop that the model does not know; at most 5.0% may."
     ]
     assert found.verdict.to_do.startswith("Map the values that the model does not know, or ret")
     assert found.facts == ["shop has values that are new, in 6.0% of the rows: Z9."]
+
+
+def test_a_value_that_the_model_learned_elsewhere_is_not_new() -> None:
+    current = month().with_columns(pl.Series("shop", ["A1"] * 50 + ["U1"] * 44 + ["Z9"] * 6))
+    learned = contents.count("learned", current.lazy(), TERMS.kinds)
+    found = score(month(), current, learned=learned)
+    assert (found.reasons, found.facts) == ([], [])
+
+
+def test_a_month_of_the_trend_is_compared_with_its_own_reference() -> None:
+    moved = month(zeros=80)
+    own = replace(part(moved, "1"), reference=moved)
+    found = score(month(), month(), months=[own, part(moved, "2"), part(month())])
+    assert [point.drift_weighted for point in found.points] == [0.0, 1.0, 0.0]
 
 
 def test_the_months_tell_since_when_a_column_is_not_as_it_was() -> None:

@@ -17,6 +17,7 @@ from include.monitoring.plain_columns import Kind
 from include.monitoring.seasons import Season
 from include.monitoring.trends import TREND_ROWS, draw
 
+REFERENCE = "reference"
 GROUPS = {"carrier": "Carrier", "origin": "Airport of departure"}
 
 
@@ -45,24 +46,46 @@ def read_periods(
     before = training.filter(season.rows)
     months = by_month(flights)
     drawn = {
-        "reference": draw(before, most[0], seed),
+        REFERENCE: draw(before, most[0], seed),
         "current": draw(month, most[1], seed),
         **{name: draw(part, TREND_ROWS, seed) for name, part in months.items()},
+        **(own_references(training, months, seed) if season.seasonal else {}),
     }
     samples = with_columns(drawn, features, list(kinds))
     last = max(months)
     parts = [
-        Part(name, part, samples[name], fitted=bool((part["split"] == "train").all()))
+        Part(name, part, samples[name], fitted(part), samples.get(f"{REFERENCE} of {name}"))
         for name, part in sorted(months.items())
     ]
     periods = Periods(
         current=Part(last, month, samples["current"]),
-        reference=Part("reference", before, samples["reference"], fitted=True),
+        reference=Part(REFERENCE, before, samples[REFERENCE], fitted=True),
         unseen=validation(flights),
         months=parts,
         counted=(count(features, before, kinds), count(features, month, kinds)),
+        # A season has not all the values that the model learned.
+        learned=count(features, training, kinds) if season.seasonal else None,
     )
     return periods, season
+
+
+def own_references(
+    training: pl.DataFrame, months: Mapping[str, pl.DataFrame], seed: int
+) -> dict[str, pl.DataFrame]:
+    """For each month flights of its own season: against that of another, it differs by that alone.
+
+    A month without an earlier year is compared with the whole training period.
+    """
+    found = {}
+    for name, part in months.items():
+        season = seasons.reference(training["date"], part["date"][0])
+        found[f"{REFERENCE} of {name}"] = draw(training.filter(season.rows), TREND_ROWS, seed)
+    return found
+
+
+def fitted(part: pl.DataFrame) -> bool:
+    """Whether the model learned from all flights of a period."""
+    return bool((part["split"] == "train").all())
 
 
 def last_month(flights: pl.DataFrame, window: Window) -> pl.DataFrame:
