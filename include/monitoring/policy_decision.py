@@ -131,7 +131,7 @@ def numbers_of(now: Now, bad: int, unknown: int) -> dict[str, float]:
         "bad_windows": bad,
         "unknown_windows": unknown,
         "windows_since_training": now.windows,
-        "new_labels": sum(window.labelled for window in now.fresh),
+        "new_labels": now.labels,
         "trainings_this_month": len(now.this_month),
     }
     if now.growth is not None:

@@ -47,10 +47,19 @@ class Now:
         return [one for one in self.past if (one.until.year, one.until.month) == month]
 
     @property
+    def labels(self) -> int:
+        """The labels since the last training; of days that were not watched, as many as of others.
+
+        Else a rule about them could never be met where fewer windows are watched than it takes.
+        """
+        watched = sum(window.labelled for window in self.fresh)
+        return round(watched * self.windows / len(self.fresh)) if self.fresh else 0
+
+    @property
     def growth(self) -> float | None:
         """The labels since the last training, as a share of those it knew; None if not known."""
         known = self.past[-1].labels if self.past else None
-        return sum(window.labelled for window in self.fresh) / known if known else None
+        return self.labels / known if known else None
 
     def passed(self) -> str:
         """How many windows ended since the last training, in words."""
@@ -78,9 +87,9 @@ def held_back(now: Now, policy: Policy) -> Iterator[str]:
     """What speaks against a training today, each in a sentence."""
     for alarm in alarms(now.newest, policy.held_by):
         yield f"An alarm of the newest window holds it back: {alarm.name}: {alarm.reason}"
-    labels, wait = sum(window.labelled for window in now.fresh), policy.cool_down
-    if labels < policy.new_labels:
-        yield f"{labels:,} labels are new; at least {policy.new_labels:,} are asked for."
+    wait = policy.cool_down
+    if now.labels < policy.new_labels:
+        yield f"{now.labels:,} labels are new; at least {policy.new_labels:,} are asked for."
     if now.days is not None and now.days < wait.days:
         aged = f"The last training ({now.past[-1].run}) is {now.days} days old"
         yield f"{aged}; {wait.days} are to pass."

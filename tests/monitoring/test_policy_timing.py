@@ -4,6 +4,7 @@ import pytest
 from small_policy import months, policy, short, trained, window
 
 from include.monitoring.policy_decision import decide
+from include.monitoring.policy_rules import Training
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,17 @@ def test_a_record_that_does_not_reach_back_to_the_training_makes_it_no_younger()
     assert decide(february, rules, [trained("2013-01-01")]).numbers["windows_since_training"] == 2
     middle = decide([window(7, 0.8)], rules, [trained("2013-06-15")])
     assert middle.numbers["windows_since_training"] == 1
+
+
+def test_labels_of_windows_that_are_no_longer_recorded_count_as_those_of_the_others():
+    rules = policy(at_latest={"days": None, "windows": None, "growth": 0.5}, new_labels=500)
+    recorded = [window(month, 0.8) for month in (6, 7, 8)]  # 300 labels, three months of five
+    first = Training(run="first", until="2013-04-01", labels=1000)
+    decision = decide(recorded, rules, [first])
+    assert (decision.answer, decision.held) == ("retrain", ())
+    assert (decision.numbers["labels_grown"], decision.numbers["new_labels"]) == (0.5, 500)
+    later = first.model_copy(update={"until": first.until.replace(month=5)})
+    assert decide(recorded, rules, [later]).answer == "not needed"  # four months
 
 
 def test_all_that_holds_back_is_said_not_the_first_alone():
