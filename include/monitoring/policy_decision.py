@@ -49,8 +49,8 @@ def decide(
 ) -> Decision:
     """Decide on training again, today.
 
-    Windows that began before the last training ended say nothing of a model that has seen them, and
-    do not count.
+    Windows that began before the training of the live model ended say nothing of it, for it has
+    seen them, and do not count. Where nobody knows which that was, it is taken to be the last one.
 
     Raises:
         ParamsError: a rule is about a signal that no window has.
@@ -63,21 +63,29 @@ def decide(
     today = windows[-1].end
     # What is said to be trained on days to come is of another time: a replay of the past.
     past = sorted((one for one in trainings if one.until <= today), key=lambda one: one.until)
-    fresh = [one for one in windows if not past or one.start >= past[-1].until]
-    judged = tuple(judge(window, policy) for window in fresh[-policy.of :])
+    live = [one for one in past if one.live]
+    judged = tuple(judge(one, policy) for one in unseen(windows, live or past)[-policy.of :])
     bad, unknown = (sum(one.state == state for one in judged) for state in ("bad", "unknown"))
-    now = Now(windows[-1], fresh, past)
+    now = Now(windows[-1], unseen(windows, past), past)
     held, due = tuple(held_back(now, policy)), tuple(overdue(now, policy))
+    seen = () if judged else (judge(windows[-1], policy),)
+    in_doubt = tuple(one for one in seen if one.state == "bad")  # seen by the last, if it is live
     answer: Answer = "not needed"
     if bad >= policy.windows or due:
         answer = "held back" if held else "retrain"
-    elif bad + unknown >= policy.windows:
+    elif in_doubt or bad + unknown >= policy.windows:
         answer = "unknown"
-    reasons = due + tuple(f"{one.window}: {why}" for one in judged for why in one.reasons)
-    numbers = numbers_of(now, bad, unknown)
-    counts = (bad, unknown, len(judged))
-    sentence = in_words(answer, counts, policy, held, due, known=bool(past))
+    reasons = due + tuple(
+        f"{one.window}: {why}" for one in judged + in_doubt for why in one.reasons
+    )
+    counts, numbers = (bad, unknown, len(judged)), numbers_of(now, bad, unknown)
+    sentence = f"{in_words(answer, counts, policy, held, due, past)}{not_live(past, in_doubt)}"
     return Decision(answer, sentence, today, reasons, held, judged, numbers)
+
+
+def unseen(windows: Sequence[Window], trainings: Sequence[Training]) -> list[Window]:
+    """The windows that began when the last of some trainings had ended."""
+    return [one for one in windows if not trainings or one.start >= trainings[-1].until]
 
 
 def see_that_sound(windows: Sequence[Window], policy: Policy) -> None:
@@ -145,14 +153,13 @@ def in_words(
     policy: Policy,
     held: Sequence[str],
     due: Sequence[str],
-    *,
-    known: bool,
+    past: Sequence[Training],
 ) -> str:
     """The decision in one sentence.
 
     Args:
         counts: windows that are bad, not known, and looked at.
-        known: whether there was a training before.
+        past: the trainings before, the earliest first.
     """
     bad, unknown, looked = counts
     begin = {
@@ -165,11 +172,29 @@ def in_words(
     if due and bad < policy.windows:
         return begin + due[0]
     if not looked:
+        begin += "the newest window is bad, and " if answer == "unknown" else ""
         return f"{begin}no window has begun since the last one ended."
     verb = "is" if policy.windows == 1 else "are"
     of = f"the last {looked} windows" if looked != 1 else "the one window"
-    said = f"{bad} of {of}{' since the last training' if known else ''} "
+    said = f"{bad} of {of}{since(past)} "
     said += "is bad" if bad == 1 else "are bad"
     if unknown:
         said += f", and of {unknown} it is not known"
     return f"{begin}{said}; {policy.windows} of {policy.of} {verb} a reason to retrain."
+
+
+def since(past: Sequence[Training]) -> str:
+    """Since when windows count, in words."""
+    if not past:
+        return ""
+    other = any(one.live for one in past) and not past[-1].live
+    return f" since {'the live model was trained' if other else 'the last training'}"
+
+
+def not_live(past: Sequence[Training], in_doubt: Sequence[Judged]) -> str:
+    """That the last training changed nothing that is watched, or may have changed nothing."""
+    if past and past[-1].live is False:
+        return f" The last training ({past[-1].run}) has not gone live."
+    if past and past[-1].live is None and in_doubt:
+        return f" Whether the last training ({past[-1].run}) has gone live is not known."
+    return ""

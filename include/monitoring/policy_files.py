@@ -15,7 +15,7 @@ TO_DO: dict[Answer, str] = {
     "retrain": "Train again, on what is known by then.",
     "held back": "Wait, or train by hand.",
     "not needed": "Nothing to do.",
-    "unknown": "Find out why signals are missing: nothing is asked for meanwhile.",
+    "unknown": "Find out what is missing, a signal or a model gone live: nothing is asked for.",
 }
 
 

@@ -139,6 +139,9 @@ class Training(BaseModel):
     labels: float | None = Field(
         default=None, ge=0, description="that it knew, by the run's metrics; null if not known"
     )
+    live: bool | None = Field(
+        default=None, description="whether the live model has seen just its days; null: not known"
+    )
 
 
 class Retrained(BaseModel):

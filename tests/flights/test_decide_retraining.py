@@ -53,6 +53,7 @@ def test_a_model_that_does_badly_for_two_months_is_trained_again(tmp_path, capsy
 
 def test_what_was_trained_before_is_in_the_decision(tmp_path):
     training = {"run": "flight_delays-7", "until": "2013-06-01", "cost": 0.2}
+    training |= {"labels": 1_000_000.0, "live": True}
     retrained = Retrained.model_validate({"trainings": [training]})
     windows = [month(4, 0.74), month(5, 0.69), month(6, 0.74)]
     report, metrics = decided(tmp_path, {"windows": windows}, retrained)

@@ -14,6 +14,8 @@ from include.errors import DataError, ParamsError
 from include.monitoring.policy_decision import decide
 from include.monitoring.policy_rules import Training
 
+NO_BUDGET = {"retrainings": None, "cost": None}
+
 
 @pytest.mark.parametrize(
     ("known", "fresh", "answer", "grown"),
@@ -92,6 +94,39 @@ def test_windows_that_the_last_training_has_seen_do_not_count():
     assert (after.answer, len(after.judged)) == ("not needed", 1)
     now = decide(windows, policy(), [trained("2013-07-01")])
     assert now.sentence == ("No training is needed: no window has begun since the last one ended.")
+
+
+def test_a_training_that_has_not_gone_live_does_not_hide_what_the_live_model_does():
+    live = Training(run="live", until="2013-04-01", live=True)
+    by_hand = Training(run="by-hand", until="2013-07-01", live=False)
+    decision = decide(months(0.6, 0.55, 0.5), policy(), [live, by_hand])
+    assert decision.answer == "held back"  # for the training by hand is 0 days old
+    assert decision.sentence.endswith(
+        "3 of the last 3 windows since the live model was trained are bad; 2 of 3 are a reason to "
+        "retrain. The last training (by-hand) has not gone live."
+    )
+    free = policy(cool_down={"days": 0, "windows": 0}, new_labels=0, budget=NO_BUDGET)
+    assert decide(months(0.6, 0.55, 0.5), free, [live, by_hand]).retrain
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        (False, " The last training (last) has not gone live."),
+        (None, " Whether the last training (last) has gone live is not known."),
+        (True, ""),
+    ],
+)
+def test_a_bad_window_is_never_not_needed_because_a_training_came_after_it(live, said):
+    past = [Training(run="last", until="2013-07-01", live=live)]
+    decision = decide(months(0.6, 0.55, 0.5), policy(), past)
+    assert (decision.answer, decision.judged) == ("unknown", ())
+    assert decision.sentence == (
+        "Whether a training is needed cannot be told: the newest window is bad, and no window has "
+        f"begun since the last one ended.{said}"
+    )
+    assert decision.reasons == ("2013-06-01 to 2013-07-01: auc is 0.5; at least 0.7 is asked for.",)
+    assert decide(months(0.6, 0.55, 0.8), policy(), past).answer == "not needed"
 
 
 def test_a_training_on_days_to_come_is_of_another_time():
