@@ -22,7 +22,10 @@ flight_delays_watch = pipeline_dag(
     },
     interval={"window.end": "data_interval_start"},
     live={"champion": "flight_delays@champion"},
-    trained={"retrained.trainings": "flight_delays@window.end@metrics/features.json:labelled"},
+    trained={
+        "retrained.trainings": "flight_delays@window.end@metrics/features.json:labelled"
+        "@train_xgboost,train_torch"
+    },
     asks={"flight_delays": "reports/retraining.json"},
     reports=["reports/watch.json", "reports/retraining.json", "reports/retraining.html", "metrics"],
     schedule=CronTriggerTimetable("0 0 2 * *", timezone="UTC", interval=timedelta(days=1)),

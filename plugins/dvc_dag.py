@@ -62,10 +62,11 @@ def pipeline_dag(
         live: sections of params that a run fills with the version, commit and md5 of what is live
             as it begins, by name, as {"champion": "model@champion"}; none where nothing is live.
             The form shows the version: a run by hand may take another, or none.
-        trained: lists in params that a run fills with the trainings before it (run, until, cost),
-            by name, each with DAG@VALUE, as {"retrained.trainings": "train@window.end"}: whose runs
-            train, and which value says until when they have seen data. DAG@VALUE@FILE:METRIC also
-            tells the labels that each knew.
+        trained: lists in params that a run fills with the trainings before it (run, until, and
+            whether it is the live one, if `live` says what is), by name, each with DAG@VALUE, as
+            {"retrained.trainings": "train@window.end"}: whose runs train, and which value says
+            until when they have seen data. DAG@VALUE@FILE:METRIC@STAGE,STAGE@cost also tells the
+            labels that each knew, which stages train (else any is one that does), and its cost.
         on_request: whether a run also begins when another DAG asks for a training; its values of
             `interval` that are a data_interval_end are then what it was asked for.
         asks: pipelines that runs by schedule ask for a training, by their names, each with the out

@@ -126,7 +126,7 @@ class OpenRun(BaseOperator):
         run = (self.dag_id, context["run_id"])
         place = Place(self.url, Path(self.repo).resolve(), Path(self.home), *run)
         found = with_live(place, values, self.live, self.log.info) if self.live else values
-        return with_trained(place, found, self.trained, self.log.info) if self.trained else found
+        return with_trained(place, found, self.trained, self.log.info, self.live)
 
     def tame(self, context: Context, values: Mapping[str, object]) -> list[str]:
         """The values that the form, or the schedule, holds to something."""

@@ -55,7 +55,7 @@ def test_it_watches_what_is_live_and_publishes_what_it_finds(dag):
 
 
 def test_it_knows_what_was_trained_and_asks_for_more(dag):
-    named = "flight_delays@window.end@metrics/features.json:labelled"
+    named = "flight_delays@window.end@metrics/features.json:labelled@train_xgboost,train_torch"
     assert dag.get_task("open_run").trained == {"retrained.trainings": named}
     task = dag.get_task("ask_flight_delays")
     assert task.verdict == "reports/retraining.json"

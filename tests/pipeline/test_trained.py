@@ -1,5 +1,6 @@
 """A run is told of the trainings before it, once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,19 +9,21 @@ import yaml
 from parity import dvc_
 from small_git import commit, shell
 
+from include.errors import ParamsError
 from include.pipeline.apart import Place
 from include.pipeline.closing.close_run import close_run
 from include.pipeline.cost import Cost
 from include.pipeline.git.command import AUTHOR, git
 from include.pipeline.history import PastRun
 from include.pipeline.opening.open_run import open_run
-from include.pipeline.opening.trained import is_given, trainings, with_trained
+from include.pipeline.opening.trained import Trains, is_given, trainings, with_trained
 from include.pipeline.past.record import Record, as_line
 from include.pipeline.plan import load
 from include.pipeline.reproduce import reproduce
 
 UNTIL = "window.end"
 TRAINED = {"past.trainings": f"train@{UNTIL}"}
+RULE = Trains("train", UNTIL)
 RAN, IDLE = Cost(ran=True, money=0.25), Cost()
 
 
@@ -41,7 +44,7 @@ def test_trainings_are_the_runs_in_which_something_ran_by_the_days_that_they_saw
         run("with-a-time", "2013-07-15T00:00:00Z", fit=RAN),
         run("without-prices", "2013-07-01", fit=Cost(ran=True)),
     ]
-    assert trainings(runs, UNTIL) == [
+    assert trainings(runs, replace(RULE, cost=True)) == [
         {"run": "early", "until": "2013-05-01", "cost": 0.25},
         {"run": "unmeasured", "until": "2013-06-01", "cost": None},
         {"run": "without-prices", "until": "2013-07-01", "cost": None},
@@ -50,9 +53,46 @@ def test_trainings_are_the_runs_in_which_something_ran_by_the_days_that_they_saw
     ]
 
 
+def test_a_run_that_made_no_model_is_no_training():
+    limits = run("another limit", "2013-07-01", fit=IDLE, judge=RAN)
+    runs = [run("fit", "2013-06-01", fit=RAN), replace(limits, name="limit")]
+    assert [one["run"] for one in trainings(runs, RULE)] == ["fit", "limit"]
+    by_stage = replace(RULE, stages=("fit", "other"))
+    assert trainings(runs, by_stage) == [{"run": "fit", "until": "2013-06-01"}]
+    part = run("part", "2013-07-01", **{"fit@a": RAN})
+    assert [one["run"] for one in trainings([part], by_stage)] == ["part"]
+    by_stage.see_that_known(["fit@a", "fit@b", "other"])
+    with pytest.raises(ParamsError, match="trained names the stage 'other'"):
+        by_stage.see_that_known(["fit", "others"])
+
+
+def test_a_training_is_live_that_has_seen_what_the_live_model_has():
+    runs = [
+        replace(run("cached", "2013-06-01", fit=IDLE), commit="live"),
+        run("by-hand", "2013-07-01", fit=RAN),
+        run("fit", "2013-06-01", fit=RAN),
+    ]
+    assert [one.get("live") for one in trainings(runs, RULE, {"live"})] == [True, False]
+    assert [one.get("live") for one in trainings(runs, RULE, {"gone"})] == [None, None]
+
+
+def test_what_costs_differs_between_clones_so_it_is_told_where_it_is_asked_for():
+    here, there = run("one", "2013-06-01", fit=RAN), run("one", "2013-06-01", fit=Cost(ran=True))
+    assert trainings([here], RULE) == trainings([there], RULE)
+    dear = Trains.said("train@window.end@@fit@cost")
+    assert dear == Trains("train", "window.end", "", ("fit",), cost=True)
+    assert trainings([here], dear)[0]["cost"] == 0.25
+
+
+@pytest.mark.parametrize("text", ["train", "@x", "train@x@@fit@price", "train@x@@fit@cost@more"])
+def test_a_text_that_says_something_else_is_refused(text):
+    with pytest.raises(ParamsError, match="trained says"):
+        Trains.said(text)
+
+
 def test_of_very_many_trainings_the_newest_are_told():
     runs = [run(f"{number:03}", "2013-08-01") for number in reversed(range(150))]
-    found = trainings(runs, UNTIL)
+    found = trainings(runs, RULE)
     assert (len(found), found[0]["run"], found[-1]["run"]) == (100, "050", "149")
 
 
@@ -102,7 +142,7 @@ def test_a_run_that_is_tried_again_or_cleared_keeps_the_trainings_that_it_had(re
     place = Place("", repo, repo.parent / "home", "watch", "one")
     assert with_trained(place, {"a": 1}, TRAINED) == {"a": 1, "past.trainings": []}
     add(repo, "first", "2013-06-01")
-    first = {"past.trainings": [{"run": "train.first", "until": "2013-06-01", "cost": 0.5}]}
+    first = {"past.trainings": [{"run": "train.first", "until": "2013-06-01"}]}
     values = with_trained(place, {}, TRAINED)
     assert values == first
     words = {"targets": ("use",), "plan_key": load(repo).key, "home": place.home}

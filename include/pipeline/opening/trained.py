@@ -1,15 +1,17 @@
-"""The trainings before a run, as a value of it: which, until when they saw data, and their cost.
+"""The trainings before a run, as a value of it: which, until when they saw data, and which is live.
 
 A run takes them once, as it takes what is live: tried again, or cleared after it was closed, it has
 those that it had, so that what it decides by them can be replayed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from include.errors import ParamsError, at_most_ten, did_you_mean
 from include.pipeline.apart import Place
 from include.pipeline.cost import together
 from include.pipeline.git.command import git
@@ -19,9 +21,56 @@ from include.pipeline.names import PLAIN
 from include.pipeline.opening.live import begun, experiments, parsed
 from include.pipeline.params_file import at, located
 from include.pipeline.plan import load
+from include.pipeline.registry.pinned import NONE
 from include.pipeline.reproduce import Log
 
 LAST = 100  # trainings that a run is told of
+
+
+@dataclass(frozen=True)
+class Trains:
+    """What trainings are, and what a run is told of them."""
+
+    dag_id: str
+    until: str  # the value that says until when a run has seen data
+    labels: str = ""  # the metric that says how many labels it knew; empty: that is not told
+    stages: tuple[str, ...] = ()  # that train; none: any stage of the DAG
+    cost: bool = False  # whether its cost is told, which is another one in each clone
+
+    @classmethod
+    def said(cls, text: str) -> "Trains":
+        """As DAG@VALUE@FILE:METRIC@STAGE,STAGE@cost says it; what is last may be left out.
+
+        Raises:
+            ParamsError: the text says something else.
+        """
+        dag_id, until, labels, stages, cost, *more = (*text.split("@"), "", "", "", "")[:6]
+        if not dag_id or not until or cost not in ("", "cost") or any(more):
+            what = f"trained says {text!r}, which is not DAG@VALUE@FILE:METRIC@STAGE,STAGE@cost."
+            raise ParamsError(what, "see docs/retraining.md; what is last may be left out.")
+        return cls(dag_id, until, labels, tuple(filter(None, stages.split(","))), bool(cost))
+
+    def trained(self, run: PastRun) -> bool:
+        """Whether one of the stages had something to do; of a run not measured nobody knows."""
+        told = [cost for stage, cost in run.cost.items() if self.trains(stage)]
+        return not run.cost or any(cost.ran for cost in told)
+
+    def trains(self, stage: str) -> bool:
+        """Whether a stage is one of those; of one that is foreach, all its parts are."""
+        return not self.stages or stage in self.stages or stage.partition("@")[0] in self.stages
+
+    def see_that_known(self, stages: Collection[str]) -> None:
+        """Raise an error if it names a stage that the graph has not: nothing would be a training.
+
+        Raises:
+            ParamsError: it does.
+        """
+        known = {*stages, *(stage.partition("@")[0] for stage in stages)}
+        for stage in self.stages:
+            if stage not in known:
+                hint = did_you_mean(stage, known)
+                what = f"trained names the stage {stage!r}, which dvc.yaml has not.{hint}"
+                raise ParamsError(what, f"name stages that train: {at_most_ten(sorted(known))}.")
 
 
 def with_trained(
@@ -29,25 +78,26 @@ def with_trained(
     values: Mapping[str, object],
     trained: Mapping[str, str],
     log: Log = print,
+    live: Collection[str] = (),
 ) -> dict[str, object]:
     """The values of a run, with the trainings before it; what it was given stands.
 
     Args:
-        trained: names of values that are lists, each with DAG@VALUE: the DAG whose runs train, and
-            the value that says until when one of them has seen data, as train@window.end.
-            Behind a further @, the metric that says how many labels it knew, as
-            train@window.end@metrics/features.json:labelled.
+        trained: names of values that are lists, each with a text that `Trains.said` reads.
+        live: sections of the values with the version that the run takes for live, and its commit.
     """
     found = dict(values)
     for name, said in trained.items():
         if is_given(name, values):
             continue
-        dag_id, until, labels = parts(said)
+        rule = Trains.said(said)
+        rule.see_that_known([stage.name for stage in load(place.repo).stages])
         held, how = before(place, name), "as this run took them before"
         if held is None:
-            bring(place.repo, place.url, dag_id)
-            held = trainings(past_runs(place.repo, dag_id), until, labels)
-            how = f"by {dag_id}"
+            bring(place.repo, place.url, rule.dag_id)
+            commits = {str(values.get(f"{section}.commit", NONE)) for section in live} - {NONE}
+            held = trainings(past_runs(place.repo, rule.dag_id), rule, commits)
+            how = f"by {rule.dag_id}"
         log(f"{name}: {len(held)} trainings, {how}")
         found[name] = held
     return found
@@ -64,23 +114,28 @@ def is_given(name: str, values: Mapping[str, object]) -> bool:
     return False
 
 
-def parts(said: str) -> tuple[str, str, str]:
-    """The DAG, the value and the metric that are named; the metric may be absent."""
-    dag_id, until, labels = (*said.split("@"), "")[:3]
-    return dag_id, until, labels
+def trainings(
+    runs: Iterable[PastRun], rule: Trains, live: Collection[str] = ()
+) -> list[dict[str, object]]:
+    """The runs that trained, the first first.
 
-
-def trainings(runs: Iterable[PastRun], until: str, labels: str = "") -> list[dict[str, object]]:
-    """The runs that trained, the first first: those of whose stages one had something to do."""
+    Args:
+        live: the commits of what is live, if anything is. That may be of a run that found its model
+            in the cache: so a training is the live one if it has seen the same days.
+    """
+    runs = [run for run in runs if PLAIN.fullmatch(run.name)]
+    seen = {day_of(run.params.get(rule.until)) for run in runs if run.commit in live} - {""}
     found: list[dict[str, object]] = []
     for run in runs:
-        idle = run.cost and not any(cost.ran for cost in run.cost.values())
-        day = day_of(run.params.get(until))
-        if day and PLAIN.fullmatch(run.name) and not idle and len(found) < LAST:
-            money = together(run.cost.values()).money
-            cost = None if money is None else round(money, 6)
-            known = {"labels": run.metrics.get(labels)} if labels else {}
-            found.append({"run": run.name, "until": day, "cost": cost, **known})
+        day = day_of(run.params.get(rule.until))
+        if day and rule.trained(run) and len(found) < LAST:
+            more: dict[str, object] = {"live": day in seen} if seen else {}
+            if rule.labels:
+                more["labels"] = run.metrics.get(rule.labels)
+            if rule.cost:
+                money = together(run.cost.values()).money
+                more["cost"] = None if money is None else round(money, 6)
+            found.append({"run": run.name, "until": day, **more})
     return sorted(found, key=lambda one: (str(one["until"]), str(one["run"])))
 
 
