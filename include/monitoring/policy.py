@@ -28,6 +28,10 @@ from include.monitoring.policy_rules import Policy, Retrained, Training, Window
 from include.step import params_error, read_params
 
 SECTION = "retraining"
+BLIND = (
+    "The labels that the first model knew are unknown, and so is their growth: "
+    "retraining.at_latest.growth asked for nothing. Give --labels."
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,7 +43,10 @@ def main(argv: Sequence[str]) -> int:
     cost = words.cost if words.cost is not None else mean(known) if known else None
     # Nobody records when the first of the models was trained: it had not seen what it was asked.
     first = min(windows, key=lambda window: window.start)
-    before = [Training(run=first.model or "the first", until=first.start, cost=cost)]
+    told = [one.labels for one in past if one.labels is not None and one.until <= first.start]
+    labels = words.labels if words.labels is not None else told[-1] if told else None
+    about = {"run": first.model or "the first", "until": first.start, "cost": cost}
+    before = [Training.model_validate({**about, "labels": labels})]
     shown = {}
     for changes in ([], *words.set):
         name = " ".join(changes) or str(words.params)
@@ -57,9 +64,18 @@ def parser() -> argparse.ArgumentParser:
     change = {"nargs": "+", "action": "append", "default": [], "metavar": "NAME=VALUE"}
     told.add_argument("--set", **change, help="another policy, as retraining.of=4")  # type: ignore[arg-type]
     told.add_argument("--cost", type=float, help="of a training; else what past ones cost")
+    said = "that the first model knew; else those of the last training before it"
+    told.add_argument("--labels", type=positive, help=said)
     told.add_argument("--by", default="auc", metavar="SIGNAL", help="by which a gain is estimated")
     told.add_argument("--params", type=Path, default=Path("params.yaml"))
     return told
+
+
+def positive(text: str) -> int:
+    """A number of labels."""
+    if (number := int(text)) < 1:
+        raise ValueError(f"{number} is not positive")
+    return number
 
 
 def merged(files: Sequence[Sequence[Window]]) -> list[Window]:
@@ -127,10 +143,12 @@ def side_by_side(found: dict[str, Replay], signal: str) -> str:
     for name, one in found.items():
         gain, cost = one.gain, "unknown" if one.cost is None else f"{one.cost:.2f}"
         said = gain.said if gain.value is None else f"{gain.value:+.4f}, {gain.said}"
-        rows.append((name, str(len(one.trainings)), str(one.held), cost, said))
+        made = f"{len(one.trainings)}{' without the rule of growth' if one.blind else ''}"
+        rows.append((name, made, str(one.held), cost, said))
     widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
+    text = "\n".join(line.rstrip() for line in lines)
+    return f"{text}\n{BLIND}" if any(one.blind for one in found.values()) else text
 
 
 if __name__ == "__main__":

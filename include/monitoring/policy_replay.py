@@ -30,6 +30,7 @@ class Replay:
     trainings: tuple[Training, ...]
     gain: Gain
     cost: float | None  # of all trainings; None if nobody knows it
+    blind: bool = False  # whether a rule is about labels that nobody knows
 
     @property
     def held(self) -> int:
@@ -49,7 +50,8 @@ def replay(
     Args:
         cost: of a training; None if it is not known.
         signal: by which a gain is estimated; more of it is better.
-        before: the trainings before the first window.
+        before: the trainings before the first window; a simulated one knows the labels of the last
+            of them, and those of the windows since.
     """
     windows = sorted(windows, key=lambda window: (window.end, window.start))
     decisions, made = list[Decision](), list[Training]()
@@ -58,9 +60,20 @@ def replay(
         decisions.append(decision)
         if decision.retrain:
             about = {"run": f"simulated-{len(made) + 1}", "until": decision.until, "cost": cost}
-            made.append(Training.model_validate(about))
+            knew = labels_of(windows[: number + 1], before)
+            made.append(Training.model_validate({**about, "labels": knew}))
     spent = None if cost is None else cost * len(made)
-    return Replay(tuple(decisions), tuple(made), gained(windows, made, signal), spent)
+    gain = gained(windows, made, signal)
+    blind = policy.at_latest.growth is not None and labels_of([], before) is None
+    return Replay(tuple(decisions), tuple(made), gain, spent, blind)
+
+
+def labels_of(windows: Sequence[Window], before: Sequence[Training]) -> float | None:
+    """The labels that a training at the end of windows knows; None if not of the one before."""
+    last = max(before, key=lambda one: one.until, default=None)
+    if last is None or last.labels is None:
+        return None
+    return last.labels + sum(one.labelled for one in windows if one.start >= last.until)
 
 
 def gained(windows: Sequence[Window], made: Sequence[Training], signal: str) -> Gain:

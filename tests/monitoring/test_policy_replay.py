@@ -62,6 +62,36 @@ def test_each_training_that_is_asked_for_counts_as_made():
     assert replay(windows(0.6), POLICY, None, before=[old]).trainings  # a replay of the past
 
 
+def test_a_simulated_training_knows_the_labels_of_the_windows_before_it():
+    rules = {**RULES, "at_latest": {"days": None, "windows": None, "growth": 0.3}}
+    growing, good = Policy.model_validate(rules), windows(*[0.8] * 8)  # 9,000 labels a month
+    first = Training(run="first", until="2013-04-01", labels=60_000)
+    found = replay(good, growing, None, before=[first])
+    # 18,000 of 60,000, then 27,000 of 78,000, then 36,000 of 105,000 are to come
+    assert [(str(one.until), one.labels) for one in found.trainings] == [
+        ("2013-06-01", 78_000),
+        ("2013-09-01", 105_000),
+    ]
+    assert not found.blind and not replay(good, POLICY, None).blind
+    unknown = replay(good, growing, None, before=[Training(run="first", until="2013-04-01")])
+    assert unknown.blind and not unknown.trainings
+
+
+def test_the_command_says_where_growth_is_not_known(tmp_path, capsys):
+    watch, params = tmp_path / "watch.json", tmp_path / "params.yaml"
+    watch.write_text(json.dumps({"windows": [window(4, 0.8), window(5, 0.8)]}))
+    rules = {**RULES, "at_latest": {"days": None, "windows": None, "growth": 0.3}}
+    said = []
+    known = {"run": "one", "until": "2013-04-01", "cost": None, "labels": 60_000}
+    for past, more in (([], []), ([], ["--labels", "60000"]), ([known], [])):
+        params.write_text(yaml.safe_dump({"retraining": rules, "retrained": {"trainings": past}}))
+        assert command.main([str(watch), "--params", str(params), *more]) == 0
+        said.append(capsys.readouterr().out)
+    assert "0 without the rule of growth" in said[0] and said[0].endswith("Give --labels.\n")
+    assert said[1] == said[2]
+    assert "one is due with 30%" in said[1] and "--labels" not in said[1]
+
+
 def test_a_gain_is_not_invented():
     one = replay(windows(0.8, 0.6, 0.6), POLICY, None)
     assert (one.gain.value, one.cost) == (None, None)
