@@ -74,6 +74,10 @@ def test_a_training_is_live_that_has_seen_what_the_live_model_has():
     ]
     assert [one.get("live") for one in trainings(runs, RULE, {"live"})] == [True, False]
     assert [one.get("live") for one in trainings(runs, RULE, {"gone"})] == [None, None]
+    assert trainings(runs[:2], RULE, {"live"}) == [  # its model was made before the history begins
+        {"run": "cached", "until": "2013-06-01", "live": True},
+        {"run": "by-hand", "until": "2013-07-01", "live": False},
+    ]
 
 
 def test_what_costs_differs_between_clones_so_it_is_told_where_it_is_asked_for():

@@ -59,6 +59,14 @@ class Trains:
         """Whether a stage is one of those; of one that is foreach, all its parts are."""
         return not self.stages or stage in self.stages or stage.partition("@")[0] in self.stages
 
+    def more(self, run: PastRun) -> dict[str, object]:
+        """What is told of a training beside its name and day."""
+        held: dict[str, object] = {"labels": run.metrics.get(self.labels)} if self.labels else {}
+        if self.cost:
+            money = together(run.cost.values()).money
+            held["cost"] = None if money is None else round(money, 6)
+        return held
+
     def see_that_known(self, stages: Collection[str]) -> None:
         """Raise an error if it names a stage that the graph has not: nothing would be a training.
 
@@ -121,21 +129,17 @@ def trainings(
 
     Args:
         live: the commits of what is live, if anything is. That may be of a run that found its model
-            in the cache: so a training is the live one if it has seen the same days.
+            in the cache: the training that has seen the same days is the live one, and where there
+            is none the run itself stands for it.
     """
-    runs = [run for run in runs if PLAIN.fullmatch(run.name)]
-    seen = {day_of(run.params.get(rule.until)) for run in runs if run.commit in live} - {""}
-    found: list[dict[str, object]] = []
-    for run in runs:
-        day = day_of(run.params.get(rule.until))
-        if day and rule.trained(run) and len(found) < LAST:
-            more: dict[str, object] = {"live": day in seen} if seen else {}
-            if rule.labels:
-                more["labels"] = run.metrics.get(rule.labels)
-            if rule.cost:
-                money = together(run.cost.values()).money
-                more["cost"] = None if money is None else round(money, 6)
-            found.append({"run": run.name, "until": day, **more})
+    dated = [(run, day_of(run.params.get(rule.until))) for run in runs]
+    held = [(run, day) for run, day in dated if day and PLAIN.fullmatch(run.name)]
+    seen = {day: run for run, day in held if run.commit in live}
+    made = [(run, day) for run, day in held if rule.trained(run)][:LAST]
+    made += [(run, day) for day, run in seen.items() if day not in {day for _, day in made}]
+    found = [{"run": run.name, "until": day, **rule.more(run)} for run, day in made]
+    if seen:
+        found = [{**one, "live": one["until"] in seen} for one in found]
     return sorted(found, key=lambda one: (str(one["until"]), str(one["run"])))
 
 
