@@ -150,7 +150,7 @@ class Retrained(BaseModel):
     model_config = STRICT
 
     trainings: tuple[Training, ...] = Field(
-        description="each with run, until (the first day that it did not see) and cost"
+        description="each with run, until (first day that it did not see), cost, labels and live"
     )
 
 

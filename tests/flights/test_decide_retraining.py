@@ -59,6 +59,7 @@ def test_what_was_trained_before_is_in_the_decision(tmp_path):
     report, metrics = decided(tmp_path, {"windows": windows}, retrained)
     assert (report["verdict"]["state"], report["trainings"]) == ("not needed", [training])
     assert (metrics["retrain"], metrics["days_since_training"]) == (0, 30)
+    assert "<td>2013-06-01</td><td>yes</td>" in (tmp_path / "page.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -132,14 +132,31 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def add(repo: Path, name: str, until: str) -> None:
-    """The experiment of a training."""
+def add(repo: Path, name: str, until: str) -> str:
+    """The experiment of a training, and its commit."""
     cost = {"fit": Cost(ran=True, money=0.5)}
     record = Record("train", name, 100.0, {UNTIL: until}, {}, cost)
     tree, base = git(repo, "rev-parse", "HEAD^{tree}"), git(repo, "rev-parse", "HEAD")
     message = f"dvc: commit experiment 0123456789ab\n\n{as_line(record)}\n"
     made = git(repo, "commit-tree", tree, "-F", "-", env=AUTHOR, given=message)
     git(repo, "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/train.{name}", made)
+    return made
+
+
+def test_what_a_run_takes_for_live_says_which_training_is(repo):
+    place = Place("", repo, repo.parent / "home", "watch", "one")
+    live = {"champion.commit": add(repo, "first", "2013-06-01")}
+    add(repo, "by-hand", "2013-07-01")
+    told = with_trained(place, live, TRAINED, live=["champion"])["past.trainings"]
+    assert [(one["run"], one["live"]) for one in told] == [
+        ("train.first", True),
+        ("train.by-hand", False),
+    ]
+    nothing = with_trained(place, {"champion.commit": "none"}, TRAINED, live=["champion"])
+    assert "live" not in nothing["past.trainings"][0]
+    wrong = {"past.trainings": f"{TRAINED['past.trainings']}@@fit"}
+    with pytest.raises(ParamsError, match="trained names the stage 'fit'"):
+        with_trained(place, {}, wrong)
 
 
 def test_a_run_that_is_tried_again_or_cleared_keeps_the_trainings_that_it_had(repo):
