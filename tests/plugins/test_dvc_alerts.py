@@ -146,17 +146,18 @@ stages:
 """
 
 
-def watched(repo, text: str) -> None:
-    """Let the experiment of a run hold what it watched."""
+def watched(repo, text: str, run_id: str = "scheduled__2026-01-01T000000+0000") -> None:
+    """Let the experiment of a run hold what it watched, besides those of other runs."""
     stages = "stages: {watch: {cmd: 'true', outs: [watch.json: {cache: false}]}}"
     (repo / "dvc.yaml").write_text(stages)
     (repo / "dvc.lock").write_text(LOCK)
     (repo / "watch.json").write_text(text)
     commit(repo, text[:20])
     sha = shell(repo, "git", "rev-parse", "HEAD").strip()
-    name = "watch.scheduled__2026-01-01T000000+0000"
+    name = f"watch.{run_id}"
     for old in shell(repo, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split():
-        shell(repo, "git", "update-ref", "-d", old)
+        if old.endswith(name):
+            shell(repo, "git", "update-ref", "-d", old)
     shell(repo, "git", "update-ref", f"refs/exps/{sha[:2]}/{sha[2:]}/{name}", sha)
 
 
@@ -171,6 +172,31 @@ def test_what_was_watched_last_is_an_incident_and_a_broken_report_is_said(airflo
     found = look(repo, **words)
     assert found["open"] == ["watch: auc is beyond its limit"]
     assert "has no windows that can be read" in found["problems"][0]
+
+
+def windows(end: str, passed: bool) -> str:
+    """A report of one window, with a check."""
+    check = {"name": "auc", "kind": "hurts", "value": 0.6, "passed": passed, "reason": "It is."}
+    return json.dumps({"windows": [{"start": "2013-01-01", "end": end, "checks": [check]}]})
+
+
+def test_a_window_that_was_watched_by_hand_opens_closes_and_mutes_nothing(airflow, repo):
+    words = {"pipelines": {}, "watched": {"watch": "watch.json"}}
+    for kind, end in (("manual", "2014-01-01"), ("backfill", "2014-02-01")):
+        watched(repo, windows(end, False), f"{kind}__2026-01-09T000000+0000")
+    assert look(repo, **words)["told"] == []
+    watched(repo, windows("2013-07-01", False))
+    assert look(repo, **words)["told"] == ["ALERT: watch: auc is beyond its limit"]
+    watched(repo, windows("2014-03-01", True), "manual__2026-01-09T000000+0000")
+    assert look(repo, **words)["open"] == ["watch: auc is beyond its limit"]
+
+
+def test_an_old_window_that_is_watched_again_hides_no_newer_one(airflow, repo):
+    words = {"pipelines": {}, "watched": {"watch": "watch.json"}}
+    watched(repo, '{"windows": 7}', "scheduled__2026-01-07T000000+0000")
+    watched(repo, windows("2013-08-01", False), "scheduled__2026-01-08T000000+0000")
+    watched(repo, windows("2013-07-01", True), "scheduled__2026-01-09T000000+0000")
+    assert look(repo, **words)["told"] == ["ALERT: watch: auc is beyond its limit"]
 
 
 @pytest.mark.parametrize(
