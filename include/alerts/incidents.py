@@ -138,9 +138,12 @@ class Incidents:
             number, message = claimed
             try:
                 channel.send(message)
-                self.note(channel.name, number, "sent = ?, tries = tries + 1", self.clock())
             except NotSent as error:
                 failed[number] = f"{channel.name}: {' '.join(str(error).split())}"
+            except Exception as error:  # its words may have a secret, and others are to be told
+                failed[number] = f"{channel.name}: it ended in {type(error).__name__}"
+            else:
+                self.note(channel.name, number, "sent = ?, tries = tries + 1", self.clock())
         for number in failed:  # not before, or this worker would take it again at once
             self.note(channel.name, number, "claimed = ?, tries = tries + 1", 0)
         return [*failed.values()]

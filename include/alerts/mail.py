@@ -54,7 +54,7 @@ class Mail:
                 if held.user:
                     smtp.login(held.user, held.password)
                 refused = smtp.send_message(mail_of(message, held))
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:
             what = f"The mail server {held.host}:{held.port} did not take it: {said(error)}."
             fix = f"see the connection {self.name}; the message waits, and goes out then."
             raise NotSent(what, fix) from None
@@ -90,6 +90,8 @@ def mail_of(message: Message, server: Server) -> EmailMessage:
 
 def said(error: Exception) -> str:
     """What a server said, without a login that it may repeat."""
+    if isinstance(error, UnicodeError):  # its words have letters of the password
+        return "the login has a letter beyond ASCII, which SMTP does not carry"
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"it refuses the login ({error.smtp_code})"
     return " ".join(str(error).split()) or type(error).__name__

@@ -116,6 +116,16 @@ def test_a_channel_that_fails_holds_no_other_back(kept):
     assert (len(up.got), kept.waiting(["down", "up"]), kept.waiting(["up"])) == (1, 1, 0)
 
 
+def test_a_channel_that_breaks_is_told_by_the_name_of_its_error_and_holds_no_other_back(kept):
+    def breaks(message: Message) -> bool:
+        raise RuntimeError("the password is secret")
+
+    broken, up = Taking("broken", breaks), Taking("up")
+    kept.report("watch", "06", {"auc": BAD}, ["broken", "up"])
+    assert kept.deliver([broken, up]) == ["broken: it ended in RuntimeError"]
+    assert (len(up.got), kept.waiting(["broken"])) == (1, 1)
+
+
 def test_of_many_workers_at_once_one_tells(kept, tmp_path):
     channel = Taking()
     together = threading.Barrier(8)

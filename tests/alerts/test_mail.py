@@ -69,6 +69,12 @@ def test_a_refused_login_is_told_without_the_password():
     assert "wrong-one" not in str(error.value) + repr(mail(1, password="wrong-one").server)
 
 
+def test_a_password_that_smtp_cannot_carry_is_told_without_it():
+    with mail_server.serving() as server, pytest.raises(NotSent, match="beyond ASCII") as error:
+        mail(server.port, user="ann", password="sëcret").send(MESSAGE)
+    assert "sëcret" not in str(error.value) and "xeb" not in str(error.value)
+
+
 def test_a_server_that_is_down_or_not_there_is_told():
     with mail_server.serving(down=True) as server, pytest.raises(NotSent, match="421"):
         mail(server.port).send(MESSAGE)
