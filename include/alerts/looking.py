@@ -41,9 +41,8 @@ def at_runs(dag_id: str, runs: Sequence[RunSeen], due: Deadlines, now: datetime)
         found[f"{dag_id}:failed"] = failure(dag_id, max(ended, key=lambda pair: pair[0])[1])
     if due.ends_within is not None:
         found[f"{dag_id}:overdue"] = overdue(dag_id, runs, due.ends_within, now)
-    good = [end for end, run in ended if run.state == "success"]
-    if due.at_least_every is not None and good:
-        found[f"{dag_id}:silent"] = silent(dag_id, max(good), due.at_least_every, now)
+    if due.at_least_every is not None and runs:
+        found[f"{dag_id}:silent"] = silent(dag_id, runs, due.at_least_every, now)
     return found
 
 
@@ -69,11 +68,15 @@ def overdue(dag_id: str, runs: Iterable[RunSeen], within: timedelta, now: dateti
     )
 
 
-def silent(dag_id: str, last: datetime, every: timedelta, now: datetime) -> Alarm | None:
-    """Whether the last good run is too long ago."""
-    if now - last <= every:
+def silent(dag_id: str, runs: Sequence[RunSeen], every: timedelta, now: datetime) -> Alarm | None:
+    """Whether the last good run is too long ago, or none came since the first that is known."""
+    good = [run.ended for run in runs if run.state == "success" and run.ended]
+    first = min((run.began or run.ended or now for run in runs), default=now)
+    if now - max(good, default=first) <= every:
         return None
-    what = f"The last good run ended on {moment(last)}; one is due every {every}."
+    last = f"The last good run ended on {moment(max(good))}" if good else ""
+    last = last or f"No run was good since {moment(first)}"
+    what = f"{last}; one is due every {every}."
     fix = "See whether the DAG is paused, and whether the scheduler is at work."
     return Alarm(f"{dag_id} has not run", f"{what}\n{fix}")
 

@@ -66,6 +66,15 @@ def test_a_window_that_nobody_watched_is_an_alarm():
     assert "silent" not in look(**due)  # it is new
 
 
+def test_where_no_run_was_good_the_first_one_that_is_known_counts():
+    due = {"at_least_every": 24 * HOUR}
+    assert not look(run("failed", 23, 22), run("queued", 1), **due)["silent"]
+    assert look(run("failed", 2, 1), run("failed", 25, 1.5), **due)["silent"]
+    found = at_runs("train", [run("failed", 25, 1)], Deadlines(None, 24 * HOUR), NOW)
+    said = "No run was good since 2026-06-30 11:00 UTC; one is due every 1 day, 0:00:00."
+    assert found["train:silent"].details.startswith(said)
+
+
 def check(name: str, passed: bool, value: float | None = 1.0, kind: str = "hurts") -> dict:
     return {"name": name, "kind": kind, "value": value, "passed": passed, "reason": f"{name}!"}
 
