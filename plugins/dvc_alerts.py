@@ -6,7 +6,7 @@ also when a worker or the scheduler was gone, and so is its end.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any
 from airflow.configuration import conf
 from airflow.sdk import DAG, BaseNotifier, BaseOperator, Context
 from dvc_alerts_channels import channels, incidents, names
+from dvc_alerts_runs import runs_of, vars_of
 from dvc_assets import root_of
 from dvc_notes import describe, login
 
 from include.errors import PipelineError, at_most_ten
 
 if TYPE_CHECKING:
-    from include.airflow_site.api import AirflowApi
-    from include.alerts.looking import Found, RunSeen
+    from include.alerts.incidents import Incidents
+    from include.alerts.looking import Found
     from include.pipeline.history import PastRun
 
+Look = Callable[[str], tuple[str, "Found"]]
 HARMFUL = ("hurts", "data", "service")  # that inputs moved is no harm by itself
-LAST = 50  # runs of a DAG that are looked at
 BY_ITSELF = re.compile("(scheduled|asset_triggered)__")  # runs that nobody gave other values
 REPORTS = 3  # of the runs that were opened last: one may have watched an old window again
 
@@ -83,24 +84,40 @@ class SendAlerts(BaseOperator):
         self.repo, self.url = repo, url
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return the incidents that are open, and what went wrong."""
-        kept, told, problems = incidents(), list[str](), list[str]()
-        looks = dict.fromkeys(self.pipelines, self.at_runs)
-        for source, look in [*looks.items(), *((name, self.at_window) for name in self.watched)]:
-            try:
-                as_of, found = look(source)
-            except PipelineError as error:
-                problems.append(" ".join(str(error).split()))
-                continue
-            told += kept.report(f"{look.__name__} {source}", as_of, found, names())
+        """Return the incidents that are open, and what went wrong.
+
+        Raises:
+            PipelineError: no pipeline, or nothing that was watched, could be looked at.
+        """
+        kept = incidents()
+        told, blind = self.look(kept, self.pipelines, self.at_runs)
+        new, none_watched = self.look(kept, self.watched, self.at_window)
+        told += new
         ready, unusable = channels()
+        problems = [" ".join(str(error).split()) for error in [*blind, *none_watched]]
         problems += [*unusable, *kept.deliver(ready)]
         for problem in problems:
             self.log.warning("%s", problem)
         held, waits = [alarm.title for alarm in kept.open().values()], kept.waiting(names())
         self.log.info("open: %s; new: %s; waiting: %s", held or "-", told or "-", waits)
         describe(context, note(held, told, waits, problems))
+        see_that_some_work(blind, self.pipelines)
+        see_that_some_work(none_watched, self.watched)
         return {"open": held, "told": told, "waiting": waits, "problems": problems}
+
+    def look(
+        self, kept: "Incidents", sources: Iterable[str], look: Look
+    ) -> tuple[list[str], list[PipelineError]]:
+        """Report what is found; give the subjects of new messages, and what could not be seen."""
+        told, problems = list[str](), list[PipelineError]()
+        for source in sources:
+            try:
+                as_of, found = look(source)
+            except PipelineError as error:
+                problems.append(error)
+                continue
+            told += kept.report(f"{look.__name__} {source}", as_of, found, names())
+        return told, problems
 
     def at_runs(self, dag_id: str) -> tuple[str, "Found"]:
         """What is wrong with the runs of a DAG, as of now.
@@ -114,13 +131,16 @@ class SendAlerts(BaseOperator):
         now, api = datetime.now(UTC), login()
         if api is None:
             what = f"Nobody can see the runs of {dag_id}: there is no connection leeway_api."
-            raise PipelineError(what, "add it: see docs/alerts.md.")
+            fix = "add it, as docs/alerts.md says, or name no pipelines: windows need no login."
+            raise PipelineError(what, fix)
         known, absent = api.dag(dag_id), f"{dag_id}:absent"
         if known is None or known["is_stale"]:
             about = "See the import errors of Airflow, and the name in the DAG that sends alerts."
             return now.isoformat(), {absent: Alarm(f"Airflow has no DAG {dag_id}", about)}
         due = Deadlines(**self.pipelines[dag_id])
-        return now.isoformat(), {absent: None, **at_runs(dag_id, runs_of(api, dag_id), due, now)}
+        since = incidents().since(f"{dag_id}:failed")
+        found = at_runs(dag_id, runs_of(api, dag_id), due, now, since)
+        return now.isoformat(), {absent: None, **found}
 
     def at_window(self, dag_id: str) -> tuple[str, "Found"]:
         """What is wrong in the newest window that a DAG has watched by itself, as of its end.
@@ -194,33 +214,16 @@ class Notify(BaseNotifier):
             self.log.warning("%s", problem)
 
 
-def vars_of(run: Any) -> dict[str, object]:
-    """What a run of Airflow's own is called, by the names of its API."""
-    return {
-        "dag_id": getattr(run, "dag_id", ""),
-        "dag_run_id": getattr(run, "run_id", ""),
-    }
+def see_that_some_work(problems: Sequence[PipelineError], sources: Collection[str]) -> None:
+    """See that not all looks of a kind went wrong: who cannot see has no right to be green.
 
-
-def runs_of(api: "AirflowApi", dag_id: str) -> list["RunSeen"]:
-    """The last runs of a DAG."""
-    from include.alerts.looking import RunSeen
-
-    held = api.call("GET", f"/dags/{dag_id}/dagRuns?order_by=-run_after&limit={LAST}")
-    return [
-        RunSeen(
-            str(run["dag_run_id"]),
-            str(run["state"]),
-            moment(run["queued_at"] or run["start_date"]),
-            moment(run["end_date"]),
-        )
-        for run in held["dag_runs"]
-    ]
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time of Airflow's."""
-    return datetime.fromisoformat(text) if text else None
+    Raises:
+        PipelineError: all of them did.
+    """
+    if problems and len(problems) == len(sources):
+        first = problems[0]
+        what = f"Of {at_most_ten(list(sources))} nothing can be seen, so nobody is told of it."
+        raise PipelineError(f"{what} {first.what}", first.fix)
 
 
 def note(held: list[str], told: list[str], waits: int, problems: list[str]) -> str:

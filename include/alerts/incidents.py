@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from include.alerts.message import Channel, Message, NotSent, told
@@ -176,6 +177,12 @@ class Incidents:
         with self.writing() as file:
             rows = file.execute("SELECT key, title, details FROM incidents ORDER BY since, key")
             return {key: Alarm(title, details) for key, title, details in rows}
+
+    def since(self, key: str) -> datetime | None:
+        """When the incident of a key was opened; None if it is not open."""
+        with self.writing() as file:
+            row = file.execute("SELECT since FROM incidents WHERE key = ?", [told(key)]).fetchone()
+            return datetime.fromtimestamp(row[0], UTC) if row else None
 
     def forget(self) -> None:
         """Remove messages that went out everywhere long ago."""

@@ -33,17 +33,37 @@ class RunSeen:
     ended: datetime | None
 
 
-def at_runs(dag_id: str, runs: Sequence[RunSeen], due: Deadlines, now: datetime) -> Found:
-    """Look at the last runs of a DAG."""
+def at_runs(
+    dag_id: str,
+    runs: Sequence[RunSeen],
+    due: Deadlines,
+    now: datetime,
+    failed_since: datetime | None = None,
+) -> Found:
+    """Look at the last runs of a DAG.
+
+    Args:
+        failed_since: when an incident of a failed run was opened, if one is open.
+    """
     ended = [(run.ended, run) for run in runs if run.state in ENDED and run.ended]
     found: Found = {}
     if ended:
-        found[f"{dag_id}:failed"] = failure(dag_id, max(ended, key=lambda pair: pair[0])[1])
+        at, last = max(ended, key=lambda pair: pair[0])
+        # The callback of a task tells before its run has ended: a success before says nothing.
+        if last.state == "failed" or not at_work(runs, at, failed_since):
+            found[f"{dag_id}:failed"] = failure(dag_id, last)
     if due.ends_within is not None:
         found[f"{dag_id}:overdue"] = overdue(dag_id, runs, due.ends_within, now)
     if due.at_least_every is not None and runs:
         found[f"{dag_id}:silent"] = silent(dag_id, runs, due.at_least_every, now)
     return found
+
+
+def at_work(runs: Iterable[RunSeen], ended: datetime, since: datetime | None) -> bool:
+    """Whether a run that may have failed since is still at work, and none has ended since."""
+    if since is None or ended > since:
+        return False
+    return any(run.state not in ENDED and run.began and run.began <= since for run in runs)
 
 
 def failure(dag_id: str, last: RunSeen) -> Alarm | None:

@@ -43,6 +43,22 @@ def test_a_pipeline_has_failed_while_the_run_that_ended_last_has(runs, expected)
     assert look(*runs) == expected
 
 
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([run("success", 9, 8), run("running", 3)], {}),  # a task of the second has failed
+        ([run("success", 9, 8), run("failed", 3, 1)], {"train:failed": True}),
+        ([run("success", 9, 8), run("success", 3, 1)], {"train:failed": False}),
+        ([run("success", 9, 8), run("running", 1)], {"train:failed": False}),
+        ([run("success", 9, 8)], {"train:failed": False}),  # the callback came late
+    ],
+    ids=["at work", "failed", "good", "began later", "none at work"],
+)
+def test_a_success_before_a_failure_that_was_told_does_not_resolve_it(runs, expected):
+    found = at_runs("train", runs, Deadlines(), NOW, failed_since=NOW - 2 * HOUR)
+    assert {key: alarm is not None for key, alarm in found.items()} == expected
+
+
 def test_a_run_is_overdue_while_it_is_not_at_its_end_by_its_deadline():
     assert look(run("running", 3), ends_within=2 * HOUR) == {"overdue": True}
     assert look(run("queued", 3), ends_within=2 * HOUR) == {"overdue": True}

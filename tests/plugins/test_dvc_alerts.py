@@ -10,9 +10,10 @@ from types import SimpleNamespace
 import mail_server
 import pytest
 from dvc_alerts import Notify, alerts_dag
-from dvc_alerts_channels import channel, channels, incidents
+from dvc_alerts_channels import incidents
 from small_git import commit, shell
 
+from include.alerts.incidents import Alarm
 from include.errors import PipelineError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,7 +23,10 @@ class Answers(BaseHTTPRequestHandler):
     """What Airflow has of the runs of one DAG."""
 
     def do_GET(self) -> None:
-        if "/dagRuns" in self.path:
+        refuses = self.server.refuses
+        if refuses is True or (refuses and refuses in self.path):
+            self.send_error(503)
+        elif "/dagRuns" in self.path:
             self.answer({"dag_runs": self.server.runs})
         else:
             dag = {"dag_id": "train", "is_stale": False}
@@ -48,7 +52,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def airflow(monkeypatch, tmp_path) -> Iterator[ThreadingHTTPServer]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        server.runs, server.notes = [], []
+        server.runs, server.notes, server.refuses = [], [], False
         login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
         login |= {"login": "leeway", "password": "secret"}
         monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
@@ -115,10 +119,38 @@ def test_a_dag_that_airflow_has_not_is_an_alarm(airflow, made):
     assert look(made)["told"] == ["Resolved: Airflow has no DAG train"]
 
 
-def test_without_a_login_what_is_not_seen_is_said_and_the_run_goes_on(made, monkeypatch, tmp_path):
+def test_who_cannot_look_is_not_green_but_tells_what_waits(made, monkeypatch, tmp_path):
     monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
-    found = look(made)
-    assert found["open"] == [] and "there is no connection leeway_api" in found["problems"][0]
+    incidents().report("any", "", {"any": Alarm("It is broken", "")}, ["log"])
+    with pytest.raises(PipelineError) as error:  # that nothing was watched yet is no consolation
+        look(made, watched={"watch": "watch.json"})
+    assert str(error.value) == (
+        "Of train nothing can be seen, so nobody is told of it. Nobody can see the runs of train: "
+        "there is no connection leeway_api.\n"
+        "  Next: add it, as docs/alerts.md says, or name no pipelines: windows need no login."
+    )
+    assert incidents().waiting(["log"]) == 0
+    assert look(made, pipelines={})["problems"] == []
+
+
+def test_a_server_that_is_down_is_not_green(airflow, made):
+    airflow.refuses = True
+    with pytest.raises(PipelineError, match="Of train nothing can be seen"):
+        look(made)
+
+
+def test_what_can_be_seen_is_told_though_another_cannot(airflow, made):
+    airflow.runs, airflow.refuses = [run("failed")], "score"
+    found = look(made, pipelines={"train": {}, "score": {}})
+    assert found["open"] == ["A run of train failed"] and len(found["problems"]) == 1
+
+
+def test_the_callback_of_a_task_is_one_alert_until_its_run_has_ended(airflow, made):
+    airflow.runs = [run("success"), run("running", "two")]
+    Notify()({"dag_run": {"dag_id": "train", "dag_run_id": "two"}})
+    assert look(made)["told"] == []
+    airflow.runs = [run("success"), run("failed", "two")]
+    assert look(made)["told"] == []
 
 
 def test_a_callback_and_the_dag_of_alerts_are_one_incident(airflow, made):
@@ -169,9 +201,9 @@ def test_what_was_watched_last_is_an_incident_and_a_broken_report_is_said(airflo
     watched(repo, json.dumps({"windows": [{**about, "checks": [check]}]}))
     assert look(repo, **words)["told"] == ["ALERT: watch: auc is beyond its limit"]
     watched(repo, '{"windows": 7}')
-    found = look(repo, **words)
-    assert found["open"] == ["watch: auc is beyond its limit"]
-    assert "has no windows that can be read" in found["problems"][0]
+    with pytest.raises(PipelineError, match="has no windows that can be read"):
+        look(repo, **words)
+    assert [one.title for one in incidents().open().values()] == ["watch: auc is beyond its limit"]
 
 
 def windows(end: str, passed: bool) -> str:
@@ -197,36 +229,6 @@ def test_an_old_window_that_is_watched_again_hides_no_newer_one(airflow, repo):
     watched(repo, windows("2013-08-01", False), "scheduled__2026-01-08T000000+0000")
     watched(repo, windows("2013-07-01", True), "scheduled__2026-01-09T000000+0000")
     assert look(repo, **words)["told"] == ["ALERT: watch: auc is beyond its limit"]
-
-
-@pytest.mark.parametrize(
-    ("held", "problem"),
-    [
-        (None, "has no such connection.\n  Next: add it, as by AIRFLOW_CONN_ANY."),
-        ({"conn_type": "smpt", "host": "h"}, "of the type 'smpt'. Did you mean 'smtp'?"),
-        ({"conn_type": "http", "host": "http://example.com"}, "url: Value error, the URL is https"),
-        ({"conn_type": "smtp", "host": "h", "password": "pw", "extra": {"to": "a"}}, "sender: "),
-        ({"conn_type": "http", "host": "https://h", "extra": {"hedaers": {}}}, "hedaers: Extra"),
-    ],
-    ids=["none", "misspelt", "in the open", "without a sender", "an unknown setting"],
-)
-def test_a_connection_that_cannot_be_used_is_named_without_its_secret(monkeypatch, held, problem):
-    if held:
-        monkeypatch.setenv("AIRFLOW_CONN_ANY", json.dumps(held))
-    with pytest.raises(PipelineError) as error:
-        channel("any")
-    assert problem in str(error.value) and "pw" not in str(error.value)
-
-
-def test_a_webhook_and_mail_are_made_of_their_connections(monkeypatch):
-    monkeypatch.setenv("AIRFLOW__LEEWAY__ALERTS", "log,hook,post,log,,none")
-    hook = {"conn_type": "http", "host": "https://h/x?key=1", "password": "s"}
-    monkeypatch.setenv("AIRFLOW_CONN_HOOK", json.dumps({**hook, "extra": {"timeout_s": 3}}))
-    monkeypatch.setenv("AIRFLOW_CONN_POST", smtp(0, tls="ssl", timeout_s=5))
-    (_, web, mail), [problem] = channels()
-    assert (web.place.url, web.place.secret, web.place.timeout_s) == ("https://h/x?key=1", "s", 3)
-    assert (mail.server.port, mail.server.to) == (465, ("ann@example.com", "bob@example.com"))
-    assert "names 'none'" in problem
 
 
 def test_deadlines_are_those_of_each_pipeline(made):
