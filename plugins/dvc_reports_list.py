@@ -51,8 +51,11 @@ def fits(run: Seen, filters: Filters) -> bool:
 
 
 def state_of(run: Seen) -> str:
-    """What a run is found by: the verdict of its reports, else Airflow's own word."""
-    found = worst_first(run.findings)
+    """What a run is found by: the verdict of its reports if it ended well, else Airflow's own word.
+
+    One that was cleared, or that failed once it was closed, has a verdict of a try before.
+    """
+    found = worst_first(run.findings) if run.state == "success" else []
     return found[0].state if found else run.state
 
 
@@ -62,13 +65,23 @@ def of_one_dag(runs: Sequence[Seen]) -> bool:
 
 
 def newest(runs: Sequence[Seen]) -> list[Seen]:
-    """The newest run of each DAG with a verdict; of one without any, the newest with reports."""
-    found: dict[str, Seen] = {}
+    """What each DAG is headed by."""
+    found: dict[str, list[Seen]] = {}
     for run in runs:
-        held = found.get(run.dag_id)
-        if run.card and (held is None or (run.findings and not held.findings)):
-            found[run.dag_id] = run
-    return list(found.values())
+        found.setdefault(run.dag_id, []).append(run)
+    return [run for own in found.values() for run in heads(own)]
+
+
+def heads(runs: Sequence[Seen]) -> list[Seen]:
+    """The newest run of a DAG with a verdict, or else with reports; before it a later failed one.
+
+    Runs that have not ended yet say nothing.
+    """
+    last = next((run for run in runs if run.state in ("success", "failed")), None)
+    told = next((run for run in runs if run.findings and run.state == "success"), None)
+    told = told or next((run for run in runs if run.card), None)
+    failed = last if last and last.state == "failed" else None
+    return [run for run in (failed, told if told is not failed else None) if run]
 
 
 def entry(run: Seen, home: Path) -> Entry:

@@ -31,6 +31,7 @@ def seen(
     window: str = "",
     reports: tuple[str, ...] = (),
     failed: bool = False,
+    word: str = "success",
     **past: object,
 ) -> Seen:
     """A run so many days after the first."""
@@ -38,7 +39,7 @@ def seen(
     ids = (dag_id, f"run-{number}")
     card = Card(*ids, "", "", window, 1.0, MAKERS, reports, findings) if carded else None
     known = PastRun(f"run-{number}", "", **past) if past else None  # type: ignore[arg-type]
-    word = "failed" if failed else "success"
+    word = "failed" if failed else word
     return Seen(*ids, NOON + timedelta(days=number), word, None, None, card, known)
 
 
@@ -59,6 +60,29 @@ def test_the_newest_of_a_dag_is_the_newest_with_a_verdict():
     ]
     assert ids(newest([seen(2, state="moved"), seen(1, state="hurts")])) == ["run-2"]
     assert newest([seen(carded=False)]) == []
+
+
+def test_a_dag_whose_last_run_failed_is_headed_by_it():
+    good, bare = seen(1, state="steady"), seen(3, carded=False, failed=True)
+    assert ids(newest([bare, seen(2, failed=True), good])) == ["run-3", "run-1"]
+    assert ids(newest([seen(4, word="running", carded=False), bare, good])) == ["run-3", "run-1"]
+    assert ids(newest([seen(2, state="steady", failed=True)])) == ["run-2"]
+    assert ids(newest([seen(2, state="steady"), seen(1, failed=True)])) == ["run-2"]
+
+
+@pytest.mark.parametrize(("word", "tone"), [("failed", "bad"), ("running", ""), ("queued", "")])
+def test_a_run_that_failed_or_is_at_work_again_is_not_shown_by_an_old_verdict(word, tone):
+    run = seen(state="steady", word=word)
+    assert (shown([run], state=word), shown([run], state="steady")) == (["run-1"], [])
+    page = run_list([run], HOME, Filters())
+    [line] = page.entries
+    assert (line.first.state, line.first.tone, line.first.sentence) == (word, tone, "")
+    assert [verdict.state for verdict in line.others] == ["steady"]
+    assert page.html.count("when it was closed:") == 2  # at the head, and in the list
+    assert f'<li class="{tone}">' in page.html
+    assert '<li class="good">' not in page.html
+    one = run_page(run, None, HOME, "ticket").html
+    assert one.index(f">{word}</span>") < one.index(">steady</span>")
 
 
 def test_a_list_is_held_to_a_state_and_to_windows():

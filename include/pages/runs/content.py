@@ -67,6 +67,22 @@ class Entry:
     figures: Sequence[tuple[str, str]] = ()
     reports: Sequence[Link] = ()
 
+    @property
+    def stands(self) -> bool:
+        """Whether its verdicts are of all that was done: it ended well, and was not cleared."""
+        return self.outcome == "success"
+
+    @property
+    def first(self) -> Verdict:
+        """What it is shown by."""
+        told = self.verdicts[0] if self.verdicts else Verdict("no verdict")
+        return told if self.stands else Verdict(self.outcome)
+
+    @property
+    def others(self) -> Sequence[Verdict]:
+        """Verdicts beside it."""
+        return self.verdicts[1:4] if self.stands else self.verdicts[:3]
+
 
 @dataclass(frozen=True)
 class Filters:
