@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from include.pipeline.closing import card as cards
 from include.pipeline.closing.card import (
     Card,
     Finding,
@@ -45,6 +46,12 @@ def test_a_card_lists_what_can_be_read_and_what_it_comes_to(tmp_path):
     assert card.findings == (Finding("reports/watch.json", "hurts", "It does.", "Retrain."),)
     assert read_card(place_of(tmp_path, *RUN)) == card
     assert place_of(tmp_path, *RUN).parent == reports_of(tmp_path, *RUN).parent
+
+
+def test_what_reads_cards_is_made_once(tmp_path, monkeypatch):
+    card = write_card(tmp_path, RUN)
+    monkeypatch.setattr(cards, "TypeAdapter", None)
+    assert read_card(place_of(tmp_path, *RUN)) == card
 
 
 def test_a_card_is_no_file_of_the_run_nor_of_another(tmp_path):

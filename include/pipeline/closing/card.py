@@ -55,6 +55,9 @@ class Card:
     findings: tuple[Finding, ...] = ()
 
 
+CARDS = TypeAdapter(Card)  # made once: it takes longer than to read a card
+
+
 def place_of(home: Path, dag_id: str, run_id: str) -> Path:
     """Where the card of a run is: no run's folder begins with a dot."""
     folder = reports_of(home, dag_id, run_id)
@@ -87,7 +90,7 @@ def card_of(folder: Path, card: Card) -> Card:
 def read_card(place: Path) -> Card | None:
     """The card at a place; None if there is none, or it is no card."""
     try:
-        return TypeAdapter(Card).validate_json(place.read_bytes())
+        return CARDS.validate_json(place.read_bytes())
     except (OSError, ValueError):
         return None
 
