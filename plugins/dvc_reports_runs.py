@@ -158,7 +158,10 @@ def past(repo: str, _refs: tuple[tuple[str, str], ...]) -> dict[str, "PastRun"]:
     """The experiments of a repository, read once for each time that they changed."""
     from include.pipeline.history import past_runs
 
-    return {run.name: run for run in past_runs(Path(repo))}
+    found: dict[str, PastRun] = {}
+    for run in past_runs(Path(repo)):  # the newest first, and a name may be that of several
+        found.setdefault(run.name, run)
+    return found
 
 
 def published(home: Path, run: Seen) -> Card:

@@ -5,7 +5,7 @@ by an older version, is read from its files; one that cannot be read says so.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +50,7 @@ class PastRun:
 def past_runs(repo: Path, dag_id: str | None = None) -> list[PastRun]:
     """The runs of a repository, or of one of its DAGs, the newest first.
 
+    A run that was begun anew from another commit is the newest of its experiments.
     Reads what this clone has: `git fetch origin 'refs/exps/*:refs/exps/*'` brings those of others.
     """
     refs = experiments_in(repo, "")
@@ -60,7 +61,16 @@ def past_runs(repo: Path, dag_id: str | None = None) -> list[PastRun]:
     files = files_of(repo, bare) if bare else {}
     runs = [with_files(run, files) for run in found.values()]
     chosen = [run for run in runs if dag_id in (None, run.dag_id)]
-    return sorted(chosen, key=lambda run: (run.created, run.name), reverse=True)
+    return once(sorted(chosen, key=lambda run: (run.created, run.name), reverse=True))
+
+
+def once(runs: Iterable[PastRun]) -> list[PastRun]:
+    """Each run once, of several experiments the first."""
+    found: dict[tuple[str, ...], PastRun] = {}
+    for run in runs:
+        of_run = (run.dag_id, run.run_id) if run.run_id else (run.commit,)
+        found.setdefault((run.name, *of_run), run)
+    return list(found.values())
 
 
 def run_in(ref: str, commit: str, text: str | None) -> PastRun:
@@ -130,12 +140,12 @@ def opened_at(text: str) -> float:
 
 
 def past_run(repo: Path, name: str) -> PastRun | None:
-    """The run of an experiment; None if there is none of this name."""
-    for ref, commit in experiments_in(repo, "").items():
-        if ref.rsplit("/", 1)[-1] == name:
-            held = objects(repo, [commit]).get(commit)
-            return run_in(ref, commit, held[1].decode(errors="replace") if held else None)
-    return None
+    """The run of an experiment, of several of its name the newest; None if there is none."""
+    refs = {r: c for r, c in experiments_in(repo, "").items() if r.rsplit("/", 1)[-1] == name}
+    commits = objects(repo, [*refs.values()])
+    texts = {sha: content.decode(errors="replace") for sha, (_, content) in commits.items()}
+    runs = (run_in(ref, sha, texts.get(sha)) for ref, sha in refs.items())
+    return max(runs, key=lambda run: run.created, default=None)
 
 
 def idle_in(cost: Mapping[str, Cost]) -> list[str]:

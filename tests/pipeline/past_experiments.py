@@ -21,7 +21,12 @@ def start(folder: Path, files: dict[str, str] | None = None) -> Path:
 
 
 def add(
-    repo: Path, name: str, message: str, files: dict[str, str] | None = None, at: int = 0
+    repo: Path,
+    name: str,
+    message: str,
+    files: dict[str, str] | None = None,
+    at: int = 0,
+    base: str = BASE,
 ) -> str:
     """An experiment of these files."""
     entries = []
@@ -31,7 +36,7 @@ def add(
     tree = git(repo, "mktree", given="\n".join(entries) + "\n" if entries else "")
     dates = {f"GIT_{who}_DATE": f"@{at} +0000" for who in ("AUTHOR", "COMMITTER")}
     made = git(repo, "commit-tree", tree, "-F", "-", env={**AUTHOR, **dates}, given=message)
-    git(repo, "update-ref", f"refs/exps/{BASE[:2]}/{BASE[2:]}/{name}", made)
+    git(repo, "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/{name}", made)
     return made
 
 

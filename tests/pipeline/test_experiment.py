@@ -2,12 +2,16 @@
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from parity import Both, cat, dvc_, make, stages, write
 from small_git import commit, shell
 
+from include.pipeline.closing.experiment import publish, ref
+from include.pipeline.git.trees import commit_of
 from include.pipeline.reproduce import reproduce
+from include.pipeline.workspace import Run
 
 SMALL = {
     "dvc.yaml": "metrics: [top.json]\n"
@@ -102,6 +106,26 @@ def test_what_a_step_changes_of_what_git_tracks_is_in_it(both):
     commit(both.repo)
     _, run, _ = both.agree()
     assert both.read(run, "code.py") == "pass\n# seen\n"
+
+
+def test_a_run_that_was_begun_anew_is_one_experiment_on_the_git_server(tmp_path):
+    url, refs = str(tmp_path / "server.git"), []
+    shell(tmp_path, "git", "init", "--quiet", "--bare", url)
+    for worker in ("one", "two"):  # share no disk: neither knows what the other has saved
+        repo = tmp_path / worker
+        repo.mkdir()
+        shell(repo, "git", "init", "--quiet")
+        (repo / "code.py").write_text(worker)
+        commit(repo)
+        base, tree = (shell(repo, "git", "rev-parse", at).strip() for at in ("HEAD", "HEAD^{tree}"))
+        for name in ("train.run", "train.other"):
+            refs.append(ref(base, name))
+            made = commit_of(repo, tree, f"by {worker}", base)
+            shell(repo, "git", "update-ref", refs[-1], made)
+            publish(Run("run", repo, repo, url=url, dag_id="train"), refs[-1])
+            shell(repo, "git", "push", "--quiet", url, f"{made}:refs/heads/{worker}-{name}")
+    listed = shell(Path(url), "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    assert {*listed} == {*refs[2:]}
 
 
 def test_a_stage_that_was_only_marked_is_not_good(both):

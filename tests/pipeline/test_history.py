@@ -36,6 +36,17 @@ def test_a_run_is_read_as_it_was_recorded_the_newest_first(repo):
     assert [run.dag_id for run in past_runs(repo, "train")] == ["train"]
 
 
+def test_a_run_with_two_experiments_is_the_newest_of_them(repo):
+    name, bases = "train.manual__1", [digit * 40 for digit in "123"]
+    for base, opened in zip(bases, (200.0, 300.0, 100.0), strict=True):
+        add(repo, name, recorded(opened=opened, metrics={"m:auc": opened}), base=base)
+    add(repo, "by-hand", "one", base=bases[0])
+    add(repo, "by-hand", "two", base=bases[1])
+    assert [run.created.timestamp() for run in past_runs(repo, "train")] == [300.0]
+    assert past_run(repo, name) == past_runs(repo, "train")[0]
+    assert [run.name for run in past_runs(repo)] == [name, "by-hand", "by-hand"]
+
+
 def test_a_repository_without_experiments_has_no_history(repo):
     assert past_runs(repo) == []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from include.errors import PipelineError
 from include.pipeline.git.command import git
+from include.pipeline.git.refs import refs_in
 from include.pipeline.git.trees import commit_of, copy_objects, is_same, tree_with
 from include.pipeline.lockfile import lockfiles
 from include.pipeline.past.record import Record, as_line
@@ -39,7 +40,7 @@ def save(run: Run, name: str, paths: Sequence[str], record: Record) -> None:
 
 
 def publish(run: Run, ref: str) -> None:
-    """Push an experiment to the git server.
+    """Push an experiment to the git server, in place of what the run had there before.
 
     Raises:
         PipelineError: the server holds another experiment of this name.
@@ -52,10 +53,22 @@ def publish(run: Run, ref: str) -> None:
         git(run.repo, "fetch", "--quiet", "--no-tags", "--", run.url, ref, check=False)
         if is_same(run.repo, theirs, tree, base):
             git(run.repo, "update-ref", ref, theirs)
-            return
+            ours = theirs
     if theirs != ours:
         what = f"{run.url} did not take the experiment {ref.rsplit('/', 1)[-1]}."
         raise PipelineError(what, "see that the worker may push to it, then clear this task.")
+    withdraw_older(run, ref)
+
+
+def withdraw_older(run: Run, ref: str) -> None:
+    """Remove the experiments of a run from the git server that it made from other commits.
+
+    Others would fetch them, and have two experiments of one name. It is not worth a failed run: of
+    two, history knows the newest.
+    """
+    there = refs_in(run.repo, run.url, f"refs/exps/*/*/{ref.rsplit('/', 1)[-1]}")
+    if old := [f":{name}" for name in there if name != ref]:
+        git(run.repo, "push", "--quiet", "--", run.url, *old, check=False)
 
 
 def digest(run: Run, tree: str) -> str:
