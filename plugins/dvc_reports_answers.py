@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from dvc_reports_access import home_of, may_read, opened, readable, ticket
 from dvc_reports_list import address, run_list, state_of
-from dvc_reports_run import run_page
+from dvc_reports_run import paths_of, run_page
 from dvc_reports_runs import Seen, pipelines, published, runs_of
 
 from include.pages.runs.content import Filters, RunList
@@ -87,9 +87,10 @@ def all_runs(session: Any, user: Any, query: Mapping[str, str]) -> Answer:
 def one_run(session: Any, user: Any, query: Mapping[str, str]) -> Answer:
     """The page of a run, or one of its reports in a frame."""
     dag_id, run_id = query.get("dag_id", ""), query.get("run_id", "")
-    run, show = run_here(session, user, dag_id, run_id), query.get("show", "")
+    run, task_id = run_here(session, user, dag_id, run_id), query.get("task_id", "")
+    show = query.get("show", "") if query.get("show") in paths_of(run, home_of(), task_id) else ""
     before = None if show else the_one_before(run, runs_of(session, home_of(), [dag_id]))
-    opens, task_id = ticket(user, dag_id, run_id), query.get("task_id", "")
+    opens = ticket(user, dag_id, run_id)
     return ours(run_page(run, before, home_of(), opens, task_id, show).html)
 
 

@@ -38,7 +38,7 @@ def run_page(
     run = replace(run, card=published(home, run))
     place = {"dag_id": run.dag_id, "run_id": run.run_id}
     place |= {"task_id": task_id} if task_id else {}
-    paths = [path for path in run.reports if task_id in ("", maker(run, path))]
+    paths = paths_of(run, home, task_id)
     show = show if show in paths else ""
     tabs = [Link("summary", address("run", **place), here=not show)]
     pages = [path for path in paths if path.endswith(".html")][:TABS]
@@ -59,6 +59,12 @@ def run_page(
         changes=None if task_id else changes(run, before),
         cost=cost_table({n: c for n, c in costs.items() if task_id in ("", n)}),
     )
+
+
+def paths_of(run: Seen, home: Path, task_id: str = "") -> list[str]:
+    """The reports of a run, or of one of its tasks."""
+    held = replace(run, card=published(home, run))
+    return [path for path in held.reports if task_id in ("", maker(held, path))]
 
 
 def topics(run: Seen, before: Seen | None, links: dict[str, Link], task_id: str) -> list[Topic]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dvc_reports_answers
 import pytest
 from dvc_reports_list import newest, pages, run_list, title
 from dvc_reports_numbers import key_figures, trends
@@ -189,6 +190,19 @@ def test_a_report_is_framed_if_it_is_one_of_the_run():
     page = run_page(run, None, HOME, "ticket", show="reports/a b.html")
     assert page.shown.href == "./~/ticket/reports/a%20b.html"
     assert run_page(run, None, HOME, "ticket", show="../secrets.json").shown is None
+
+
+def test_an_address_of_no_report_of_the_run_shows_its_summary_as_it_is(monkeypatch):
+    run, before = (seen(n, reports=("a.html",), params={"n": n}) for n in (2, 1))
+    monkeypatch.setattr(dvc_reports_answers, "may_read", lambda user, dag_id: True)
+    monkeypatch.setattr(dvc_reports_answers, "ticket", lambda *of: "ticket")
+    held = lambda session, home, dags, run_id="": [run] if run_id else [run, before]  # noqa: E731
+    monkeypatch.setattr(dvc_reports_answers, "runs_of", held)
+    query = {"dag_id": "train", "run_id": "run-2"}
+    summary = dvc_reports_answers.one_run(None, None, query).page
+    assert "no earlier run" not in summary
+    assert dvc_reports_answers.one_run(None, None, query | {"show": "b.html"}).page == summary
+    assert "<iframe" in dvc_reports_answers.one_run(None, None, query | {"show": "a.html"}).page
 
 
 def test_code_that_changed_is_named_with_the_stages_that_were_made_anew(tmp_path):
