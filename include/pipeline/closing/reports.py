@@ -9,11 +9,13 @@ from include.errors import PipelineError, at_most_ten
 from include.pipeline.child.guards import inside
 from include.pipeline.orders import Fetch, Sound
 from include.pipeline.reproduce import asked
-from include.pipeline.workspace import Run, reports_of
+from include.pipeline.workspace import Run, remove, reports_of
 
 
 def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
-    """Copy reports to where they stay, and return their paths.
+    """Copy reports to where they stay, in place of all that lies there, and return their paths.
+
+    A reader finds what was there before, or all of the new ones, or for a moment nothing.
 
     Args:
         reports: outs of the run; those of an unchanged stage come from the cache.
@@ -25,17 +27,42 @@ def publish(run: Run, home: Path, reports: Sequence[str]) -> list[Path]:
         what = f"The reports {at_most_ten(outside)} lie outside of the repository."
         raise PipelineError(what, "let their stage write them into it, then trigger a new run.")
     fetch(run, reports)
-    found = []
+    place = reports_of(home, run.dag_id, run.id)
+    aside = place.with_name(f".{place.name}.new")
+    remove(aside)
+    try:
+        copy(run, reports, aside)
+        settle(aside, place)
+    finally:
+        remove(aside)
+    return [place / name for name in reports]
+
+
+def copy(run: Run, reports: Sequence[str], folder: Path) -> None:
+    """Copy reports of a run into a folder.
+
+    Raises:
+        PipelineError: one is not the run's own.
+    """
     for name in reports:
-        source, target = run.folder / name, reports_of(home, run.dag_id, run.id) / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        source, target = run.folder / name, folder / name
         see_that_own(run, source)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
         else:
             shutil.copyfile(source, target)
-        found.append(target)
-    return found
+
+
+def settle(aside: Path, place: Path) -> None:
+    """Let a folder be what lies at a place; there is nothing, if there is no such folder."""
+    gone = place.with_name(f".{place.name}.gone")
+    remove(gone)
+    if place.exists():
+        place.replace(gone)
+    if aside.exists():
+        aside.replace(place)
+    remove(gone)
 
 
 def fetch(run: Run, outs: Sequence[str]) -> None:
