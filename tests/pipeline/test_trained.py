@@ -14,9 +14,10 @@ from include.pipeline.apart import Place
 from include.pipeline.closing.close_run import close_run
 from include.pipeline.cost import Cost
 from include.pipeline.git.command import AUTHOR, git
-from include.pipeline.history import PastRun
+from include.pipeline.history import PastRun, past_runs
+from include.pipeline.names import run_name
 from include.pipeline.opening.open_run import open_run
-from include.pipeline.opening.trained import Trains, is_given, trainings, with_trained
+from include.pipeline.opening.trained import Trains, bring, is_given, trainings, with_trained
 from include.pipeline.past.record import Record, as_line
 from include.pipeline.plan import load
 from include.pipeline.reproduce import reproduce
@@ -132,21 +133,21 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def add(repo: Path, name: str, until: str) -> str:
+def add(repo: Path, name: str, until: str, dag_id: str = "train") -> str:
     """The experiment of a training, and its commit."""
     cost = {"fit": Cost(ran=True, money=0.5)}
-    record = Record("train", name, 100.0, {UNTIL: until}, {}, cost)
+    record = Record(dag_id, name, 100.0, {UNTIL: until}, {}, cost)
     tree, base = git(repo, "rev-parse", "HEAD^{tree}"), git(repo, "rev-parse", "HEAD")
     message = f"dvc: commit experiment 0123456789ab\n\n{as_line(record)}\n"
     made = git(repo, "commit-tree", tree, "-F", "-", env=AUTHOR, given=message)
-    git(repo, "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/train.{name}", made)
+    git(repo, "update-ref", f"refs/exps/{base[:2]}/{base[2:]}/{name}", made)
     return made
 
 
 def test_what_a_run_takes_for_live_says_which_training_is(repo):
     place = Place("", repo, repo.parent / "home", "watch", "one")
-    live = {"champion.commit": add(repo, "first", "2013-06-01")}
-    add(repo, "by-hand", "2013-07-01")
+    live = {"champion.commit": add(repo, "train.first", "2013-06-01")}
+    add(repo, "train.by-hand", "2013-07-01")
     told = with_trained(place, live, TRAINED, live=["champion"])["past.trainings"]
     assert [(one["run"], one["live"]) for one in told] == [
         ("train.first", True),
@@ -159,16 +160,30 @@ def test_what_a_run_takes_for_live_says_which_training_is(repo):
         with_trained(place, {}, wrong)
 
 
+@pytest.mark.parametrize("dag_id", ["train", "züge", "a.b", "t" * 200])
+def test_trainings_of_another_worker_are_brought_whatever_their_dag_is_called(repo, dag_id):
+    theirs, name = repo.parent / "server.git", run_name(dag_id, "first")
+    shell(repo.parent, "git", "clone", "--quiet", "--bare", str(repo), str(theirs))
+    add(repo, name, "2013-06-01", dag_id)
+    shell(repo, "git", "push", "--quiet", str(theirs), "refs/exps/*:refs/exps/*")
+    other = repo.parent / "other"
+    shell(repo.parent, "git", "clone", "--quiet", str(theirs), str(other))
+    bring(other, "", dag_id)
+    assert past_runs(other) == []
+    bring(other, str(theirs), dag_id)
+    assert [run.name for run in past_runs(other, dag_id)] == [name]
+
+
 def test_a_run_that_is_tried_again_or_cleared_keeps_the_trainings_that_it_had(repo):
     place = Place("", repo, repo.parent / "home", "watch", "one")
     assert with_trained(place, {"a": 1}, TRAINED) == {"a": 1, "past.trainings": []}
-    add(repo, "first", "2013-06-01")
+    add(repo, "train.first", "2013-06-01")
     first = {"past.trainings": [{"run": "train.first", "until": "2013-06-01"}]}
     values = with_trained(place, {}, TRAINED)
     assert values == first
     words = {"targets": ("use",), "plan_key": load(repo).key, "home": place.home}
     opened = open_run(repo, "one", params=values, dag_id="watch", **words)
-    add(repo, "second", "2013-07-01")
+    add(repo, "train.second", "2013-07-01")
     assert with_trained(place, {}, TRAINED) == first  # its workspace has them
     reproduce(opened, "use", log=len)
     close_run(opened, place.home, log=len)

@@ -15,11 +15,11 @@ from include.errors import ParamsError, at_most_ten, did_you_mean
 from include.pipeline.apart import Place
 from include.pipeline.cost import together
 from include.pipeline.git.command import git
-from include.pipeline.git.refs import refs_in
 from include.pipeline.history import PastRun, past_runs
 from include.pipeline.names import PLAIN
 from include.pipeline.opening.live import begun, experiments, parsed
 from include.pipeline.params_file import at, located
+from include.pipeline.past.fetching import fetch_experiments
 from include.pipeline.plan import load
 from include.pipeline.registry.pinned import NONE
 from include.pipeline.reproduce import Log
@@ -164,13 +164,10 @@ def before(place: Place, name: str) -> list[Any] | None:
     return None
 
 
-def bring(repo: Path, url: str, dag_id: str) -> None:
-    """Fetch the experiments of a DAG that other workers have made, if there are such workers."""
-    if not url:
-        return
-    theirs = refs_in(repo, url, f"refs/exps/*/*/{dag_id}.*")
-    ours = refs_in(repo, "", "refs/exps/*/*/*")
-    new = [f"+{ref}:{ref}" for ref in theirs if ref not in ours]
-    for first in range(0, len(new), 100):
-        specs = new[first : first + 100]
-        git(repo, "fetch", "--quiet", "--no-tags", "--", url, *specs)
+def bring(repo: Path, url: str, _dag_id: str = "") -> None:
+    """Fetch the experiments that other workers have made, if there are such workers.
+
+    Those of all DAGs: by its name, an experiment need not tell of which DAG it is.
+    """
+    if url:
+        fetch_experiments(repo, url)
