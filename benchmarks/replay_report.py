@@ -27,7 +27,9 @@ def write(lived: Lived) -> None:
     PICTURE.write_text(picture(lived))
     before, _, rest = README.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    README.write_text(f"{before}{BEGIN}\n\n{table(lived)}\n\n{sentence(lived)}\n\n{END}{after}")
+    shown = f"![AUC of each month: {', '.join(NAMES.values())}](docs/{PICTURE.name})"
+    parts = (BEGIN, shown, table(lived), sentence(lived), END)
+    README.write_text(before + "\n\n".join(parts) + after)
 
 
 def table(lived: Lived) -> str:

@@ -1,8 +1,8 @@
 """Whether columns that belong to one thing still agree: what a join by a wrong key breaks.
 
 A join that takes the rows of others leaves each column as it was, and no test of single columns
-sees it. What goes is what the columns know of each other: the kinds of aircraft that a carrier
-flies, the distance to a place. It is measured as the share of a number's variation (of its ranks)
+sees it. What goes is what the columns know of each other: the price of a ware, the way to a
+place. It is measured as the share of a number's variation (of its ranks)
 that a category explains (eta squared; Fisher, Statistical Methods for Research Workers, 1925,
 chapter 7).
 """

@@ -1,4 +1,7 @@
-"""Lists of runs and the page of one, from what Airflow, cards and experiments say."""
+"""Lists of runs and the page of one, from what Airflow, cards and experiments say.
+
+Long because each thing that a list shows is a case on the same runs.
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
