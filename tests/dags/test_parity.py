@@ -88,7 +88,7 @@ def test_the_locks_of_both_runners_are_the_same_bytes(clones, told):
 
 
 def test_airflow_ran_each_stage_and_said_so(told):
-    assert told.count("(ran: it never ran before)") == 11
+    assert told.count("(ran: it never ran before;") == 11
     assert "cached" not in told
 
 

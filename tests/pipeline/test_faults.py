@@ -103,8 +103,9 @@ def work(run: Run) -> dict[str, str]:
 
 
 def refs(site: Path) -> str:
-    """The experiments. The name of a commit follows from all locks in it: same line, same locks."""
-    return shell(site / "repo", "git", "for-each-ref", "refs/exps")
+    """The experiments. The name of a tree follows from all locks in it: same line, same locks."""
+    form = "--format=%(tree) %(refname)"
+    return shell(site / "repo", "git", "for-each-ref", form, "refs/exps")
 
 
 def lock_of(site: Path, name: str, file: str = "dvc.lock") -> str:
