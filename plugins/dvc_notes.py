@@ -6,6 +6,7 @@ that ends soon.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 
 from airflow.sdk import Connection, Context
@@ -16,6 +17,8 @@ from include.errors import PipelineError
 
 CONNECTION = "leeway_api"
 LONGEST = 1000  # letters of a note, by Airflow's own limit
+# What begins a link, an image, HTML or code in Markdown, and what would undo that it is escaped.
+MARKUP = re.compile(r"[\\`\[<]")
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ def tell(context: Context, notes: Mapping[str, str], state: str = "") -> None:
     api = login()
     if api is None or not notes:
         return
-    shown = {name: note[:LONGEST] for name, note in notes.items()}
+    shown = {name: plain(note)[:LONGEST] for name, note in notes.items()}
     try:
         refused = api.tell(context["dag"].dag_id, context["run_id"], shown, state)
         for problem in refused:
@@ -41,33 +44,42 @@ def describe(context: Context, note: str) -> None:
     if api is None:
         return
     try:
-        api.describe(context["dag"].dag_id, context["run_id"], note[:LONGEST])
+        api.describe(context["dag"].dag_id, context["run_id"], plain(note)[:LONGEST])
     except PipelineError as error:
         log.warning("%s", error)
 
 
 def put_first(context: Context, words: str) -> None:
     """Put words before the note of this run; not again if it has them."""
-    change(context, words, lambda note: f"{words} {note}")
+    change(context, words, lambda words, note: f"{words} {note}")
 
 
 def put_last(context: Context, words: str) -> None:
     """Put words behind the note of this run, which they may shorten; not again if it has them."""
-    change(context, words, lambda note: f"{note[: max(LONGEST - len(words) - 1, 0)]} {words}")
+    change(
+        context,
+        words,
+        lambda words, note: f"{note[: max(LONGEST - len(words) - 1, 0)]} {words}",
+    )
 
 
-def change(context: Context, words: str, with_words: Callable[[str], str]) -> None:
-    """Change the note of this run, if it lacks the words."""
-    api = login()
+def change(context: Context, words: str, with_words: Callable[[str, str], str]) -> None:
+    """Change the note of this run, if it lacks the words; the note has its escapes already."""
+    api, words = login(), plain(words)
     if api is None or not words:
         return
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     try:
         note = str(api.run(dag_id, run_id).get("note") or "")
         if words not in note:
-            api.describe(dag_id, run_id, with_words(note).strip()[:LONGEST])
+            api.describe(dag_id, run_id, with_words(words, note).strip()[:LONGEST])
     except PipelineError as error:
         log.warning("%s", error)
+
+
+def plain(text: str) -> str:
+    """A text that Airflow's UI shows as it is: what data, or a person, say is no markup."""
+    return MARKUP.sub(r"\\\g<0>", text)
 
 
 def login() -> AirflowApi | None:
