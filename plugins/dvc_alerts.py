@@ -151,7 +151,7 @@ class SendAlerts(BaseOperator):
         from include.pipeline.history import past_runs
         from include.pipeline.opening.trained import bring
 
-        bring(Path(self.repo), self.url, dag_id)
+        bring(Path(self.repo), self.url)
         # A person may watch any window by any limit: that is no production.
         runs = [run for run in past_runs(Path(self.repo), dag_id) if BY_ITSELF.match(run.run_id)]
         found = [self.newest_window(dag_id, run) for run in runs[:1]]

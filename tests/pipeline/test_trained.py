@@ -168,9 +168,9 @@ def test_trainings_of_another_worker_are_brought_whatever_their_dag_is_called(re
     shell(repo, "git", "push", "--quiet", str(theirs), "refs/exps/*:refs/exps/*")
     other = repo.parent / "other"
     shell(repo.parent, "git", "clone", "--quiet", str(theirs), str(other))
-    bring(other, "", dag_id)
+    bring(other, "")
     assert past_runs(other) == []
-    bring(other, str(theirs), dag_id)
+    bring(other, str(theirs))
     assert [run.name for run in past_runs(other, dag_id)] == [name]
 
 

@@ -102,7 +102,7 @@ def with_trained(
         rule.see_that_known([stage.name for stage in load(place.repo).stages])
         held, how = before(place, name), "as this run took them before"
         if held is None:
-            bring(place.repo, place.url, rule.dag_id)
+            bring(place.repo, place.url)
             commits = {str(values.get(f"{section}.commit", NONE)) for section in live} - {NONE}
             held = trainings(past_runs(place.repo, rule.dag_id), rule, commits)
             how = f"by {rule.dag_id}"
@@ -164,7 +164,7 @@ def before(place: Place, name: str) -> list[Any] | None:
     return None
 
 
-def bring(repo: Path, url: str, _dag_id: str = "") -> None:
+def bring(repo: Path, url: str) -> None:
     """Fetch the experiments that other workers have made, if there are such workers.
 
     Those of all DAGs: by its name, an experiment need not tell of which DAG it is.
