@@ -78,10 +78,11 @@ class Drift:
         }
 
     def as_metrics(self) -> dict[str, float | None]:
-        """A few flat numbers: drifted is 1 or 0."""
+        """A few flat numbers: drifted is 1 or 0, and so is hurts, also where nobody can tell."""
         drifted = sum(column.drifted for column in self.columns.values())
         return {
             "drifted": int(self.alarm),
+            "hurts": int(self.verdict.state in ("hurts", "blind")),
             "drifted_columns_share": rounded(drifted / len(self.columns)),
             **{check.name: check.value for check in self.checks},
             "log_loss": self.outcomes["current"].log_loss,

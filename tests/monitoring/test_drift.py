@@ -21,6 +21,7 @@ def test_a_month_like_the_reference_is_steady(unchanged: drift.Drift) -> None:
     assert [column.statistic for column in unchanged.columns.values()] == [0.0, 0.0]
     assert unchanged.as_metrics() == {
         "drifted": 0,
+        "hurts": 0,
         "drifted_columns_share": 0.0,
         "drift_weighted": 0.0,
         "unknown_share": 0.0,
@@ -78,7 +79,7 @@ def test_a_month_that_hurts_gives_each_reason_with_its_numbers() -> None:
         ),
     ]
     assert hurt.as_json()["reasons"] == hurt.reasons
-    assert hurt.as_metrics()["drifted"] == 1
+    assert (hurt.as_metrics()["drifted"], hurt.as_metrics()["hurts"]) == (1, 1)
 
 
 @pytest.mark.parametrize(
