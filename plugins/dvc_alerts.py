@@ -5,7 +5,6 @@ also when a worker or the scheduler was gone, and so is its end.
 """
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from airflow.sdk import DAG, BaseNotifier, BaseOperator, Context
 from dvc_alerts_channels import channels, incidents, names
 from dvc_alerts_runs import runs_of, vars_of
 from dvc_assets import root_of
+from dvc_interval import began_by_itself
 from dvc_notes import describe, login
 
 from include.errors import PipelineError, at_most_ten
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Look = Callable[[str], tuple[str, "Found"]]
 HARMFUL = ("hurts", "data", "service")  # that inputs moved is no harm by itself
-BY_ITSELF = re.compile("(scheduled|asset_triggered)__")  # runs that nobody gave other values
 REPORTS = 3  # of the runs that were opened last: one may have watched an old window again
 
 
@@ -149,11 +148,11 @@ class SendAlerts(BaseOperator):
             PipelineError: what the last such run has written cannot be had, or is none.
         """
         from include.pipeline.history import past_runs
-        from include.pipeline.opening.trained import bring
+        from include.pipeline.past.fetching import fetch_experiments
 
-        bring(Path(self.repo), self.url)
+        fetch_experiments(Path(self.repo), self.url)
         # A person may watch any window by any limit: that is no production.
-        runs = [run for run in past_runs(Path(self.repo), dag_id) if BY_ITSELF.match(run.run_id)]
+        runs = [run for run in past_runs(Path(self.repo), dag_id) if began_by_itself(run.run_id)]
         found = [self.newest_window(dag_id, run) for run in runs[:1]]
         for run in runs[1:REPORTS]:
             with suppress(PipelineError):  # it was said when that run was the last

@@ -29,9 +29,8 @@ def savings(run: "Run") -> dict[str, str]:
     from include.pipeline.history import last_costs
     from include.pipeline.past.fetching import fetch_experiments
 
-    if run.url:
-        with suppress(PipelineError):  # what a note says is not worth a failed run
-            fetch_experiments(run.repo, run.url)
+    with suppress(PipelineError):  # what a note says is not worth a failed run
+        fetch_experiments(run.repo, run.url)
     last = last_costs(run.repo, run.stages)
     found = {stage: f"; saves {in_words(cost)}" for stage, cost in last.items()}
     files.write(place_of(run), json.dumps(found))

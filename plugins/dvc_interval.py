@@ -19,14 +19,29 @@ WRITTEN = re.compile(
 )
 
 
+# Kinds of runs to which nobody gave other values: what they made may go live, and ask, by itself.
+AUTOMATIC = ("scheduled", "asset_triggered")
+WITH_INTERVAL = ("scheduled", "backfill")  # kinds of runs
+
+
 def has_interval(context: Context) -> bool:
     """Whether a run has an interval of its own: by hand, by REST or by an asset, it has none."""
-    return run_type(context) in ("scheduled", "backfill")
+    return run_type(context) in WITH_INTERVAL
 
 
 def run_type(context: Context) -> str:
     """Who began a run, in Airflow's word: scheduled, manual, backfill or asset_triggered."""
-    return str(context["dag_run"].run_type).split(".")[-1].lower()
+    return word(context["dag_run"].run_type)
+
+
+def began_by_itself(run_id: str) -> bool:
+    """Whether nobody began a run by hand, by its id."""
+    return run_id.partition("__")[0] in AUTOMATIC and "__" in run_id
+
+
+def word(value: object) -> str:
+    """A kind or a state of a run as Airflow writes it, which may be one of its enums."""
+    return str(value or "").split(".")[-1].lower()
 
 
 def see_that_known(dates: Iterable[str]) -> None:

@@ -13,11 +13,11 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dvc_approval import APPROVE, VERIFY, shown
+from dvc_interval import AUTOMATIC
 from dvc_notes import describe, tell
 
 from include.errors import ParamsError, PipelineError
 
-AUTOMATIC = ("scheduled", "asset_triggered")  # kinds of runs whose models may go live by themselves
 FIND, PROMOTE = "find_experiment", "promote"
 
 

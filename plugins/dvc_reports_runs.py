@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import conf
 from dvc_assets import root_of
+from dvc_interval import WITH_INTERVAL, word
 from dvc_reports_access import home_of
 
 from include.errors import PlatformError
@@ -101,10 +102,9 @@ def seen(row: Any, card: Card | None, known: dict[str, dict[str, "PastRun"]]) ->
     """A run as Airflow, its card and its experiment have it."""
     card = card if card and of_this(row.created_at, card.published) else None
     past = known.get(card.repo, {}).get(run_name(row.dag_id, row.run_id)) if card else None
-    scheduled = str(row.run_type).split(".")[-1].lower() in ("scheduled", "backfill")
-    end = row.data_interval_end if scheduled else None
-    state = str(row.state or "").split(".")[-1].lower()
-    return Seen(row.dag_id, row.run_id, row.run_after, state, row.created_at, end, card, past)
+    end = row.data_interval_end if word(row.run_type) in WITH_INTERVAL else None
+    state, created = word(row.state), row.created_at
+    return Seen(row.dag_id, row.run_id, row.run_after, state, created, end, card, past)
 
 
 def of_this(created: datetime | None, published: float) -> bool:
@@ -144,10 +144,10 @@ def repo_of(card: Card | None) -> Path | None:
 
 def history(repo: Path | None) -> dict[str, "PastRun"]:
     """The experiments of a repository, by name; none of one that is not on this machine."""
-    from include.pipeline.git.refs import refs_in
+    from include.pipeline.git.refs import experiments_in
 
     try:
-        refs = refs_in(repo, "", "refs/exps/*/*/*") if repo else {}
+        refs = experiments_in(repo, "") if repo else {}
         return past(str(repo), tuple(sorted(refs.items()))) if refs else {}
     except PlatformError:
         return {}

@@ -18,14 +18,13 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, BaseOperator, Context
 from airflow.sdk.definitions.timetables.assets import AssetTriggeredTimetable
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from dvc_assets import SCHEME_OF_REQUESTS
-from dvc_interval import run_type, zone_of
+from dvc_interval import AUTOMATIC, run_type, zone_of
 from dvc_notes import describe, tell
 
 from include.errors import PipelineError
 from include.pipeline.graph import CLOSE
 
 RETRAIN = "retrain"
-BY_ITSELF = ("scheduled", "asset_triggered")  # kinds of runs that may ask
 LONGEST = 500  # letters of what an event says: the note of a run has to say more
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -87,7 +86,7 @@ class AskForTraining(BaseOperator):
         kind, said = run_type(context), str(held["verdict"]["sentence"])
         if held["verdict"]["state"] != RETRAIN:
             self.stop(context, " ".join([said, *map(str, held["held_back_by"])]))
-        if kind not in BY_ITSELF:
+        if kind not in AUTOMATIC:
             why = f"a run of kind {kind.replace('_', ' ')} asks nobody; trigger {self.pipeline}."
             self.stop(context, f"{said} {why}")
         before = [event for event in context["inlet_events"][self.asset] if event.source_task_id]

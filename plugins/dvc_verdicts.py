@@ -40,8 +40,7 @@ def tell_verdicts(context: Context, run: "Run") -> None:
     stages = [task for task in context["dag"].tasks if isinstance(task, OfRun) and task.verdict]
     found = verdicts(run, {t.task_id: t.verdict for t in stages if t.stage in run.stages})
     put_first(context, " ".join(f"{name}: {said}" for name, said in found.items()))
-    idle = {
-        t.task_id: kept_savings(run).get(t.stage, "") for t in stages if t.stage in run.unchanged
-    }
+    saves = kept_savings(run)
+    idle = {t.task_id: saves.get(t.stage, "") for t in stages if t.stage in run.unchanged}
     cached = {name: f"{found[name]}{saved}" for name, saved in idle.items() if name in found}
     tell(context, {name: f"cached: {UNCHANGED}; {said}" for name, said in cached.items()})

@@ -84,8 +84,8 @@ def chosen(words: argparse.Namespace) -> tuple[list[PastRun], list[dict[str, Cos
         PipelineError: there is no run of that DAG.
     """
     see_that_repository(words.repo)
-    if words.fetch and (remote := remote_of(words.repo)):
-        fetch_experiments(words.repo, remote)
+    if words.fetch:
+        fetch_experiments(words.repo, remote_of(words.repo))
     rules, problem = costs_of(words.repo)
     if problem:
         raise PipelineError(problem, "mend section costs of params.yaml, or give it another name.")

@@ -5,7 +5,7 @@ by an older version, is read from its files; one that cannot be read says so.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,14 +54,19 @@ def past_runs(repo: Path, dag_id: str | None = None) -> list[PastRun]:
     Reads what this clone has: `git fetch origin 'refs/exps/*:refs/exps/*'` brings those of others.
     """
     refs = experiments_in(repo, "")
-    commits = objects(repo, [*refs.values()])
-    texts = {sha: content.decode(errors="replace") for sha, (_, content) in commits.items()}
+    texts = texts_of(repo, refs)
     found = {ref: run_in(ref, sha, texts.get(sha)) for ref, sha in refs.items()}
     bare = [run.commit for run in found.values() if run.kind in ("older", "by hand")]
     files = files_of(repo, bare) if bare else {}
     runs = [with_files(run, files) for run in found.values()]
     chosen = [run for run in runs if dag_id in (None, run.dag_id)]
     return once(sorted(chosen, key=lambda run: (run.created, run.name), reverse=True))
+
+
+def texts_of(repo: Path, refs: Mapping[str, str]) -> dict[str, str]:
+    """The texts of the commits of experiments, by commit; not of one that this clone lacks."""
+    commits = objects(repo, [*refs.values()])
+    return {sha: content.decode(errors="replace") for sha, (_, content) in commits.items()}
 
 
 def once(runs: Iterable[PastRun]) -> list[PastRun]:
@@ -120,10 +125,9 @@ def last_costs(repo: Path, stages: Collection[str]) -> dict[str, Cost]:
 
     No more records are read than it takes, and none of runs that are so long ago.
     """
-    commits = objects(repo, [*experiments_in(repo, "").values()]) if stages else {}
-    texts = [content.decode(errors="replace") for _, content in commits.values()]
+    texts = texts_of(repo, experiments_in(repo, "")) if stages else {}
     found: dict[str, Cost] = {}
-    for text in sorted(texts, key=opened_at, reverse=True)[:LONG_AGO]:
+    for text in sorted(texts.values(), key=opened_at, reverse=True)[:LONG_AGO]:
         record = record_in(text)
         for stage, cost in record.cost.items() if record else ():
             if cost.ran and stage in stages:
@@ -142,8 +146,7 @@ def opened_at(text: str) -> float:
 def past_run(repo: Path, name: str) -> PastRun | None:
     """The run of an experiment, of several of its name the newest; None if there is none."""
     refs = {r: c for r, c in experiments_in(repo, "").items() if r.rsplit("/", 1)[-1] == name}
-    commits = objects(repo, [*refs.values()])
-    texts = {sha: content.decode(errors="replace") for sha, (_, content) in commits.items()}
+    texts = texts_of(repo, refs)
     runs = (run_in(ref, sha, texts.get(sha)) for ref, sha in refs.items())
     return max(runs, key=lambda run: run.created, default=None)
 
@@ -151,12 +154,6 @@ def past_run(repo: Path, name: str) -> PastRun | None:
 def idle_in(cost: Mapping[str, Cost]) -> list[str]:
     """The stages of a run that had nothing to do."""
     return [part for part, one in cost.items() if not one.ran and part not in (OPEN, CLOSE)]
-
-
-def measured(runs: Sequence[PastRun]) -> Iterator[tuple[str, Cost]]:
-    """The stages whose commands were run, and what they took."""
-    for run in runs:
-        yield from ((stage, cost) for stage, cost in run.cost.items() if cost.ran)
 
 
 def saved(runs: Sequence[PastRun]) -> list[dict[str, Cost]]:
@@ -169,7 +166,7 @@ def saved(runs: Sequence[PastRun]) -> list[dict[str, Cost]]:
     found = []
     for run in reversed(runs):
         found.append({stage: known[stage] for stage in idle_in(run.cost) if stage in known})
-        known |= dict(measured([run]))
+        known |= {stage: cost for stage, cost in run.cost.items() if cost.ran}
     return found[::-1]
 
 

@@ -17,7 +17,8 @@ from include.pipeline.git.command import AUTHOR, git
 from include.pipeline.history import PastRun, past_runs
 from include.pipeline.names import run_name
 from include.pipeline.opening.open_run import open_run
-from include.pipeline.opening.trained import Trains, bring, is_given, trainings, with_trained
+from include.pipeline.opening.trained import Trains, is_given, trainings, with_trained
+from include.pipeline.past.fetching import fetch_experiments
 from include.pipeline.past.record import Record, as_line
 from include.pipeline.plan import load
 from include.pipeline.reproduce import reproduce
@@ -168,9 +169,9 @@ def test_trainings_of_another_worker_are_brought_whatever_their_dag_is_called(re
     shell(repo, "git", "push", "--quiet", str(theirs), "refs/exps/*:refs/exps/*")
     other = repo.parent / "other"
     shell(repo.parent, "git", "clone", "--quiet", str(theirs), str(other))
-    bring(other, "")
+    fetch_experiments(other, "")
     assert past_runs(other) == []
-    bring(other, str(theirs))
+    fetch_experiments(other, str(theirs))
     assert [run.name for run in past_runs(other, dag_id)] == [name]
 
 

@@ -1,10 +1,9 @@
 """Incidents are told through Airflow's connections. Airflow's server is a stand-in, mail is real."""
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
 
 import mail_server
@@ -12,6 +11,7 @@ import pytest
 from dvc_alerts import Notify, alerts_dag
 from dvc_alerts_channels import incidents
 from small_git import commit, shell
+from stand_in_api import Api, serving
 
 from include.alerts.incidents import Alarm
 from include.errors import PipelineError
@@ -19,7 +19,7 @@ from include.errors import PipelineError
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(Api):
     """What Airflow has of the runs of one DAG."""
 
     def do_GET(self) -> None:
@@ -32,36 +32,16 @@ class Answers(BaseHTTPRequestHandler):
             dag = {"dag_id": "train", "is_stale": False}
             self.answer({"dags": [dag] if self.server.runs is not None else []})
 
-    def do_POST(self) -> None:
-        self.answer({"access_token": "any"})
-
     def do_PATCH(self) -> None:
-        length = int(self.headers["Content-Length"])
-        self.server.notes.append(json.loads(self.rfile.read(length))["note"])
+        self.server.notes.append(self.asked()["note"])
         self.answer({})
-
-    def answer(self, body: object) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def airflow(monkeypatch, tmp_path) -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        server.runs, server.notes, server.refuses = [], [], False
-        login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
-        login |= {"login": "leeway", "password": "secret"}
-        monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
-        monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(tmp_path / "home"))
+    with serving(Answers, monkeypatch, runs=[], notes=[], refuses=False) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def smtp(port: int, **more) -> str:

@@ -1,10 +1,8 @@
 """The notes of tasks and runs say what was taken and what was saved. Airflow's server is a stand-in."""
 
-import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +12,7 @@ from dvc_costs import savings, tell_cost, told_cost
 from dvc_dag import pipeline_dag
 from past_experiments import add, recorded, start
 from small_git import commit, shell
+from stand_in_api import Api, serving
 
 from include.pipeline.cost import Cost
 from include.pipeline.reproduce import Outcome
@@ -54,42 +53,24 @@ def test_where_workers_share_no_disk_the_runs_of_others_count(run, tmp_path_fact
     assert savings(gone) == {"fit": "; saves 31 s of CPU in 20 s"}
 
 
-class Notes(BaseHTTPRequestHandler):
+class Notes(Api):
     """Holds the note of a run."""
-
-    def do_POST(self) -> None:
-        self.answer({"access_token": "token"})
 
     def do_GET(self) -> None:
         self.answer({"note": self.server.note})
 
     def do_PATCH(self) -> None:
-        held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        held = self.asked()
         for action in held.get("actions", []):
             self.server.told |= {one["task_id"]: one["note"] for one in action["entities"]}
         self.server.note = held.get("note", self.server.note)
         self.answer({"update": {"errors": []}})
 
-    def answer(self, body: object) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def airflow(monkeypatch) -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Notes)
-    server.note, server.told = "", {}
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
-    login |= {"login": "leeway", "password": "secret"}
-    monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(Notes, monkeypatch, note="", told={}) as server:
+        yield server
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """What tasks of a run refuse, and in what order they speak. Airflow's server is a stand-in."""
 
-import json
 import sys
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import dvc_runs
@@ -15,6 +12,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 from dvc_dag import pipeline_dag
 from small_git import commit, shell
+from stand_in_api import Api, serving
 
 from include.errors import ParamsError, PipelineError
 from include.pipeline.workspace import Run
@@ -155,14 +153,11 @@ def test_a_run_lives_while_airflow_says_so_or_says_nothing(made, count, lives):
     assert asked == [("flights", ["a b"], ["queued", "running"])]
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(Api):
     """Takes every change, and keeps it."""
 
-    def do_POST(self) -> None:
-        self.answer({"access_token": "token"})
-
     def do_PATCH(self) -> None:
-        held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        held = self.asked()
         entities = [one for action in held.get("actions", []) for one in action["entities"]]
         ready = len(list(self.server.home.glob("runs/*/.git/leeway/run.json")))
         self.server.happened += [
@@ -170,28 +165,14 @@ class Answers(BaseHTTPRequestHandler):
         ]
         self.answer({"update": {"errors": []}})
 
-    def answer(self, body: object) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def happened(monkeypatch, tmp_path) -> Iterator[list[str]]:
     """What Airflow's server was told, in order, and what a task that asks then would find."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    server.happened, server.home = [], tmp_path / "home"
-    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(server.home))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
-    login |= {"login": "leeway", "password": "secret"}
-    monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
-    yield server.happened
-    server.shutdown()
-    server.server_close()
+    home = tmp_path / "home"
+    monkeypatch.setenv("AIRFLOW__LEEWAY__HOME", str(home))
+    with serving(Answers, monkeypatch, happened=[], home=home) as server:
+        yield server.happened
 
 
 def test_no_stage_is_done_before_the_tasks_after_it_can_ask_for_the_run(repo, happened):

@@ -1,14 +1,12 @@
 """Where notes get their verdicts from. Airflow's server is a stand-in that keeps one note."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import dvc_notes
 import pytest
 from dvc_dag import pipeline_dag
 from small_git import commit
+from stand_in_api import Api, serving
 
 from include.errors import PipelineError
 
@@ -36,42 +34,23 @@ def test_a_verdict_that_is_no_out_names_the_nearest(repo):
     )
 
 
-class Keeps(BaseHTTPRequestHandler):
+class Keeps(Api):
     """Keeps the note of a run."""
-
-    def do_POST(self) -> None:
-        self.answer({"access_token": "token"})
 
     def do_GET(self) -> None:
         self.answer({"note": self.server.note})
 
     def do_PATCH(self) -> None:
-        held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.note = held["note"]
+        self.server.note = self.asked()["note"]
         self.answer({})
-
-    def answer(self, body: object) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 def test_a_verdict_comes_first_in_the_note_of_the_run_and_once(monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Keeps)
-    server.note = "From commit 1234."
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    login = {"conn_type": "http", "host": f"http://127.0.0.1:{server.server_port}"}
-    login |= {"login": "leeway", "password": "secret"}
-    monkeypatch.setenv("AIRFLOW_CONN_LEEWAY_API", json.dumps(login))
     context = {"dag": SimpleNamespace(dag_id="one"), "run_id": "first"}
-    for _ in range(2):  # a task that is tried again
-        dvc_notes.put_first(context, "watch: It hurts.")
-    assert server.note == "watch: It hurts. From commit 1234."
-    server.note = None
-    dvc_notes.put_first(context, "x" * 2000)
-    assert server.note == "x" * dvc_notes.LONGEST
-    server.shutdown()
-    server.server_close()
+    with serving(Keeps, monkeypatch, note="From commit 1234.") as server:
+        for _ in range(2):  # a task that is tried again
+            dvc_notes.put_first(context, "watch: It hurts.")
+        assert server.note == "watch: It hurts. From commit 1234."
+        server.note = None
+        dvc_notes.put_first(context, "x" * 2000)
+        assert server.note == "x" * dvc_notes.LONGEST

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from include.pages.charts import dot, path, stroke, svg, text
+from include.pages.small_charts import unbroken
 
 WIDTH, HEIGHT = 300, 104
 LEFT, RIGHT, TOP, BOTTOM = 6, 238, 12, 78
@@ -31,19 +32,20 @@ class Trend:
 
 def draw(trend: Trend) -> Markup:
     """The number over the runs, with its range, its last value and its first and last dates."""
-    known = [(at, value) for at, value in enumerate(trend.values) if value is not None]
-    known = [(at, value) for at, value in known if math.isfinite(value)]
+    finite = [v if v is not None and math.isfinite(v) else None for v in trend.values]
+    measured = unbroken(finite)
+    known = [point for part in measured for point in part]
     if not known:
         return Markup("")
     low, high = min(v for _, v in known), max(v for _, v in known)
     room = high / 2 - low / 2  # by halves: the whole may be too large for a number
     last_place = max(len(trend.values) - 1, 1)
 
-    def place(at: int, value: float) -> tuple[float, float]:
+    def place(at: float, value: float) -> tuple[float, float]:
         share = (value / 2 - low / 2) / room if room else 0.5
         return LEFT + at / last_place * (RIGHT - LEFT), BOTTOM - share * (BOTTOM - TOP)
 
-    runs = [[place(at, value) for at, value in part] for part in unbroken(known)]
+    runs = [[place(at, value) for at, value in part] for part in measured]
     end = place(*known[-1])
     parts = [stroke("grid", LEFT, y, RIGHT, y) for y in (TOP, BOTTOM)]
     parts += [path("main", part) for part in runs if len(part) > 1]
@@ -56,16 +58,6 @@ def draw(trend: Trend) -> Markup:
         parts.append(text("tick", RIGHT, BOTTOM + 20, trend.dates[-1], "end"))
     said = f"{trend.name}: {number(known[-1][1])} now, {number(low)} to {number(high)} over "
     return svg(f"{said}{len(known)} {trend.of}", WIDTH, HEIGHT, parts)
-
-
-def unbroken(known: Sequence[tuple[int, float]]) -> list[list[tuple[int, float]]]:
-    """Neighbours together: a line does not cross what was not measured."""
-    found: list[list[tuple[int, float]]] = []
-    for at, value in known:
-        if not found or found[-1][-1][0] != at - 1:
-            found.append([])
-        found[-1].append((at, value))
-    return found
 
 
 def number(value: float) -> str:

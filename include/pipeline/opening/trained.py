@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from include.errors import ParamsError, at_most_ten, did_you_mean
@@ -102,7 +101,7 @@ def with_trained(
         rule.see_that_known([stage.name for stage in load(place.repo).stages])
         held, how = before(place, name), "as this run took them before"
         if held is None:
-            bring(place.repo, place.url)
+            fetch_experiments(place.repo, place.url)
             commits = {str(values.get(f"{section}.commit", NONE)) for section in live} - {NONE}
             held = trainings(past_runs(place.repo, rule.dag_id), rule, commits)
             how = f"by {rule.dag_id}"
@@ -162,12 +161,3 @@ def before(place: Place, name: str) -> list[Any] | None:
             with suppress(KeyError, TypeError):  # its graph had no such value
                 return list(at(parsed(file, text), keys))
     return None
-
-
-def bring(repo: Path, url: str) -> None:
-    """Fetch the experiments that other workers have made, if there are such workers.
-
-    Those of all DAGs: by its name, an experiment need not tell of which DAG it is.
-    """
-    if url:
-        fetch_experiments(repo, url)
