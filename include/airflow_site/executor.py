@@ -7,6 +7,7 @@ are processors waits for each of them. So the scheduler sleeps until a task ends
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,9 @@ class LocalExecutor(local_executor.LocalExecutor):
 
     def start(self) -> None:
         """Start the workers; none has a task."""
-        self.at_work: set[Any] = set()  # Airflow's own `running` is always empty
+        # Airflow's own `running` is always empty. How often: a task that was answered or woken is
+        # given again before the process that waited for it has been seen to end.
+        self.at_work: Counter[Any] = Counter()
         super().start()
 
     def _process_workloads(self, workload_list: Sequence[Any]) -> None:
@@ -39,9 +42,14 @@ class LocalExecutor(local_executor.LocalExecutor):
 
     def change_state(self, key: Any, state: Any, *given: Any, **named: Any) -> None:
         """Take what has become of a task."""
-        if state != "running":
-            self.at_work.discard(key)
+        if state != "running" and key in self.at_work:
+            self.at_work -= Counter([key])
         super().change_state(key, state, *given, **named)
+
+    def has_task(self, task_instance: TaskInstance) -> bool:
+        """Whether a task is here, so that the end of its earlier process does not fail it."""
+        known: bool = super().has_task(task_instance)
+        return known or task_instance.key in self.at_work
 
     def sync(self) -> None:
         """Wait for a task to end, if all that there are for now run; then take what has ended."""

@@ -57,3 +57,15 @@ def test_a_task_that_waits_for_a_worker_is_given_to_it_at_once(executor):
     give(executor)
     executor.queued_tasks = {"b": TASK}
     assert slept(executor) < LOOK_S / 2
+
+
+def test_a_task_given_again_is_known_when_its_earlier_process_is_seen_to_end(executor):
+    give(executor)
+    give(executor)  # it waited for a person, who answered before that process had ended
+    executor.result_queue.put(("a", "success", None))
+    executor.sync()
+    found = SimpleNamespace(id="1", key="a")
+    assert executor.has_task(found)
+    executor.result_queue.put(("a", "failed", None))
+    executor.sync()
+    assert not executor.has_task(found)
