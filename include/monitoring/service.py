@@ -39,11 +39,16 @@ NOTHING = Service(0, {}, None, None, None, {})
 
 @dataclass(frozen=True)
 class Replies:
-    """How the service replied: to how many, how quickly, and how often with an error of its own."""
+    """How the service replied: to how many, how quickly, and how often with an error of its own.
+
+    Args:
+        seconds: which all replies together took.
+    """
 
     requests: int
     error_rate: float
     latency_p99_ms: float
+    seconds: float
 
 
 def service(
@@ -122,8 +127,10 @@ def replies(requests: pl.LazyFrame) -> Replies | None:
         requests=pl.len(),
         error_rate=(pl.col("status") >= 500).mean(),
         latency_p99_ms=pl.col("ms").quantile(P99, "higher"),
+        seconds=pl.col("ms").sum() / 1000,
     )
     held = found.collect(engine="streaming").row(0, named=True)
     if not held["requests"]:
         return None
-    return Replies(held["requests"], rounded(held["error_rate"]), round(held["latency_p99_ms"], 3))
+    slowest, seconds = round(held["latency_p99_ms"], 3), rounded(held["seconds"])
+    return Replies(held["requests"], rounded(held["error_rate"]), slowest, seconds)

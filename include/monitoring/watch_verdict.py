@@ -10,6 +10,7 @@ from typing import Any
 from include.monitoring.drift_limits import Check, rounded
 from include.monitoring.group_gaps import Group
 from include.monitoring.plain_columns import Kind
+from include.monitoring.service import Replies, Service
 from include.monitoring.verdict import Verdict, verdict
 from include.monitoring.watch import Facts, Scored
 from include.monitoring.watch_checks import (
@@ -121,8 +122,15 @@ def signals_of(
         "lacking_share": service.lacking_share if service else None,
         "error_rate": replies.error_rate if replies else None,
         "latency_p99_ms": replies.latency_p99_ms if replies else None,
-        "cost": None,  # the runner measures it, outside of the keys of stages
+        "seconds_per_1000": per_thousand(service, replies),
     }
+
+
+def per_thousand(service: Service | None, replies: Replies | None) -> float | None:
+    """What a thousand answers cost, in seconds of the service; None if the log does not tell."""
+    if replies is None or service is None or not service.rows:
+        return None
+    return rounded(1000 * replies.seconds / service.rows)
 
 
 def largest(groups: Sequence[Group]) -> float | None:

@@ -42,7 +42,7 @@ def test_each_month_that_was_scored_is_judged_and_the_newest_gives_the_metrics(p
     assert newest["signals"].keys() >= {
         *("auc", "auc_estimated", "log_loss", "calibration_gap", "prediction_psi"),
         *("drift_weighted", "outcome_share_change", "group_gap", "unknown_share"),
-        *("stale_share", "error_rate", "latency_p99_ms", "cost"),
+        *("stale_share", "error_rate", "latency_p99_ms", "seconds_per_1000"),
     }
     metrics = json.loads((place.root / "metrics.json").read_text())
     assert metrics["windows"] == 3

@@ -65,7 +65,7 @@ def test_a_log_tells_who_answered_how_fresh_and_how_quickly(tmp_path):
             lacking_share=0.0,
             views={"queue": 0.0},
         ),
-        Replies(requests=42, error_rate=0.02381, latency_p99_ms=12.039),
+        Replies(requests=42, error_rate=0.02381, latency_p99_ms=12.039, seconds=0.49378),
     )
 
 
@@ -108,6 +108,13 @@ def test_a_fault_of_the_service_is_told_by_its_own_alarm(tmp_path, before, fault
     assert list(alarms(found)) == ([alarm] if alarm else [])
     assert said in alarms(found).get(alarm, "")
     assert found.verdict.state == "steady"  # another model would not mend it
+
+
+def test_a_month_says_what_a_thousand_answers_cost(tmp_path, before):
+    service, replies = facts(log(tmp_path))
+    found = judged([*before, facts_of(6, parcels(6), parcels(5), service, replies)])
+    assert found[-1].signals["seconds_per_1000"] == 12.3445  # 0.49378 s for 40 predictions
+    assert found[-2].signals["seconds_per_1000"] is None
 
 
 def test_days_that_are_not_of_the_window_change_nothing(tmp_path):
