@@ -14,8 +14,8 @@ STYLE = """<style>
 svg { background: #fff; font: 13px system-ui, sans-serif }
 text { fill: #333 } .grid { stroke: #e3e3e3 } .axis { stroke: #888 }
 .line { fill: none; stroke-width: 2.5 }
-.never { stroke: #b4442f } .always { stroke: #8a8a8a; stroke-dasharray: 5 4 }
-.policy { stroke: #1b6ca8 }
+.line.never { stroke: #b4442f } .line.always { stroke: #8a8a8a; stroke-dasharray: 5 4 }
+.line.policy { stroke: #1b6ca8 }
 .dot.never { fill: #b4442f } .dot.always { fill: #8a8a8a } .dot.policy { fill: #1b6ca8 }
 text.never { fill: #b4442f } text.always { fill: #666 } text.policy { fill: #1b6ca8 }
 </style>"""
