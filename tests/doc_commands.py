@@ -77,8 +77,8 @@ ELSEWHERE: dict[str, str] = {
     "dvc pull": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
     "dvc push": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
     # What was watched, which a page has none of.
-    "python -m include.monitoring.policy reports/watch.json --set retraining.of=4": POLICIES,
-    "python -m include.monitoring.policy .airflow/leeway/reports/flight_delays_watch/*/reports/watch.json": POLICIES,
+    "leeway simulate --set retraining.of=4": POLICIES,
+    "leeway simulate reports/watch.json --cost 0.4": "test_a_file_can_be_replayed_instead",
     "docs/alerts.md#Whom it tells": "test_a_webhook_and_mail_are_made_of_their_connections",
     "README.md#Serving": "test_the_lines_of_the_readme_give_an_answer_also_when_repeated",
     'bentoml import "$PWD/bento/flight_delays.bento"': "test_a_version_that_is_there_is_kept_if_it_is_whole",

@@ -10,6 +10,7 @@
   leeway down                          stop Airflow, with all its children
   leeway history --metric auc          the runs that ended, with a metric and their cost
   leeway cost                          what each stage of the last run took
+  leeway simulate                      when a policy of retraining would have trained
   leeway registry show                 the versions of a model, and which is live
 
 Each works in the repository of the current folder, or of `--repo FOLDER`. Without DAG files in its
@@ -39,6 +40,7 @@ ROOMS = {
     "run": "run",
     "history": "history",
     "cost": "cost",
+    "simulate": "simulate",
     "registry": "registry",
 }
 

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 
 from include.command.repository import see_that_repository
@@ -86,9 +87,7 @@ def chosen(words: argparse.Namespace) -> tuple[list[PastRun], list[dict[str, Cos
     see_that_repository(words.repo)
     if words.fetch:
         fetch_experiments(words.repo, remote_of(words.repo))
-    rules, problem = costs_of(words.repo)
-    if problem:
-        raise PipelineError(problem, "mend section costs of params.yaml, or give it another name.")
+    rules = prices_of(words.repo)
     everything = past_runs(words.repo)
     pairs = zip(everything, saved(everything), strict=True)
     found = [pair for pair in pairs if words.dag in (None, pair[0].dag_id)]
@@ -97,6 +96,18 @@ def chosen(words: argparse.Namespace) -> tuple[list[PastRun], list[dict[str, Cos
         what = f"{words.repo} has no run of the DAG {words.dag!r}.{did_you_mean(words.dag, known)}"
         raise PipelineError(what, f"name one of {at_most_ten(known) or 'those that you trigger'}.")
     return [run for run, _ in found], [idle for _, idle in found], rules
+
+
+def prices_of(repo: Path) -> Costs:
+    """The prices of a repository.
+
+    Raises:
+        PipelineError: they cannot be read.
+    """
+    rules, problem = costs_of(repo)
+    if problem:
+        raise PipelineError(problem, "mend section costs of params.yaml, or give it another name.")
+    return rules
 
 
 def since(runs: Sequence[PastRun], first: date | None) -> list[PastRun]:

@@ -1,19 +1,11 @@
 """Try a policy of retraining on what was recorded: when would it have trained, why, at what price.
 
-  python -m include.monitoring.policy reports/watch.json
-  python -m include.monitoring.policy reports/watch.json --set retraining.of=4
-  python -m include.monitoring.policy .airflow/leeway/reports/*/reports/watch.json --cost 0.4
-
-The policy is that of params.yaml; each --set is another one beside it, and may change several
-values. Of several files each window counts as it was watched when it was the newest; what became
-known of it later counts too, as long as it is of the same model. The first model counts as trained
-when the first window began.
+Of several files of windows each window counts as it was watched when it was the newest; what became
+known of it later counts too, as long as it is of the same model.
 """
 
-import argparse
 import copy
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -21,10 +13,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from include.errors import DataError, ParamsError, PlatformError, did_you_mean
+from include.errors import DataError, ParamsError, at_most_ten, did_you_mean
 from include.monitoring.policy_files import read_windows
 from include.monitoring.policy_replay import Replay, replay
-from include.monitoring.policy_rules import Policy, Retrained, Training, Window
+from include.monitoring.policy_rules import Policy, Retrained, Training, Window, names_of
 from include.step import params_error, read_params
 
 SECTION = "retraining"
@@ -34,48 +26,76 @@ BLIND = (
 )
 
 
-def main(argv: Sequence[str]) -> int:
-    """Print what each policy would have done, and all of them side by side."""
-    words = parser().parse_args(argv)
-    windows = merged([read_windows(path) for path in words.watch])
-    past = read_params("retrained", Retrained, words.params).trainings
-    known = [one.cost for one in past if one.cost is not None]
-    cost = words.cost if words.cost is not None else mean(known) if known else None
-    # Nobody records when the first of the models was trained: it had not seen what it was asked.
-    first = min(windows, key=lambda window: window.start)
-    told = [one.labels for one in past if one.labels is not None and one.until <= first.start]
-    labels = words.labels if words.labels is not None else told[-1] if told else None
-    about = {"run": first.model or "the first", "until": first.start, "cost": cost}
-    before = [Training.model_validate({**about, "labels": labels})]
-    shown = {}
-    for changes in ([], *words.set):
-        name = " ".join(changes) or str(words.params)
-        shown[name] = replay(windows, changed(words.params, changes), cost, words.by, before)
-        print(f"{name}\n{in_full(windows, shown[name])}\n")
-    print(side_by_side(shown, words.by))
-    return 0
+def compared(
+    windows: Sequence[Window], first: Training, policies: Mapping[str, Policy], signal: str
+) -> str:
+    """What each policy would have done, and all of them side by side.
+
+    Args:
+        first: the training of the first model, as dear as those that are simulated.
+        signal: by which a gain is estimated.
+
+    Raises:
+        DataError: no window has that signal.
+    """
+    if signal not in (known := names_of(windows)):
+        what = f"No window has a signal {signal!r}.{did_you_mean(signal, known)}"
+        raise DataError(what, f"name one that was watched: {at_most_ten(sorted(known))}.")
+    shown = {
+        name: replay(windows, policy, first.cost, signal, [first])
+        for name, policy in policies.items()
+    }
+    full = [f"{name}\n{in_full(windows, found)}\n" for name, found in shown.items()]
+    return "\n".join([*full, side_by_side(shown, signal)])
 
 
-def parser() -> argparse.ArgumentParser:
-    """What the command may be told."""
-    form = argparse.RawDescriptionHelpFormatter
-    told = argparse.ArgumentParser("policy", description=__doc__, formatter_class=form)
-    told.add_argument("watch", nargs="+", type=Path, help="files of windows: reports/watch.json")
-    change = {"nargs": "+", "action": "append", "default": [], "metavar": "NAME=VALUE"}
-    told.add_argument("--set", **change, help="another policy, as retraining.of=4")  # type: ignore[arg-type]
-    told.add_argument("--cost", type=float, help="of a training; else what past ones cost")
-    said = "that the first model knew; else those of the last training before it"
-    told.add_argument("--labels", type=positive, help=said)
-    told.add_argument("--by", default="auc", metavar="SIGNAL", help="by which a gain is estimated")
-    told.add_argument("--params", type=Path, default=Path("params.yaml"))
-    return told
+def first_of(
+    windows: Sequence[Window],
+    past: Sequence[Training],
+    recorded: Sequence[Mapping[str, object]] = (),
+) -> Training:
+    """The training of the first model, as it was recorded.
+
+    Else it counts as made when the first window began: the model had not seen what it was asked.
+
+    Args:
+        past: the trainings that are known: they say what one costs, and what the first model knew.
+        recorded: the training itself, if anybody recorded it.
+    """
+    start = min(windows, key=lambda window: window.start)
+    costs = [one.cost for one in past if one.cost is not None]
+    cost = mean(costs) if costs else None
+    for one in checked(recorded):
+        return one.model_copy(update={"cost": cost})
+    earlier = [one for one in past if one.labels is not None and one.until <= start.start]
+    labels = max(earlier, key=lambda one: one.until).labels if earlier else None
+    return Training(run=start.model or "the first", until=start.start, cost=cost, labels=labels)
 
 
-def positive(text: str) -> int:
-    """A number of labels."""
-    if (number := int(text)) < 1:
-        raise ValueError(f"{number} is not positive")
-    return number
+def trainings(path: Path, history: Sequence[Mapping[str, object]]) -> Sequence[Training]:
+    """The trainings that a file of params says, or else the history."""
+    held = yaml.safe_load(path.read_text()) if path.exists() else None
+    section = isinstance(held, dict) and "retrained" in held
+    if section and (said := read_params("retrained", Retrained, path).trainings):
+        return said
+    return checked(history)
+
+
+def checked(history: Sequence[Mapping[str, object]]) -> Sequence[Training]:
+    """The trainings that a history tells.
+
+    Raises:
+        ParamsError: one of them is none.
+    """
+    try:
+        return Retrained.model_validate({"trainings": list(history)}).trainings
+    except ValidationError as error:
+        raise params_error(Path("The history"), "retrained", Retrained, error) from None
+
+
+def watched(paths: Sequence[Path]) -> list[Window]:
+    """The windows of several files, each once."""
+    return merged([read_windows(path) for path in paths])
 
 
 def merged(files: Sequence[Sequence[Window]]) -> list[Window]:
@@ -141,7 +161,7 @@ def side_by_side(found: dict[str, Replay], signal: str) -> str:
     """A row for each policy."""
     rows = [("POLICY", "TRAININGS", "HELD BACK", "COST", f"GAIN OF {signal}")]
     for name, one in found.items():
-        gain, cost = one.gain, "unknown" if one.cost is None else f"{one.cost:.2f}"
+        gain, cost = one.gain, "unknown" if one.cost is None else f"{one.cost:.3g}"
         said = gain.said if gain.value is None else f"{gain.value:+.4f}, {gain.said}"
         made = f"{len(one.trainings)}{' without the rule of growth' if one.blind else ''}"
         rows.append((name, made, str(one.held), cost, said))
@@ -149,11 +169,3 @@ def side_by_side(found: dict[str, Replay], signal: str) -> str:
     lines = ("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows)
     text = "\n".join(line.rstrip() for line in lines)
     return f"{text}\n{BLIND}" if any(one.blind for one in found.values()) else text
-
-
-if __name__ == "__main__":
-    try:
-        raise SystemExit(main(sys.argv[1:]))
-    except PlatformError as error:
-        print(f"policy: {error}", file=sys.stderr)
-        raise SystemExit(1) from None

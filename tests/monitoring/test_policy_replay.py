@@ -1,20 +1,15 @@
 """What a policy would have done on recorded windows, worked out by hand."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from include.errors import DataError, ParamsError
-from include.monitoring import policy as command
+from include.monitoring import policy
 from include.monitoring.policy_replay import replay
 from include.monitoring.policy_rules import Policy, Training, Window
 
-ROOT = Path(__file__).parents[2]
 RULES = {
     "windows": 1,
     "of": 2,
@@ -77,21 +72,6 @@ def test_a_simulated_training_knows_the_labels_of_the_windows_before_it():
     assert unknown.blind and not unknown.trainings
 
 
-def test_the_command_says_where_growth_is_not_known(tmp_path, capsys):
-    watch, params = tmp_path / "watch.json", tmp_path / "params.yaml"
-    watch.write_text(json.dumps({"windows": [window(4, 0.8), window(5, 0.8)]}))
-    rules = {**RULES, "at_latest": {"days": None, "windows": None, "growth": 0.3}}
-    said = []
-    known = {"run": "one", "until": "2013-04-01", "cost": None, "labels": 60_000}
-    for past, more in (([], []), ([], ["--labels", "60000"]), ([known], [])):
-        params.write_text(yaml.safe_dump({"retraining": rules, "retrained": {"trainings": past}}))
-        assert command.main([str(watch), "--params", str(params), *more]) == 0
-        said.append(capsys.readouterr().out)
-    assert "0 without the rule of growth" in said[0] and said[0].endswith("Give --labels.\n")
-    assert said[1] == said[2]
-    assert "one is due with 30%" in said[1] and "--labels" not in said[1]
-
-
 def test_a_gain_is_not_invented():
     one = replay(windows(0.8, 0.6, 0.6), POLICY, None)
     assert (one.gain.value, one.cost) == (None, None)
@@ -127,50 +107,21 @@ def test_of_several_files_a_window_counts_as_it_was_watched_when_it_was_the_newe
     by_another = window(6, 0.9, "v2")  # which has seen June
     files = [[by_another, window(7, 0.8, "v2")], [may, june], [may, labels_came]]
     held = [[Window.model_validate(one) for one in file] for file in files]
-    found = command.merged(held)
+    found = policy.merged(held)
     assert [(str(one.end), one.model, one.signals["auc"]) for one in found] == [
         ("2013-06-01", "v1", 0.7),
         ("2013-07-01", "v1", 0.66),
         ("2013-08-01", "v2", 0.8),
     ]
     with pytest.raises(DataError, match="No window was watched yet"):
-        command.merged([[], []])
+        policy.merged([[], []])
 
 
 @pytest.fixture
 def params(tmp_path: Path) -> Path:
     path = tmp_path / "params.yaml"
-    past = [{"run": "one", "until": "2013-01-01", "cost": 0.4}]
-    held = {"retraining": RULES, "retrained": {"trainings": past}}
-    path.write_text(yaml.safe_dump(held))
+    path.write_text(yaml.safe_dump({"retraining": RULES}))
     return path
-
-
-def test_policies_stand_side_by_side(tmp_path, params, capsys):
-    watch = tmp_path / "watch.json"
-    months = [window(4, 0.8), window(5, 0.65), window(6, 0.6)]
-    watch.write_text(json.dumps({"windows": months}))
-    words = [str(watch), "--params", str(params)]
-    other = [
-        "--set",
-        "retraining.windows=2",
-        "retraining.of=3",
-        "--set",
-        "retraining.new_labels=99999",
-    ]
-    assert command.main([*words, *other]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith(f"{params}\n  2013-05-01  not needed\n  2013-06-01  retrain\n")
-    assert "because 2013-05-01 to 2013-06-01: auc is 0.65; at least 0.7 is asked for." in said
-    assert "27,000 labels are new; at least 99,999 are asked for." in said
-    rows = [line.split("  ") for line in said.split("\n\n")[-1].splitlines()]
-    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
-    assert [row[:4] for row in cells] == [
-        ["POLICY", "TRAININGS", "HELD BACK", "COST"],
-        [str(params), "2", "0", "0.80"],
-        ["retraining.windows=2 retraining.of=3", "1", "0", "0.40"],
-        ["retraining.new_labels=99999", "0", "2", "0.00"],
-    ]
 
 
 @pytest.mark.parametrize(
@@ -186,13 +137,5 @@ def test_policies_stand_side_by_side(tmp_path, params, capsys):
 )
 def test_a_policy_that_cannot_be_is_refused(params, change, problem):
     with pytest.raises(ParamsError) as error:
-        command.changed(params, [change])
+        policy.changed(params, [change])
     assert problem in str(error.value)
-
-
-def test_the_command_ends_with_1_and_a_sentence_at_an_error(tmp_path):
-    words = [sys.executable, "-m", "include.monitoring.policy", str(tmp_path / "none.json")]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("policy: ") and "Next: run the stage that watches" in done.stderr
