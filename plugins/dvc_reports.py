@@ -4,7 +4,9 @@ A report is made of data, and may hold scripts. It is served in a sandbox, an or
 where no script can reach the login of its reader. The pages around it may run no script but one.
 """
 
+from asyncio import to_thread
 from functools import cache
+from threading import Thread
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -13,8 +15,10 @@ PREFIX = "/reports"
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """The pages; made at the first request, for other processes load this file as well."""
-    await made()(scope, receive, send)
+    """The pages; made when they are needed, for other processes load this file as well."""
+    # The server answers others meanwhile.
+    pages = made() if made.cache_info().currsize else await to_thread(made)
+    await pages(scope, receive, send)
 
 
 @cache
@@ -54,6 +58,37 @@ def made() -> Any:
     return app
 
 
+class MadeReady:
+    """Around Airflow's API server: when it has started, the pages are made ready beside its work.
+
+    Airflow tells the pages of plugins nothing of its start unless FastAPI made them, which takes
+    long to import.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let a request pass, and see when the server has started."""
+
+        async def seen(message: Any) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                Thread(target=make_ready, name="reports", daemon=True).start()
+
+        await self.app(scope, receive, seen if scope["type"] == "lifespan" else send)
+
+
+def make_ready() -> None:
+    """Make the pages, and draw the list once for nobody: what is read on the way is kept."""
+    from airflow.utils.session import create_session
+    from dvc_reports_answers import drawn
+
+    made()
+    with create_session() as session:
+        drawn(session)
+
+
 def sent(answer: Any, root: str = "") -> Any:
     """An answer as it is sent.
 
@@ -86,6 +121,7 @@ class DvcReports(AirflowPlugin):
 
     name = "dvc_reports"
     fastapi_apps = [{"app": application, "url_prefix": PREFIX, "name": "Reports"}]  # noqa: RUF012
+    fastapi_root_middlewares = [{"middleware": MadeReady, "name": "Reports"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         tab("nav", ""),
         tab("dag", "?dag_id={DAG_ID}"),

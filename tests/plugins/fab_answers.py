@@ -7,7 +7,10 @@ Each run has reports, one of which holds its own name; vera may read the DAG `ev
 import json
 import os
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -96,11 +99,19 @@ def make_users() -> None:
 
 
 def answers() -> dict[str, dict[str, list[Any]]]:
-    """For each user and address: the status of the answer, what it holds, and what it may do."""
+    """What a server answers that has started, and what it still did for its first page."""
     from airflow.api_fastapi.app import create_app
     from fastapi.testclient import TestClient
 
-    client = TestClient(create_app(), base_url="http://localhost")
+    with TestClient(create_app(), base_url="http://localhost") as client:
+        for thread in threading.enumerate():
+            if thread.name == "reports":
+                thread.join()
+        return answered(client)
+
+
+def answered(client: Any) -> dict[str, dict[str, list[Any]]]:
+    """For each user and address: the status of the answer, what it holds, and what it may do."""
     found: dict[str, dict[str, list[Any]]] = {}
     for user in ("vera", "root", ""):
         headers = {}
@@ -108,6 +119,10 @@ def answers() -> dict[str, dict[str, list[Any]]]:
             login = {"username": user, "password": PASSWORD}
             token = client.post("/auth/token", json=login).json()["access_token"]
             headers = {"Authorization": f"Bearer {token}"}
+        if not found:
+            found["first page"] = {
+                "read": done_for(partial(client.get, "/reports/", headers=headers))
+            }
         found[user] = {}
         for address in addresses():
             answer = client.get(address, headers=headers)
@@ -115,6 +130,19 @@ def answers() -> dict[str, dict[str, list[Any]]]:
             found[user][address] = [answer.status_code, answer.text, policy, str(answer.url)]
     found["by ticket"] = by_ticket(client, found["vera"]["/reports/evil/s1/report.txt"][3])
     return found
+
+
+def done_for(request: Callable[[], Any]) -> list[str]:
+    """The cards and templates that are read for a request, and the modules that are imported."""
+    seen: list[str] = []
+
+    def note(event: str, about: tuple[Any, ...]) -> None:
+        if event == "import" or (event == "open" and str(about[0]).endswith((".j2", ".json"))):
+            seen.append(str(about[0]))
+
+    sys.addaudithook(note)
+    request()
+    return seen[:]
 
 
 def by_ticket(client: Any, address: str) -> dict[str, list[Any]]:

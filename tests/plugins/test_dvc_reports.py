@@ -1,10 +1,13 @@
 """A report is found in its run's folder, and nowhere else; names are data, and escaped."""
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import dvc_dag
@@ -104,6 +107,27 @@ def answers(tmp_path_factory) -> dict[str, dict[str, list]]:
         check=True,
     )
     return json.loads((home / "answers.json").read_text())
+
+
+def test_the_first_reader_waits_for_nothing_that_is_read_once(answers):
+    assert answers["first page"]["read"] == []
+
+
+def test_the_pages_are_made_once_a_server_has_started_and_by_no_request(monkeypatch):
+    told: list[str] = []
+    made = threading.Event()
+    monkeypatch.setattr(dvc_reports, "make_ready", made.set)
+
+    async def server(scope: dict, receive: object, send: Callable) -> None:
+        assert not made.is_set()
+        await send({"type": f"{scope['type']}.startup.complete"})
+
+    async def send(message: dict) -> None:
+        told.append(message["type"])
+
+    for kind in ("http", "lifespan"):
+        asyncio.run(dvc_reports.MadeReady(server)({"type": kind}, None, send))
+    assert made.wait(60) and told == ["http.startup.complete", "lifespan.startup.complete"]
 
 
 def test_who_may_read_a_dag_reads_the_reports_of_its_runs(answers):
