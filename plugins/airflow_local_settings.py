@@ -6,29 +6,15 @@ folder `config` goes before it: let that one import the same.
 """
 
 import importlib
-import importlib.util
 import sys
 
-from include import pipeline
+from include.pipeline import forking
 
 FORKING = (["scheduler"], ["celery", "worker"])
-NEEDED = (
-    "airflow.dag_processing.dagbag",
-    "airflow.sdk.execution_time.task_runner",
-    "dvc.repo.reproduce",
-    "dvc.repo.checkout",
-    "dvc.repo.index",
-    "dvc.dvcfile",
-    "dvc.rwlock",
-    "dvc.scm",
-    "dvc.stage.run",
-    "dvc_data.index",
-    "networkx",
-)
-OURS = ("child.__main__", "judge.__main__", "opening.open_run", "closing.close_run")
+NEEDED = ("airflow.dag_processing.dagbag", "airflow.sdk.execution_time.task_runner")
 
-forking = any(sys.argv[1 : 1 + len(words)] == words for words in FORKING)
-# A scheduler whose tasks all run elsewhere needs no DVC.
-if forking and importlib.util.find_spec("dvc"):
-    for name in (*NEEDED, *(f"{pipeline.__name__}.{one}" for one in OURS)):
+if any(sys.argv[1 : 1 + len(words)] == words for words in FORKING):
+    # A scheduler whose tasks all run elsewhere needs no DVC, and may have none.
+    forking.prepare()
+    for name in NEEDED:
         importlib.import_module(name)

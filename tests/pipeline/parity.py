@@ -7,18 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dvc.repo.reproduce  # noqa: F401  (our DVC processes are forks then, and start soon)
+import dvc.cli.parser  # noqa: F401  (each fork would import it)
 import yaml
 from real_processes import fork, status_of
 from small_git import commit, init, shell
 
 from include.errors import PlatformError
+from include.pipeline import forking
 from include.pipeline.closing.close_run import close_run
 from include.pipeline.opening.open_run import open_run
 from include.pipeline.plan import load
 from include.pipeline.reproduce import reproduce
 from include.pipeline.workspace import Run
 
+# Our DVC processes are forks then, and start soon.
+forking.prepare()
 Files = Mapping[str, str]
 
 
