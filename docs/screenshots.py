@@ -8,8 +8,11 @@ a run of `flight_delays_promote` that waits for one, with `promotion.risk: high`
     leeway run flight_delays
     leeway run flight_delays --set train_xgboost.max_depth=5
     python -m docs.screenshots
-    python -m docs.screenshots reports
+    python -m docs.screenshots form reports
     python -m docs.screenshots approval
+
+The reports of docs are of nine windows, so that trends show: `make replay` leaves such a clone in
+.airflow/replay. Copied and named leeway, it is up with `leeway up --repo FOLDER`; take them there.
 
 A drift report needs no Airflow; that of docs is of a run with window.end 2013-10-01, and with one
 month each in splits:
@@ -29,6 +32,7 @@ from tests.browsing import FLAGS, chromium, signed_in
 
 DAG = "flight_delays"
 PROMOTE = "flight_delays_promote"
+MARGIN = 64  # px above a dialog of Airflow's, and below
 DOCS = Path(__file__).parent
 
 
@@ -47,23 +51,21 @@ def main() -> int:
         if sys.argv[1:] == ["approval"]:
             approval(page, f"{rest.url}/dags/{PROMOTE}")
             return 0
-        dag = f"{rest.url}/dags/{DAG}"
-        if sys.argv[1:] == ["reports"]:
-            reports(page, dag)
-            return 0
-        form(page, dag)
-        grid(page, dag)
-        graph(page, dag)
-        reports(page, dag)
+        pictures = {"form": form, "grid": grid, "graph": graph, "reports": reports}
+        for name in sys.argv[1:] or pictures:
+            pictures[name](page, f"{rest.url}/dags/{DAG}")
     return 0
 
 
 def form(page: Page, dag: str) -> None:
     """The trigger form, all of it."""
     page.set_viewport_size({"width": 1280, "height": 960})
-    page.goto(dag)
+    page.goto(f"{dag}/runs")
     page.get_by_test_id("trigger-dag-button").click()
-    expect(page.get_by_role("dialog").get_by_text("window.end")).to_be_visible()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("window.end")).to_be_visible()
+    tall = int(dialog.evaluate("dialog => dialog.scrollHeight")) + 2 * MARGIN
+    page.set_viewport_size({"width": 1280, "height": tall})
     keep(page, "form")
 
 
@@ -94,7 +96,7 @@ def graph(page: Page, dag: str) -> None:
 def reports(page: Page, dag: str) -> None:
     """The reports of the DAG, those of its newest run, and one of them."""
     inner = page.frame_locator("iframe[title='Reports']")
-    page.set_viewport_size({"width": 1280, "height": 980})
+    page.set_viewport_size({"width": 1280, "height": 1150})
     page.goto(f"{dag}/plugin/dag-reports")
     expect(inner.get_by_role("heading", name="Runs")).to_be_visible()
     keep(page, "reports")

@@ -43,7 +43,7 @@ def file_of(name: str) -> str:
 
 
 def trends(runs: Sequence[Seen], task_id: str = "") -> list[Trend]:
-    """The numbers of the newest run over all of them.
+    """The numbers of the newest run over all of them; one that is in two files is drawn once.
 
     Args:
         runs: of one DAG, the newest first.
@@ -53,8 +53,10 @@ def trends(runs: Sequence[Seen], task_id: str = "") -> list[Trend]:
     if not measured:
         return []
     newest, days = measured[-1], [run.day for run in measured]
-    return [
-        Trend(short(name), days, [run.metrics.get(name) for run in measured], file_of(name))
-        for name in sorted(newest.metrics, key=weight)
-        if not task_id or maker(newest, file_of(name)) == task_id
-    ]
+    found: dict[tuple[object, ...], Trend] = {}
+    for name in sorted(newest.metrics, key=weight):
+        if not task_id or maker(newest, file_of(name)) == task_id:
+            values = [run.metrics.get(name) for run in measured]
+            trend = Trend(short(name), days, values, file_of(name))
+            found.setdefault((trend.name, *values), trend)
+    return [*found.values()]

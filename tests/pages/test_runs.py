@@ -35,8 +35,18 @@ def test_a_trend_goes_from_the_oldest_to_the_newest_and_names_the_last_number():
     # x from 6 to 238; y from 78, the lowest, up to 12, the highest.
     assert 'points="6.0,78.0 122.0,12.0 238.0,45.0"' in picture
     assert ">0.75</text>" in picture
+    assert re.findall(r'y="([\d.]+)"[^>]*>([\d.]+)</text>', picture) == [
+        *(("50.0", "0.75"), ("16.0", "1"), ("82.0", "0.5"))  # the last, the most, the least
+    ]
     assert ">2013-01-01</text>" in picture
     assert 'aria-label="auc: 0.75 now, 0.5 to 1 over 3 runs"' in picture
+
+
+def test_the_range_of_a_trend_is_told_where_the_last_number_does_not_stand():
+    low, high = (Trend("a", ["x"] * 2, values).drawn for values in ([2.0, 1.0], [1.0, 2.0]))
+    assert re.findall(r">([\d.]+)</text>", low) == ["1", "2"]
+    assert re.findall(r">([\d.]+)</text>", high) == ["2", "1"]
+    assert re.findall(r">([\d.]+)</text>", Trend("a", ["x"] * 2, [3.0, 3.0]).drawn) == ["3"]
 
 
 def test_a_trend_does_not_cross_what_was_not_measured():

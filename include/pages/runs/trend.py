@@ -12,6 +12,7 @@ from include.pages.small_charts import unbroken
 WIDTH, HEIGHT = 300, 104
 LEFT, RIGHT, TOP, BOTTOM = 6, 238, 12, 78
 MOST_DOTS = 40  # beyond which only the last is drawn
+BESIDE = 17  # between the last number and one that is told beside it
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def draw(trend: Trend) -> Markup:
     parts += [dot("main", *p, radius=2.2) for p in shown]
     parts += [dot("main", *end, radius=4)]
     parts += [text("number last", RIGHT + 10, end[1] + 5, number(known[-1][1]), "start")]
+    parts += [
+        text("tick", RIGHT + 10, y + 4, number(value), "start")
+        for y, value in ((TOP, high), (BOTTOM, low))
+        if room and abs(end[1] - y) >= BESIDE
+    ]
     parts += [text("tick", LEFT, BOTTOM + 20, trend.dates[0], "start")]
     if len(trend.dates) > 1:
         parts.append(text("tick", RIGHT, BOTTOM + 20, trend.dates[-1], "end"))
