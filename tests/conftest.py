@@ -4,13 +4,12 @@ import gc
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 import small_git
+from running_airflow import put_database
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,14 +19,17 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.mkdtemp(prefix="airflow-of-tests-")
     os.environ |= {"AIRFLOW_HOME": home, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    if not hasattr(config, "workerinput"):
+        # For what is made once: workers are started later, with this environment.
+        shared = tempfile.mkdtemp(prefix="shared-by-tests-")
+        os.environ["SHARED_BY_TESTS"] = shared
+        config.add_cleanup(lambda: shutil.rmtree(shared, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")
 def airflow_database() -> Path:
     """The migrated SQLite database of this process's Airflow."""
-    command = [sys.executable, "-m", "airflow", "db", "migrate"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    put_database(Path(os.environ["AIRFLOW_HOME"]))
     return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
 
 

@@ -1,5 +1,8 @@
 """Runs a real Airflow for tests: its own database, port and processes, in a folder of its own."""
 
+import fcntl
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +10,7 @@ from pathlib import Path
 
 from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
-from include.airflow_site.settings import Site
+from include.airflow_site.settings import Site, prepare
 
 SMALL_DAG = '''"""The small repository of the tests, as an Airflow DAG."""
 
@@ -31,10 +34,24 @@ small = pipeline_dag(
 @contextmanager
 def running(repo: Path) -> Iterator[tuple[Site, AirflowApi]]:
     site = Site.of(repo)
+    put_database(site.home)
     try:
         yield site, processes.start(site)
     finally:
         processes.stop(site)
+
+
+def put_database(home: Path) -> None:
+    """Give a new Airflow the database that it would make; all processes of the tests share one."""
+    folder = Path(os.environ["SHARED_BY_TESTS"]) / "airflow"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare(folder)
+        processes.migrate(folder, {**os.environ, "AIRFLOW_HOME": str(folder)})
+    prepare(home)
+    for name in ("airflow.db", "migrated_by"):
+        shutil.copy(folder / name, home)
 
 
 def wait_for_dag(api: AirflowApi, dag_id: str, seconds: float = 60) -> None:

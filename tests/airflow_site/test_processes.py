@@ -1,5 +1,6 @@
 """Processes are ended with all their children, and no others with them."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -71,3 +72,21 @@ def test_an_airflow_of_other_dags_is_not_up(idle):
         (idle.repo / "dags/own.py").touch()
         assert not processes.up(Site.of(idle.repo)), "the user drew one since it was started"
         process.kill()
+
+
+def test_a_database_is_migrated_for_each_new_airflow_and_not_at_each_start(tmp_path):
+    stand_in = tmp_path / "airflow/__main__.py"
+    stand_in.parent.mkdir()
+    stand_in.with_name("__init__.py").touch()
+    stand_in.write_text("open('asked', 'a').write('x'); open('airflow.db', 'a')")
+    (tmp_path / "logs").mkdir()
+    asked = tmp_path / "asked"
+    with contextlib.chdir(tmp_path):
+        for by, times in ((None, 1), (None, 1), ("3.0.0", 2), (None, 2)):
+            if by:
+                (tmp_path / "migrated_by").write_text(by)
+            processes.migrate(tmp_path, {"PYTHONPATH": str(tmp_path)})
+            assert len(asked.read_text()) == times
+        (tmp_path / "airflow.db").unlink()
+        processes.migrate(tmp_path, {"PYTHONPATH": str(tmp_path)})
+        assert len(asked.read_text()) == 3

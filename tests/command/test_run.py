@@ -19,7 +19,7 @@ from urllib.parse import quote
 import psutil
 import pytest
 import small_git
-from running_airflow import SMALL_DAG, ended, wait_until
+from running_airflow import SMALL_DAG, ended, put_database, wait_until
 from small_git import commit, init, shell
 
 from include.airflow_site import processes
@@ -98,7 +98,9 @@ def site(tmp_path_factory) -> Site:
     (repo / "dags/torn.py").write_text(TORN_DAG.replace("REPO", repr(str(torn))))
     (repo / "dags/monthly.py").write_text(MONTHLY_DAG.replace("REPO", repr(str(monthly))))
     commit(repo)
-    return Site.of(repo)
+    site = Site.of(repo)
+    put_database(site.home)
+    return site
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from running_airflow import put_database
 from small_git import commit, shell
 
 from include.pipeline import params_file
@@ -73,6 +74,7 @@ def told(clones) -> str:
     """What both runners made; what Airflow's said."""
     plain, flown = clones
     run(plain, "dvc", "repro", *stages(plain))
+    put_database(flown / ".airflow")
     return run(flown, "include.command", "run", "flight_delays")
 
 
