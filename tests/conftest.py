@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+import long_first
 import pytest
 import small_git
 from running_airflow import put_database
@@ -45,6 +46,10 @@ def repo(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     return Path(shutil.copytree(made, tmp_path / "repo"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long_first.order(items, Path(__file__).parent)
 
 
 def pytest_collection_finish() -> None:

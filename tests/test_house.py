@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from long_first import LONG
 
 ROOT = Path(__file__).parents[1]
 MOST_OF_A_FILE, MOST_OF_A_FUNCTION = 250, 40  # lines
@@ -36,3 +37,7 @@ def test_a_file_is_short_or_says_why_not(path):
         assert WHY in (ast.get_docstring(ast.parse(text)) or "")
     long = {name: lines for name, lines in functions(path) if lines > MOST_OF_A_FUNCTION}
     assert long == {}
+
+
+def test_the_long_modules_of_tests_are_where_the_order_looks_for_them():
+    assert [name for name in LONG if not (ROOT / "tests" / name).exists()] == []
