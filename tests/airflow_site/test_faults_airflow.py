@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from parity import dvc_
 from real_processes import at_work_in
 from running_airflow import ended, running, states, wait_for_dag, wait_until
 from small_git import commit, init, shell
@@ -140,7 +140,7 @@ def lock_alone(here: Here, name: str) -> str:
     """The lock of this run by DVC alone."""
     (here.alone / "params.yaml").write_text(f'name: "{name}"\n')
     (here.alone / "dvc.lock").unlink(missing_ok=True)
-    shell(here.alone, sys.executable, "-m", "dvc", "repro", "--quiet", "second")
+    dvc_(here.alone, "repro", "--quiet", "second")
     return (here.alone / "dvc.lock").read_text()
 
 

@@ -2,12 +2,12 @@
 
 import hashlib
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import s3_server
+from parity import dvc_
 from small_git import commit, shell
 from workers import Worker, lock_at, run_in_turns, two_workers
 
@@ -33,7 +33,7 @@ def test_two_workers_give_the_lock_of_plain_dvc_repro(workers, repo):
     run, entries = one.open(), {}
     assert set(run_in_turns(run, workers, entries)) == {"ran"}
     assert two.close(run, entries) == "one"
-    shell(repo, sys.executable, "-m", "dvc", "repro", "second/dvc.yaml:shout")
+    dvc_(repo, "repro", "second/dvc.yaml:shout")
     assert lock_at(one.url, "one", "second/dvc.lock") == (repo / "second/dvc.lock").read_text()
     ours = lock_at(one.url, "one")
     assert all(f"  {name}:" in ours for name in ("prepare", "count@left", "grid@2-y"))
@@ -87,7 +87,7 @@ def test_a_stage_reads_what_the_newest_try_before_it_made_not_what_this_worker_h
 
 def test_what_is_damaged_in_a_cache_is_made_again_and_not_given_to_others(workers):
     one, two = workers
-    shell(one.repo, sys.executable, "-m", "dvc", "repro", "second/dvc.yaml:shout")
+    dvc_(one.repo, "repro", "second/dvc.yaml:shout")
     commit(one.repo)
     good = (one.repo / "parts/left.txt").read_bytes()
     digest = hashlib.md5(good).hexdigest()

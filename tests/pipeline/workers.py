@@ -1,9 +1,9 @@
 """Workers that share no disk: what a test does on each of two machines."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
+from parity import dvc_
 from small_git import commit, shell
 
 from include.pipeline import apart
@@ -55,7 +55,7 @@ class Worker:
 def two_workers(repo: Path, tmp_path: Path) -> tuple[Worker, Worker]:
     """Two machines that have an S3 server and a git server in common."""
     remote = f"s3://data/{tmp_path.name}"
-    shell(repo, sys.executable, "-m", "dvc", "remote", "add", "--default", "store", remote)
+    dvc_(repo, "remote", "add", "--default", "store", remote)
     commit(repo)
     url = str(tmp_path / "server.git")
     shell(repo, "git", "clone", "--quiet", "--bare", str(repo), url)
