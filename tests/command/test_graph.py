@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_git import shell
+from parity import dvc_
 
 from include.command.__main__ import main
 
@@ -137,7 +137,7 @@ def test_status_says_what_a_run_would_do_and_why(repo, say):
 
 
 def test_status_of_what_the_cache_holds_is_cached_though_it_is_not_checked_out(repo, say):
-    shell(repo, sys.executable, "-m", "dvc", "repro", "--quiet", "second/dvc.yaml:shout")
+    dvc_(repo, "repro", "--quiet", "second/dvc.yaml:shout")
     shutil.rmtree(repo / "parts")
     assert {row[0] for row in table(say("status", "second.shout")[1]).values()} == {
         "WOULD",
@@ -146,7 +146,7 @@ def test_status_of_what_the_cache_holds_is_cached_though_it_is_not_checked_out(r
 
 
 def test_status_names_the_param_the_dep_and_the_stage_before(repo, say):
-    shell(repo, sys.executable, "-m", "dvc", "repro", "--quiet", "second/dvc.yaml:shout")
+    dvc_(repo, "repro", "--quiet", "second/dvc.yaml:shout")
     params = repo / "params.yaml"
     params.write_text(params.read_text().replace("times: 2", "times: 3"))
     assert table(say("status", "second.shout")[1]) == {
@@ -162,7 +162,7 @@ def test_status_names_the_param_the_dep_and_the_stage_before(repo, say):
 
 
 def test_status_of_a_lost_cache_is_a_run(repo, say):
-    shell(repo, sys.executable, "-m", "dvc", "repro", "--quiet", "prepare")
+    dvc_(repo, "repro", "--quiet", "prepare")
     shutil.rmtree(repo / ".dvc/cache")
     assert table(say("status", "prepare")[1])["prepare"] == ["run", "out parts not in cache"]
 

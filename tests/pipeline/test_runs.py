@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from parity import dvc_
 from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
@@ -78,15 +79,15 @@ def test_a_run_leaves_an_experiment_and_nothing_else(repo, home):
     assert list((home / "runs").iterdir()) == []
     assert shell(repo, "git", "status", "--porcelain") == ""
     assert not (repo / "parts").exists()
-    shown = shell(repo, sys.executable, "-m", "dvc", "exp", "show", "--csv")
+    shown = dvc_(repo, "exp", "show", "--csv")
     assert "scheduled__2013-01-01T000000+0000" in shown
     assert shell(repo, "git", "for-each-ref", "refs/leeway") == ""
 
 
 def test_its_lock_is_that_of_plain_dvc_repro(repo, home):
     finish(start(repo, home, targets=["."]), home)
-    shell(repo, sys.executable, "-m", "dvc", "checkout", "frozen.txt")
-    shell(repo, sys.executable, "-m", "dvc", "repro", "--all-pipelines")
+    dvc_(repo, "checkout", "frozen.txt")
+    dvc_(repo, "repro", "--all-pipelines")
     for file in ("dvc.lock", "second/dvc.lock"):
         assert lock_of(repo, "one", file).strip() == (repo / file).read_text().strip()
 
@@ -126,7 +127,7 @@ def test_a_working_tree_with_changes_is_a_commit_on_no_branch(repo, home):
         "new.txt",
     ]
     finish(run, home)
-    assert "one" in shell(repo, sys.executable, "-m", "dvc", "exp", "list", "--name-only")
+    assert "one" in dvc_(repo, "exp", "list", "--name-only")
 
 
 def test_a_plan_that_is_not_that_of_the_commit_stops_the_run(repo, home):
@@ -411,9 +412,7 @@ def test_an_opening_that_is_killed_is_begun_anew(repo, home, monkeypatch):
 
 def test_data_goes_to_the_remote_when_there_is_one(repo, home, tmp_path):
     (tmp_path / "remote").mkdir()
-    shell(
-        repo, sys.executable, "-m", "dvc", "remote", "add", "-d", "store", str(tmp_path / "remote")
-    )
+    dvc_(repo, "remote", "add", "-d", "store", str(tmp_path / "remote"))
     commit(repo)
     finish(start(repo, home, targets=["prepare"]), home)
     assert len([path for path in (tmp_path / "remote").rglob("*") if path.is_file()]) == 2

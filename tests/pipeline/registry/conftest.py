@@ -1,10 +1,10 @@
 """A repository whose experiments make a model, and clones of it that share no disk."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from parity import dvc_
 from small_git import bare_of, commit, init, shell
 
 from include.pipeline.registry.writing import register
@@ -28,7 +28,6 @@ stages:
 artifacts:
   model: {path: model.bin, type: model}
 """
-DVC = (sys.executable, "-m", "dvc")
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +46,10 @@ def with_experiments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     init(repo, "--initial-branch=main")
     for key, value in {"user.name": "Ann", "user.email": "ann@localhost"}.items():
         shell(repo, "git", "config", key, value)
-    shell(repo, *DVC, "add", "--quiet", "data")
+    dvc_(repo, "add", "--quiet", "data")
     commit(repo, "start")
     for name, rate in {"slow": 1, "quick": 2, "wild": 3}.items():
-        shell(repo, *DVC, "exp", "run", "--quiet", "--name", name, "--set-param", f"rate={rate}")
+        dvc_(repo, "exp", "run", "--quiet", "--name", name, "--set-param", f"rate={rate}")
     return repo
 
 

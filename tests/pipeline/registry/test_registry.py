@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from parity import dvc_
 from small_git import shell
 
 from include.errors import PipelineError
@@ -128,7 +129,7 @@ def test_gto_and_dvc_read_the_same(three, tmp_path):
         "v0.0.3": [],
     }
     words = ("artifacts", "get", str(three), "model", "--stage", "champion", "--out")
-    shell(tmp_path, sys.executable, "-m", "dvc", *words, str(tmp_path / "got"))
+    dvc_(tmp_path, *words, str(tmp_path / "got"))
     assert (tmp_path / "got").read_text() == "June\nJuly\nrate: 1\n"
     acts = shell(three, *GTO, "history", "--json", "--repo", str(three))
     assert len(json.loads(acts)) == 3 + 6  # versions, and acts
@@ -136,11 +137,11 @@ def test_gto_and_dvc_read_the_same(three, tmp_path):
 
 def test_a_version_outlives_its_experiment(three, tmp_path):
     promote(three, "model", "v0.0.1", "champion")
-    shell(three, sys.executable, "-m", "dvc", "exp", "remove", "slow", "quick", "wild")
+    dvc_(three, "exp", "remove", "slow", "quick", "wild")
     shell(three, "git", "gc", "--quiet", "--prune=now")
-    shell(three, sys.executable, "-m", "dvc", "gc", "--all-tags", "--force")
+    dvc_(three, "gc", "--all-tags", "--force")
     words = ("artifacts", "get", str(three), "model", "--stage", "champion", "--out")
-    shell(tmp_path, sys.executable, "-m", "dvc", *words, str(tmp_path / "got"))
+    dvc_(tmp_path, *words, str(tmp_path / "got"))
     assert (tmp_path / "got").read_text() == "June\nJuly\nrate: 1\n"
 
 
@@ -240,7 +241,7 @@ def test_metrics_that_cannot_be_read_are_not_passed_over(repo):
     text = (repo / "dvc.yaml").read_text().replace("""'{"auc":0.75}'""", "'{broken'")
     (repo / "dvc.yaml").write_text(text)
     shell(repo, "git", "commit", "--quiet", "--all", "--message", "broken")
-    shell(repo, sys.executable, "-m", "dvc", "exp", "run", "--quiet", "--name", "broken")
+    dvc_(repo, "exp", "run", "--quiet", "--name", "broken")
     with pytest.raises(PipelineError, match=r"The metrics metrics\.json of \w+ cannot be read: "):
         register(repo, "model", "broken")
 
@@ -255,7 +256,7 @@ artifacts:"""
     text = (repo / "dvc.yaml").read_text()
     (repo / "dvc.yaml").write_text(text.replace("\nartifacts:", later))
     shell(repo, "git", "commit", "--quiet", "--all", "--message", "a stage for another day")
-    shell(repo, sys.executable, "-m", "dvc", "exp", "run", "--quiet", "--name", "apart", "train")
+    dvc_(repo, "exp", "run", "--quiet", "--name", "apart", "train")
     held = read(repo, "model").made(register(repo, "model", "apart"))
     assert held["metrics"] == {"metrics.json": {"auc": 0.75}}
 
@@ -319,7 +320,7 @@ def test_what_a_clone_has_and_the_remote_lacks_is_neither_lost_nor_passed_over(r
 
 def test_an_experiment_is_fetched_by_who_has_it_not(repo, bare):
     other = clone(bare, "other")
-    shell(other, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(repo / ".dvc/cache"))
+    dvc_(other, "cache", "dir", "--local", str(repo / ".dvc/cache"))
     assert register(other, "model", "quick", "origin").name == "v0.0.1"
     assert register(repo, "model", "quick", "origin").by == "other"
 
@@ -435,7 +436,7 @@ def test_what_the_hook_of_a_remote_says_is_said(repo, bare):
 
 def test_two_who_register_at_once_get_a_version_each(repo, bare, monkeypatch):
     other, real = clone(bare, "other"), Place.of
-    shell(other, sys.executable, "-m", "dvc", "cache", "dir", "--local", str(repo / ".dvc/cache"))
+    dvc_(other, "cache", "dir", "--local", str(repo / ".dvc/cache"))
     first = iter([True])
 
     def of(where, artifact, remote):
@@ -477,7 +478,7 @@ def test_a_rollback_takes_back_the_last_promotion_also_of_one_that_came_back(thr
 def test_experiments_of_one_name_are_told_apart_by_their_commits(repo):
     (repo / "params.yaml").write_text("rate: 50\n")
     shell(repo, "git", "commit", "--quiet", "--all", "--message", "fifty")
-    shell(repo, sys.executable, "-m", "dvc", "exp", "run", "--quiet", "--name", "slow")
+    dvc_(repo, "exp", "run", "--quiet", "--name", "slow")
     with pytest.raises(
         PipelineError, match=r"2 experiments are called 'slow': \w+, \w+\."
     ) as error:
@@ -490,10 +491,10 @@ def test_experiments_of_one_name_are_told_apart_by_their_commits(repo):
 
 def test_what_was_made_from_other_data_than_the_commit_has_gets_no_version(repo):
     (repo / "data/2013-08.txt").write_text("August\n")
-    shell(repo, sys.executable, "-m", "dvc", "add", "--quiet", "data")
+    dvc_(repo, "add", "--quiet", "data")
     shell(repo, "git", "commit", "--quiet", "--all", "--message", "August")
     words = ("exp", "run", "--quiet", "--single-item", "train", "--name", "stale", "--force")
-    shell(repo, sys.executable, "-m", "dvc", *words)
+    dvc_(repo, *words)
     with pytest.raises(PipelineError, match=r"Stage 'prepare' read another data than the commit"):
         register(repo, "model", "stale")
 
