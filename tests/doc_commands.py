@@ -77,6 +77,7 @@ ELSEWHERE: dict[str, str] = {
     "dvc pull": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
     "dvc push": "test_data_that_only_the_remote_has_is_fetched_when_it_is_needed",
     # What was watched, which a page has none of.
+    "leeway simulate": POLICIES,
     "leeway simulate --set retraining.of=4": POLICIES,
     "leeway simulate reports/watch.json --cost 0.4": "test_a_file_can_be_replayed_instead",
     "docs/alerts.md#Whom it tells": "test_a_webhook_and_mail_are_made_of_their_connections",
