@@ -58,7 +58,7 @@ serve: setup  ## serve the champion, or else what was packaged last, and print a
 	@python -m include.following.serve
 
 test: setup  ## everything that proves it works
-	python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
+	python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q
 
 check: setup  ## ruff, formatting, imports between rooms, types
 	ruff check .
