@@ -69,9 +69,10 @@ def simulate(words: argparse.Namespace) -> int:
     policies = {name: policy.changed(params, changes) for name, changes in asked.items()}
     cards = [] if words.files else kept(words.repo, words.report, words.dag)
     files = words.files or [place(words.repo, card, words.report) for card in cards]
-    windows, prices = policy.watched(files), prices_of(words.repo)
+    windows, lost = policy.watched(files, spare=bool(cards))
+    prices = prices_of(words.repo)
     told = trainings(words.repo, prices, [card.experiment for card in cards])
-    past = policy.trainings(params, told[-1])
+    past = policy.trainings(params, next((one for one in reversed(told) if one), []))
     # The model that was live when the first of the reports was made, if there is a record of it.
     live = [one for one in told[0] if one.get("live")] if cards else []
     first = policy.first_of(windows, past, live[-1:])
@@ -79,6 +80,7 @@ def simulate(words: argparse.Namespace) -> int:
     first = first.model_copy(update={"cost": cost, "labels": words.labels or first.labels})
     of = many(len(files), "report" if cards else "file")
     of += f" of {shown(cards[0].dag_id)}" if cards else ""
+    of += f", of which {len(lost)} cannot be read: {at_most_ten(lost)}" if lost else ""
     print(f"{about(windows, of, cost, prices)}\n")
     print(policy.compared(windows, first, policies, words.by))
     return 0
@@ -99,8 +101,11 @@ def rules() -> ModuleType:
 
 
 def home_of(repo: Path) -> Path:
-    """Where the runs of a repository keep their reports."""
-    return Path(os.environ.get("AIRFLOW__LEEWAY__HOME") or Site.of(repo).leeway)
+    """Where the runs of a repository keep their reports: its own Airflow, or the one at hand."""
+    if said := os.environ.get("AIRFLOW__LEEWAY__HOME"):
+        return Path(said)
+    own, at_hand = Site.of(repo).leeway, Path(os.environ.get("AIRFLOW_HOME", "")) / "leeway"
+    return own if (own / "reports").exists() or not (at_hand / "reports").exists() else at_hand
 
 
 def kept(repo: Path, report: str, dag_id: str | None) -> list[Card]:
@@ -116,8 +121,8 @@ def kept(repo: Path, report: str, dag_id: str | None) -> list[Card]:
     found = [card for card in having if dag_id in (None, card.dag_id)]
     if not having:
         what = f"No run has kept a {report} in {folder}, so there is nothing to replay."
-        fix = f"run the DAG that watches, or name a file, as in `leeway simulate {report}`."
-        raise PipelineError(what, fix)
+        fix = f"run the DAG that watches, name a file, as in `leeway simulate {report}`, or say"
+        raise PipelineError(what, f"{fix} by AIRFLOW__LEEWAY__HOME where runs keep reports.")
     if not found:
         hint = did_you_mean(str(dag_id), known)
         what = f"No run of the DAG {dag_id!r} has kept a {report}.{hint}"
@@ -136,19 +141,20 @@ def place(repo: Path, card: Card, report: str) -> Path:
 def trainings(
     repo: Path, prices: Costs, experiments: Sequence[str]
 ) -> list[list[dict[str, object]]]:
-    """What runs were told of the trainings before them, each with its cost; at least one list.
+    """What each run was told of the trainings before it, each with its cost.
 
     Args:
-        experiments: of runs that watched, the oldest first; none for all that there are.
+        experiments: of runs that watched, the oldest first; none for all that there are. One that
+            is gone was told nothing.
     """
     runs = {run.name: run for run in reversed(past_runs(repo))}
     costs = {run.name: total_of(run, prices).money for run in runs.values() if run.cost}
-    watched = [runs[name] for name in experiments or runs if name in runs]
     found = []
-    for told in (run.params.get(TRAININGS) for run in watched):
+    for name in experiments or runs:
+        told = runs[name].params.get(TRAININGS) if name in runs else None
         held = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
         found.append([{"cost": costs.get(str(one.get("run"))), **known(one)} for one in held])
-    return [one for one in found if one] or [[]]
+    return found
 
 
 def known(held: dict[str, object]) -> dict[str, object]:

@@ -73,12 +73,18 @@ def first_of(
 
 
 def trainings(path: Path, history: Sequence[Mapping[str, object]]) -> Sequence[Training]:
-    """The trainings that a file of params says, or else the history."""
+    """The trainings that a file of params says, or else the history.
+
+    What one of the file cost is taken of the history, if the file does not say it.
+    """
     held = yaml.safe_load(path.read_text()) if path.exists() else None
     section = isinstance(held, dict) and "retrained" in held
+    past = checked(history)
     if section and (said := read_params("retrained", Retrained, path).trainings):
-        return said
-    return checked(history)
+        costs = {one.run: one.cost for one in past}
+        filled = ((one, costs.get(one.run) if one.cost is None else one.cost) for one in said)
+        return [one.model_copy(update={"cost": cost}) for one, cost in filled]
+    return past
 
 
 def checked(history: Sequence[Mapping[str, object]]) -> Sequence[Training]:
@@ -93,24 +99,42 @@ def checked(history: Sequence[Mapping[str, object]]) -> Sequence[Training]:
         raise params_error(Path("The history"), "retrained", Retrained, error) from None
 
 
-def watched(paths: Sequence[Path]) -> list[Window]:
-    """The windows of several files, each once."""
-    return merged([read_windows(path) for path in paths])
+def watched(paths: Sequence[Path], *, spare: bool = False) -> tuple[list[Window], list[str]]:
+    """The windows of several files, each once, and the files that cannot be read.
+
+    Args:
+        spare: whether others are read if a file cannot be.
+
+    Raises:
+        DataError: none can be read, or one without `spare`; or there is no window.
+    """
+    files, lost = [], []
+    for path in paths:
+        try:
+            files.append(read_windows(path))
+        except DataError:
+            if not spare or (path == paths[-1] and not files):
+                raise
+            lost.append(str(path))
+    return merged(files), lost
 
 
 def merged(files: Sequence[Sequence[Window]]) -> list[Window]:
     """The windows of several files, each of the model that was live when it was the newest.
+
+    Args:
+        files: of those that end alike, the one that was made first comes first.
 
     Raises:
         DataError: there is none.
     """
     found: dict[object, Window] = {}
     for windows in sorted(filter(None, files), key=lambda held: max(one.end for one in held)):
-        newest = max(windows, key=lambda one: one.end)
         for window in windows:
             place = (window.start, window.end)
             held = found.get(place)
-            if held is None or held.model == window.model or window is newest:
+            # Another model that is asked later about a month was not live in it.
+            if held is None or held.model == window.model:
                 found[place] = window
     if not found:
         raise DataError("No window was watched yet.", "run the DAG that watches, or its stage.")
@@ -138,11 +162,25 @@ def changed(path: Path, changes: Sequence[str]) -> Policy:
             if not isinstance(place.setdefault(key, {}), dict):
                 raise ParamsError(f"{SECTION} has nothing at {name}.", "see docs/params.md.")
             place = place[key]
-        place[keys[-1]] = yaml.safe_load(text)
+        place[keys[-1]] = value_of(change, text)
     try:
         return Policy.model_validate(held) if changes else policy
     except ValidationError as error:
         raise params_error(Path("--set"), SECTION, Policy, error) from None
+
+
+def value_of(change: str, text: str) -> object:
+    """A value as YAML has it.
+
+    Raises:
+        ParamsError: it is none.
+    """
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        problem = " ".join(str(error).split())
+        what = f"--set {change!r} has a value that is not YAML: {problem}."
+        raise ParamsError(what, f"write it as {SECTION}.of=4.") from None
 
 
 def in_full(windows: Sequence[Window], found: Replay) -> str:

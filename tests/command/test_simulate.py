@@ -1,4 +1,7 @@
-"""`leeway simulate` replays policies over what runs have watched, at what trainings have cost."""
+"""`leeway simulate` replays policies over what runs have watched, at what trainings have cost.
+
+Long because each promise is a small history of its own.
+"""
 
 import json
 import sys
@@ -6,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from past_experiments import add, recorded, start
+from past_experiments import BASE, add, recorded, start
+from small_git import shell
 
 import include.monitoring
 from include.command.__main__ import main
@@ -158,7 +162,7 @@ def test_where_nothing_was_watched_it_says_what_to_do(repo, refused):
     error = refused()
     folder = repo / ".airflow/leeway/reports"
     assert f"No run has kept a reports/watch.json in {folder}, so there is nothing" in error
-    assert "Next: run the DAG that watches, or name a file" in error
+    assert "Next: run the DAG that watches, name a file, as in" in error
     keep(repo, "one")  # nothing was live
     assert "No window was watched yet." in refused()
     assert "holds no windows" in refused(str(repo / "none.json"))
@@ -193,3 +197,62 @@ def test_the_package_without_what_a_policy_needs_says_what_to_install(refused, m
     monkeypatch.delattr(include.monitoring, "policy", raising=False)
     monkeypatch.setitem(sys.modules, "include.monitoring.policy", None)
     assert "Next: pip install 'leeway-runner[policy]'." in refused()
+
+
+def test_a_later_model_never_stands_in_for_the_first(repo, said):
+    put(repo, rules=GROWING)
+    first = {"run": "train.m1", "until": "2013-03-01", "labels": 20_000, "live": True}
+    later = {"run": "train.m2", "until": "2013-06-01", "labels": 99_000, "live": True}
+    keep(repo, "one", *(window(month, 0.8) for month in (3, 4, 5)), trained=[first])
+    keep(repo, "two", window(6, 0.8, "v2"), trained=[later])
+    assert table(said())[1][1] == "3"
+    ref = f"refs/exps/{BASE[:2]}/{BASE[2:]}/watch.one"
+    shell(repo, "git", "update-ref", "-d", ref)  # as `dvc exp remove` does
+    assert "train.m2" not in said()
+    assert table(said())[1][:2] == ["params.yaml", "0 without the rule of growth"]
+
+
+def test_a_month_watched_again_by_another_model_keeps_what_it_was(repo, said):
+    keep(repo, "three", window(3, 0.65))
+    keep(repo, "four", window(3, 0.65), window(4, 0.8, "v2"))
+    once = said()
+    keep(repo, "again", window(3, 0.95, "v2"))  # it has seen that month
+    assert table(said()) == table(once)
+    assert table(once)[1][1] == "1"
+
+
+def test_a_kept_report_that_cannot_be_read_is_left_out_and_named(repo, said, refused):
+    keep(repo, "one", window(4, 0.8))
+    keep(repo, "two", window(5, 0.65))
+    broken = reports_of(repo / ".airflow/leeway", "watch", "one") / "reports/watch.json"
+    broken.write_text('{"windows": [')
+    assert f"of 2 reports of watch, of which 1 cannot be read: {broken}." in said()
+    assert "holds no windows" in refused(str(broken))
+    (reports_of(repo / ".airflow/leeway", "watch", "two") / "reports/watch.json").unlink()
+    assert "holds no windows" in refused()
+
+
+def test_reports_of_an_airflow_elsewhere_are_found_by_its_home(repo, said, refused, monkeypatch):
+    keep(repo, "one", window(4, 0.8))
+    (repo / "home").mkdir()
+    monkeypatch.setenv("AIRFLOW_HOME", str(repo / "home"))
+    assert "of 1 report of watch." in said(), "its own Airflow goes first"
+    (repo / ".airflow/leeway").rename(repo / "home/leeway")
+    assert "of 1 report of watch." in said()
+    monkeypatch.delenv("AIRFLOW_HOME")
+    assert "AIRFLOW__LEEWAY__HOME" in refused()
+
+
+def test_what_a_training_of_the_params_cost_is_taken_of_the_history(repo, said):
+    train(repo, "m1", 0.3)
+    training = {"run": "train.m1", "until": "2013-05-01", "labels": 9_000}
+    keep(repo, "one", window(5, 0.65), trained=[training])
+    put(repo, retrained={"trainings": [training]})
+    assert "The cost of a training is 0.3 USD." in said()
+
+
+@pytest.mark.parametrize("value", ["[", "2013-13-45"], ids=["cut off", "no day"])
+def test_a_value_that_is_not_yaml_is_refused(repo, refused, value):
+    keep(repo, "one", window(5, 0.65))
+    error = refused("--set", f"retraining.of={value}")
+    assert f"--set 'retraining.of={value}' has a value that is not YAML" in error
