@@ -11,6 +11,7 @@ from pathlib import Path
 from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
 from include.airflow_site.settings import Site, prepare
+from include.errors import PipelineError
 
 SMALL_DAG = '''"""The small repository of the tests, as an Airflow DAG."""
 
@@ -48,7 +49,11 @@ def put_database(home: Path) -> None:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         prepare(folder)
-        processes.migrate(folder, {**os.environ, "AIRFLOW_HOME": str(folder)})
+        own = {name: held for name, held in os.environ.items() if "AIRFLOW__" not in name}
+        try:
+            processes.migrate(folder, {**own, "AIRFLOW_HOME": str(folder)})
+        except PipelineError:
+            raise AssertionError((folder / "logs/migrate.log").read_text()) from None
     prepare(home)
     for name in ("airflow.db", "migrated_by"):
         shutil.copy(folder / name, home)

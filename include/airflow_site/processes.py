@@ -3,11 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -75,10 +76,21 @@ def up(site: Site) -> bool:
 def migrate(home: Path, env: dict[str, str]) -> None:
     """Have a database for this Airflow: to ask one that is takes it 4 s, so we write down whose."""
     mark, airflow = home / "migrated_by", version("apache-airflow-core")
-    if (home / "airflow.db").exists() and mark.exists() and mark.read_text() == airflow:
+    if mark.exists() and mark.read_text() == f"{airflow} {revision(home / 'airflow.db')}":
         return
+    mark.unlink(missing_ok=True)  # who is interrupted here asks again
     once([sys.executable, "-m", "airflow", "db", "migrate"], env, home / "logs/migrate.log")
-    mark.write_text(airflow)
+    mark.write_text(f"{airflow} {revision(home / 'airflow.db')}")
+
+
+def revision(database: Path) -> str:
+    """The migration that a database has come to; empty if it is no database of Airflow's."""
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as held:
+            row = held.execute("select version_num from alembic_version").fetchone()
+    except sqlite3.Error:
+        return ""
+    return str(row[0]) if row else ""
 
 
 def once(command: list[str], env: dict[str, str], log: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from running_airflow import wait_until
 
 from include.airflow_site import processes
 from include.airflow_site.settings import Site
+from include.errors import PipelineError
 
 
 def sleeper() -> subprocess.Popen[bytes]:
@@ -74,19 +76,40 @@ def test_an_airflow_of_other_dags_is_not_up(idle):
         process.kill()
 
 
+STAND_IN = """
+import sqlite3, sys
+open("asked", "a").write("x")
+held = sqlite3.connect("airflow.db")
+held.execute("create table if not exists alembic_version (version_num text)")
+held.execute("insert into alembic_version values ('last')")
+held.commit()
+"""
+
+
 def test_a_database_is_migrated_for_each_new_airflow_and_not_at_each_start(tmp_path):
-    stand_in = tmp_path / "airflow/__main__.py"
-    stand_in.parent.mkdir()
-    stand_in.with_name("__init__.py").touch()
-    stand_in.write_text("open('asked', 'a').write('x'); open('airflow.db', 'a')")
-    (tmp_path / "logs").mkdir()
-    asked = tmp_path / "asked"
+    module, mark, database = (tmp_path / name for name in ("airflow", "migrated_by", "airflow.db"))
+    for folder in (module, tmp_path / "logs"):
+        folder.mkdir()
+    (module / "__init__.py").touch()
+    (module / "__main__.py").write_text(STAND_IN)
+    told = []
     with contextlib.chdir(tmp_path):
-        for by, times in ((None, 1), (None, 1), ("3.0.0", 2), (None, 2)):
-            if by:
-                (tmp_path / "migrated_by").write_text(by)
+        for change in (
+            lambda: None,
+            lambda: None,
+            lambda: mark.write_text("3.0.0 last"),  # it was of another Airflow
+            lambda: None,
+            lambda: (database.unlink(), database.touch()),  # somebody emptied it
+            database.unlink,
+            lambda: sqlite3.connect(database).execute("drop table alembic_version"),
+            lambda: None,
+        ):
+            change()
             processes.migrate(tmp_path, {"PYTHONPATH": str(tmp_path)})
-            assert len(asked.read_text()) == times
-        (tmp_path / "airflow.db").unlink()
-        processes.migrate(tmp_path, {"PYTHONPATH": str(tmp_path)})
-        assert len(asked.read_text()) == 3
+            told.append(len((tmp_path / "asked").read_text()))
+        (module / "__main__.py").write_text("raise SystemExit(1)")
+        mark.write_text("3.0.0 last")
+        with pytest.raises(PipelineError):
+            processes.migrate(tmp_path, {"PYTHONPATH": str(tmp_path)})
+    assert told == [1, 1, 2, 2, 3, 4, 5, 5]
+    assert not mark.exists(), "one that was broken off is begun again"
