@@ -7,6 +7,7 @@ folder `config` goes before it: let that one import the same.
 
 import gc
 import importlib
+import os
 import sys
 
 from include.pipeline import forking
@@ -14,8 +15,13 @@ from include.pipeline import forking
 FORKING = (["scheduler"], ["celery", "worker"])
 NEEDED = ("airflow.dag_processing.dagbag", "airflow.sdk.execution_time.task_runner")
 
-# What a start makes stays: to look through it for garbage each 700 objects is a fifth of its time.
-gc.set_threshold(100_000)
+# What these make as they start stays: to look through it for garbage each 700 objects is a fifth
+# of their time. What they fork, such as tasks, is other people's code, and has Python's own limits.
+STARTING = ("api-server", "dag-processor", "db", "scheduler", "triggerer")
+if sys.argv[1:2] and sys.argv[1] in STARTING:
+    held = gc.get_threshold()
+    os.register_at_fork(after_in_child=lambda: gc.set_threshold(*held))
+    gc.set_threshold(100_000, *held[1:])
 
 if any(sys.argv[1 : 1 + len(words)] == words for words in FORKING):
     # A scheduler whose tasks all run elsewhere needs no DVC, and may have none.
