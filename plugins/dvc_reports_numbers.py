@@ -43,7 +43,7 @@ def file_of(name: str) -> str:
 
 
 def trends(runs: Sequence[Seen], task_id: str = "") -> list[Trend]:
-    """The numbers of the newest run over all of them; one that is in two files is drawn once.
+    """The numbers of the newest run over all of them; what moves alike in two files is drawn once.
 
     Args:
         runs: of one DAG, the newest first.
@@ -58,5 +58,6 @@ def trends(runs: Sequence[Seen], task_id: str = "") -> list[Trend]:
         if not task_id or maker(newest, file_of(name)) == task_id:
             values = [run.metrics.get(name) for run in measured]
             trend = Trend(short(name), days, values, file_of(name))
-            found.setdefault((trend.name, *values), trend)
+            moves = len(set(values)) > 1  # what never moved may do so in one file and not another
+            found.setdefault((trend.name, *values) if moves else (name,), trend)
     return [*found.values()]

@@ -89,12 +89,17 @@ def test_trends_are_of_one_dag_from_the_oldest_to_the_newest():
     assert run_list(mixed, HOME, Filters()).trends == []
 
 
-def test_a_number_that_two_files_have_is_drawn_once():
+def test_a_number_that_moves_alike_in_two_files_is_drawn_once():
     both = {"metrics/drift.json:auc": 0.7, "metrics/evaluation.json:auc": 0.7}
-    [trend] = trends([seen(2, metrics=both), seen(1, metrics=both)])
-    assert (trend.source, trend.values) == ("metrics/drift.json", [0.7, 0.7])
+    [trend] = trends([seen(2, metrics=both), seen(1, metrics=dict.fromkeys(both, 0.6))])
+    assert (trend.source, trend.values) == ("metrics/drift.json", [0.6, 0.7])
     apart = seen(1, metrics={**both, "metrics/evaluation.json:auc": 0.8})
     assert len(trends([seen(2, metrics=both), apart])) == 2
+
+
+def test_what_never_moved_is_drawn_of_each_file():
+    none = {"metrics/train.json:failed": 0.0, "metrics/test.json:failed": 0.0}
+    assert len(trends([seen(2, metrics=none), seen(1, metrics=none)])) == 2
 
 
 def test_trends_of_a_task_are_of_what_it_made():
