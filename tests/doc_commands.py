@@ -104,6 +104,7 @@ ELSEWHERE: dict[str, str] = {
 # What is begun here in a shorter way: the whole takes minutes, an engine, or the whole year.
 SHORTER: dict[str, str] = {
     "python -m benchmarks.growth --monthly --years 1 3 10": "python -m benchmarks.growth --help",
+    "python -m benchmarks.drift": "python -m benchmarks.drift --rows 2000 --turns 1",
     "python -m benchmarks.pipeline": "python -m benchmarks.pipeline --help",
     "python -m benchmarks.airflow_run": "python -m benchmarks.airflow_run --help",
     "python -m benchmarks.feature_worth": "python -m benchmarks.feature_worth --help",
