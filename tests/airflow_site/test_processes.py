@@ -77,7 +77,7 @@ def test_an_airflow_of_other_dags_is_not_up(idle):
 
 
 STAND_IN = """
-import sqlite3, sys
+import sqlite3
 open("asked", "a").write("x")
 held = sqlite3.connect("airflow.db")
 held.execute("create table if not exists alembic_version (version_num text)")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from past_experiments import BASE, add, recorded, start
 from small_git import shell
+from small_policy import QUICK as RULES
 
 import include.monitoring
 from include.command.__main__ import main
@@ -18,18 +19,6 @@ from include.pipeline.closing.card import write_card
 from include.pipeline.cost import Cost
 from include.pipeline.workspace import reports_of
 
-RULES = {
-    "windows": 1,
-    "of": 2,
-    "signals": {"auc": {"minimum": 0.7}},
-    "kinds": [],
-    "missing": "unknown",
-    "held_by": [],
-    "at_latest": {"days": None, "windows": None},
-    "cool_down": {"days": 0, "windows": 1},
-    "new_labels": 0,
-    "budget": {"retrainings": None, "cost": None},
-}
 GROWING = {"at_latest": {"days": None, "windows": None, "growth": 0.3}}
 BAD = "because 2013-05-01 to 2013-06-01: auc is 0.65; at least 0.7 is asked for."
 

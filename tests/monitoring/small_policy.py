@@ -14,6 +14,17 @@ RULES = {
     "new_labels": 100,
     "budget": {"retrainings": 1, "cost": None},
 }
+# One that asks as soon as a window is bad, and is held back by little.
+QUICK = {
+    **RULES,
+    "windows": 1,
+    "of": 2,
+    "signals": {"auc": {"minimum": 0.7}},
+    "held_by": [],
+    "cool_down": {"days": 0, "windows": 1},
+    "new_labels": 0,
+    "budget": {"retrainings": None, "cost": None},
+}
 
 
 def policy(**changes) -> Policy:

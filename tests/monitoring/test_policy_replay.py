@@ -4,24 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small_policy import QUICK as RULES
 
 from include.errors import DataError, ParamsError
 from include.monitoring import policy
 from include.monitoring.policy_replay import replay
 from include.monitoring.policy_rules import Policy, Training, Window
 
-RULES = {
-    "windows": 1,
-    "of": 2,
-    "signals": {"auc": {"minimum": 0.7}},
-    "kinds": [],
-    "missing": "unknown",
-    "held_by": [],
-    "at_latest": {"days": None, "windows": None},
-    "cool_down": {"days": 0, "windows": 1},
-    "new_labels": 0,
-    "budget": {"retrainings": None, "cost": None},
-}
 POLICY = Policy.model_validate(RULES)
 
 
