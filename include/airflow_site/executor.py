@@ -42,7 +42,7 @@ class LocalExecutor(local_executor.LocalExecutor):
 
     def change_state(self, key: Any, state: Any, *given: Any, **named: Any) -> None:
         """Take what has become of a task."""
-        if state != "running" and key in self.at_work:
+        if state != "running":
             self.at_work -= Counter([key])
         super().change_state(key, state, *given, **named)
 
