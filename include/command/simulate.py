@@ -12,7 +12,7 @@ from include.command.history import prices_of, shown, total_of
 from include.command.repository import see_that_repository
 from include.command.words import Add
 from include.errors import PipelineError, at_most_ten, did_you_mean
-from include.pipeline.closing.card import Card, read_card
+from include.pipeline.closing.card import Card, cards_in
 from include.pipeline.cost_settings import Costs
 from include.pipeline.history import past_runs
 from include.pipeline.params_file import DEFAULT
@@ -115,8 +115,8 @@ def kept(repo: Path, report: str, dag_id: str | None) -> list[Card]:
         PipelineError: there is none, or more than one DAG has such.
     """
     folder = home_of(repo) / "reports"
-    having = [card for card in map(read_card, folder.glob("*/.*.json")) if card]
-    having = [card for card in having if report in card.reports]
+    cards = (card for of_dag in folder.glob("*") for card in cards_in(of_dag))
+    having = [card for card in cards if report in card.reports]
     known = sorted({card.dag_id for card in having})
     found = [card for card in having if dag_id in (None, card.dag_id)]
     if not having:

@@ -95,6 +95,11 @@ def read_card(place: Path) -> Card | None:
         return None
 
 
+def cards_in(folder: Path) -> list[Card]:
+    """The cards of the closed runs of one DAG, which has this folder of reports."""
+    return [card for place in sorted(folder.glob(".*.json")) if (card := read_card(place))]
+
+
 def readable(folder: Path) -> Iterator[Path]:
     """The files that a person can read; of a set of pages its first one."""
     for path in sorted(folder.rglob("*")):
@@ -170,7 +175,7 @@ def remove_deleted(home: Path, dag_id: str, count: Callable[[Sequence[str]], int
         The runs whose reports are gone.
     """
     folder = place_of(home, dag_id, "any").parent
-    cards = [card for place in sorted(folder.glob(".*.json")) if (card := read_card(place))]
+    cards = cards_in(folder)
     ids = [card.run_id for card in cards if card.dag_id == dag_id]
     gone = [
         run_id
