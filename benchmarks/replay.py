@@ -4,8 +4,8 @@ Run: `make replay`, or `python -m benchmarks.replay`. It begins with a model of 
 Then each month is scored by the model that was live, watched, and decided on, three times: never
 trained again, trained again each month, and as the policy of `params.yaml` says. All is done by
 the DAGs of `dags/`, in an Airflow of its own each, in clones of the last commit whose registry is
-empty. What one way made, the others take from the cache. An hour on two cores; a
-way that was lived through, at the same commit and with the same values, is not again.
+empty. What one way made, the others take from the cache. An hour on two cores; a way that was lived
+through, at the same commit and with the same values, is not again.
 """
 
 import argparse

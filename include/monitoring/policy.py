@@ -82,8 +82,10 @@ def trainings(path: Path, history: Sequence[Mapping[str, object]]) -> Sequence[T
     past = checked(history)
     if section and (said := read_params("retrained", Retrained, path).trainings):
         costs = {one.run: one.cost for one in past}
-        filled = ((one, costs.get(one.run) if one.cost is None else one.cost) for one in said)
-        return [one.model_copy(update={"cost": cost}) for one, cost in filled]
+        return [
+            one if one.cost is not None else one.model_copy(update={"cost": costs.get(one.run)})
+            for one in said
+        ]
     return past
 
 
@@ -113,9 +115,9 @@ def watched(paths: Sequence[Path], *, spare: bool = False) -> tuple[list[Window]
         try:
             files.append(read_windows(path))
         except DataError:
-            if not spare or (path == paths[-1] and not files):
-                raise
             lost.append(str(path))
+            if not spare or len(lost) == len(paths):
+                raise
     return merged(files), lost
 
 
