@@ -81,7 +81,7 @@ clean: setup  ## remove what the pipeline made (not the cache, not the environme
 # What is locked stays where it can: else another ruff would bring another botocore to each stage.
 lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer
 	cp environments/development.txt environments/development.new
-	uv pip compile --group serving --group steps --group airflow --group dev \
+	uv pip compile --group serving --group steps --group assistant --group airflow --group dev \
 	  --config-file environments/uv.toml --quiet --python-version 3.11 --no-header --no-annotate \
 	  $(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) \
 	  --output-file environments/development.new

@@ -1,0 +1,1 @@
+"""The second project: an assistant for those who run this. Replace or delete the folder."""
