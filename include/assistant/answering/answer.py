@@ -1,0 +1,58 @@
+"""What an answer is, and what gives one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from include.assistant.passages import Hit
+
+# Why an answer was refused, for programs: the hits are too unlike the question; a sentence is not
+# what its citation says; a sentence holds what none may (a secret, a link of its own, an action);
+# the provider failed; the budget of the run is spent.
+Cause = Literal["", "confidence", "unsupported", "forbidden", "provider", "budget"]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an answer, and the passages that say so."""
+
+    text: str
+    citations: tuple[str, ...]  # ids of hits, the best first; never empty in an answer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Sentences with their citations, or why there are none."""
+
+    question: str
+    sentences: tuple[Sentence, ...]  # in reading order; empty if refused
+    refused: bool
+    reason: str  # for people: why it was refused, else ""
+    confidence: float  # 0..1, that the hits answer the question; calibrate_refusal fits it
+    hits: tuple[Hit, ...]  # what was found, the best first; citations are among them
+    provider: str  # extractive, or endpoint
+    model: str  # the name at the endpoint, else ""
+    prompt: str  # name@sha of the prompt file, else ""
+    tokens_in: int
+    tokens_out: int
+    cost: float  # in the currency of the prices; of a cached answer, nothing
+    cached: bool  # whether no call was needed, as the same one was kept
+    cause: Cause = ""  # of a refusal
+
+    def cited(self) -> tuple[Hit, ...]:
+        """The hits that the sentences cite, in the order of the hits."""
+        ids = {id for sentence in self.sentences for id in sentence.citations}
+        return tuple(hit for hit in self.hits if hit.id in ids)
+
+
+class Answerer(Protocol):
+    """Whoever answers from what was found. Safe to call from several threads at a time."""
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
+        """Answer from the hits alone, or refuse; a fault of the provider is a refusal too."""
+        ...
+
+
+def refused(answer: Answer, cause: Cause, reason: str) -> Answer:
+    """The answer without its sentences; what it cost stays."""
+    return replace(answer, sentences=(), refused=True, cause=cause, reason=reason)
