@@ -1,0 +1,1 @@
+"""What questions to the assistant are watched by."""
