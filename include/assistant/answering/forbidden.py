@@ -1,0 +1,93 @@
+"""What no answer may show, whoever wrote it: secrets, links of its own, calls of tools, orders.
+
+Text of documents and logs is data. What in it speaks to the machine that reads it is neither
+obeyed nor repeated.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+
+from include.errors import masked
+
+KEY = "LEEWAY_MODEL_API_KEY"  # the environment variable, and nowhere else
+# Tokens that say by their form what they are: AWS, GitHub, OpenAI, Slack, Google, JWT, PEM.
+TOKENS = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsur]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}"
+    r"|\bsk-[A-Za-z0-9_-]{16,}|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bAIza[\w-]{30,}|\bglpat-[\w-]{16,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+# password is hunter22, secret key: 9f86d081884c7d65; not: the password is masked.
+SAID = re.compile(
+    r"\b(?:password|passwd|passphrase|secret(?:[ _-]key)?|api[ _-]?key|access[ _-]?key"
+    r"|(?:bearer|auth|access)[ _-]token|token|fernet[ _-]?key)\b[\"'`]?\s*(?:is|was|=|:)\s*[\"'`]?"
+    r"(?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`<>{}$()]{6,}",
+    re.IGNORECASE,
+)
+# A run of letters and digits so mixed that it is no word, name or hash of a commit.
+MIXED = re.compile(
+    r"(?<![\w/+.-])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[\w+/-]{32,}={0,2}"
+)
+LINK = re.compile(
+    r"\b(?:https?|ftp|file|wss?)://[^\s<>\"'`)\]]+|\b(?:javascript|data):[^\s]+", re.I
+)
+# What models write when they mean to act: forms of Llama, Qwen, Mistral, OpenAI, Anthropic.
+CALLS = re.compile(
+    r"</?(?:tool_call|function_call|function_calls|invoke|tool_use|function)\b|\[TOOL_CALLS\]"
+    r"|<\|(?:python_tag|im_start|im_end|tool|assistant|system|eot_id)[^>]*\|>"
+    r"|[\"'](?:tool_calls?|function_call|arguments)[\"']\s*:",
+    re.IGNORECASE,
+)
+# Markup that a page would carry out rather than show.
+ACTIVE = re.compile(
+    r"<\s*(?:script|iframe|img|object|embed|svg|form|link|meta)\b|!\[[^\]]*\]\(", re.I
+)
+# What speaks to the machine that reads: seen in prompt injections, not in documentation.
+_BEFORE = r"(?:previous|prior|above|earlier|preceding|all|any|your|these|the|system|other)"
+ORDERS = re.compile(
+    rf"\b(?:ignore|disregard|forget|override|bypass)\b(?:\W+{_BEFORE}\b){{1,4}}"
+    r"\W+(?:\w+\W+){0,2}(?:instructions?|prompts?|rules?|guidelines?|context|safety)\b"
+    r"|\byou are (?:now|no longer)\b|\bnew (?:system )?(?:instructions?|prompt)\s*:"
+    r"|\b(?:system|developer|hidden)[ _](?:prompt|message|instructions?|override)\b"
+    r"|\b(?:ai|llm|language model|assistant|chatbot|agent)s?\b[^.\n]{0,40}"
+    r"\b(?:must|should|shall|have to|has to|are to|is to|will)\b[^.\n]{0,40}"
+    r"\b(?:ignore|reply|respond|answer|say|output|print|reveal|send|execute|run|call|include|obey)\b"
+    r"|\b(?:as an ai|dear (?:ai|assistant|model)|(?:note|message|instructions?) (?:to|for) (?:the )?"
+    r"(?:ai|llm|assistant|model|language model|agent|chatbot)s?)\b|\b(?:DAN|developer|god) mode\b"
+    r"|\bjailbreak(?:en)?\b|^\s*(?:system|assistant|developer)\s*:",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def in_passage(text: str) -> str:
+    """Why a sentence of a passage is not to be shown, else ''."""
+    if secret(text):
+        return "it holds what looks like a secret"
+    if ORDERS.search(text) or CALLS.search(text):
+        return "it speaks to the machine that reads it"
+    return "it holds markup that a page would carry out" if ACTIVE.search(text) else ""
+
+
+def in_answer(text: str, sources: Iterable[str]) -> str:
+    """Why a sentence that a model wrote is not to be shown, else ''.
+
+    Args:
+        sources: texts and addresses of the passages that it read.
+    """
+    reason = in_passage(text)
+    if reason:
+        return reason
+    known = "\n".join(sources)
+    for link in LINK.findall(text):
+        if link.rstrip(".,;:!?") not in known:
+            return "it holds a link that is in no passage"
+    return ""
+
+
+def secret(text: str) -> bool:
+    """Whether a text holds what looks like a password, token or key; or is the key in use."""
+    key = os.environ.get(KEY, "").strip()
+    if len(key) >= 8 and key in text:
+        return True
+    shown = TOKENS.search(text) or SAID.search(text) or MIXED.search(text)
+    return bool(shown) or masked(text) != text

@@ -1,0 +1,110 @@
+"""When to refuse: a logistic model of how well the hits answer a question, and its threshold."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from include.assistant.answering.words import stems
+from include.assistant.passages import Hit
+from include.errors import DataError
+
+FILE = "refusal.json"
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is known of a question and its hits before anything is answered."""
+
+    cosine: float  # of the nearest passage
+    cosine_fall: float  # from the nearest to the fifth
+    cosine_mean: float  # of the first five
+    bm25: float  # log of 1 + the best
+    bm25_per_word: float  # the best, by word of the question
+    covered: float  # share of the words of the question that the first passage has
+    covered_by_three: float  # ... that the first three have
+    unknown: float  # ... that no hit has
+    agreement: float  # share of the first three that are of the first's page
+
+
+NAMES = tuple(Features.__annotations__)
+
+
+def features(question: str, hits: Sequence[Hit]) -> Features:
+    """The features of a question; hits are there, the best first."""
+    cosines = sorted((hit.cosine for hit in hits[:10]), reverse=True)[:5]
+    asked = set(stems(question))
+    said = [set(stems(" ".join([*hit.titles, hit.text]))) for hit in hits[:5]]
+    first, three, any_of_them = said[0], set().union(*said[:3]), set().union(*said)
+    words = len(asked) or 1
+    best = max(hit.bm25 for hit in hits[:10])
+    return Features(
+        cosine=cosines[0],
+        cosine_fall=cosines[0] - cosines[-1],
+        cosine_mean=math.fsum(cosines) / len(cosines),
+        bm25=math.log1p(max(best, 0.0)),
+        bm25_per_word=best / words,
+        covered=len(asked & first) / words,
+        covered_by_three=len(asked & three) / words,
+        unknown=len(asked - any_of_them) / words,
+        agreement=sum(hit.page == hits[0].page for hit in hits[:3]) / 3,
+    )
+
+
+class Weight(BaseModel):
+    """What one feature says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mean: float = Field(description="of the questions it was fitted on")
+    scale: float = Field(gt=0, description="their standard deviation")
+    weight: float = Field(description="log odds by standard deviation")
+
+
+class Refusal(BaseModel):
+    """The fitted model: a file of numbers, no code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    threshold: float = Field(ge=0, le=1, description="confidence below which is refused")
+    intercept: float = Field(description="log odds of a question whose features are the means")
+    weights: dict[str, Weight] = Field(description="of each feature")
+
+    @staticmethod
+    def load(folder: Path) -> "Refusal":
+        """Read what calibrate_refusal wrote.
+
+        Raises:
+            DataError: it is not there, or of other features.
+        """
+        path, fix = folder / FILE, "run `dvc repro`, which calibrates it, or `dvc pull` it."
+        try:
+            held = Refusal.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise DataError(f"{path} does not exist.", fix) from None
+        except ValidationError as error:
+            raise DataError(
+                f"{path} holds no threshold of refusal: {error.errors()[0]['msg']}.", fix
+            ) from None
+        if set(held.weights) != set(NAMES):
+            raise DataError(f"{path} weighs other features than {', '.join(NAMES)}.", fix)
+        return held
+
+    def save(self, folder: Path) -> None:
+        """Write it, the same bytes each time."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(json.dumps(self.model_dump(), indent=2, sort_keys=True) + "\n")
+
+    def confidence(self, question: str, hits: Sequence[Hit]) -> float:
+        """How likely it is, 0..1, that the hits answer the question; 0 without a hit."""
+        if not hits or not stems(question):
+            return 0.0
+        seen = asdict(features(question, hits))
+        odds = self.intercept + math.fsum(
+            weight.weight * (seen[name] - weight.mean) / weight.scale
+            for name, weight in sorted(self.weights.items())
+        )
+        return 1 / (1 + math.exp(-min(max(odds, -50.0), 50.0)))
