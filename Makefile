@@ -19,7 +19,7 @@ DAG ?= $(notdir $(basename $(shell grep -L targets= $$(grep -lw pipeline_dag dag
 
 include containers.mk
 
-.PHONY: help setup run up down repro serve replay test check audit wheel clean lock
+.PHONY: help setup run up down repro serve assistant assistant-serve replay test check audit wheel clean lock
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
@@ -57,6 +57,11 @@ serve: setup  ## serve the champion, or else what was packaged last, and print a
 	@dvc checkout --quiet < /dev/null 2> /dev/null || true  # what a run left in the cache; it may hold less
 	@python -m include.following.serve
 
+assistant: setup  ## the second project, by `dvc repro`: answers about these pages, and notes on incidents
+	@test -e include/assistant || { echo "include/assistant is not here: this fork has no second project."; exit 1; }
+	dvc repro include/assistant/dvc.yaml
+	@python -m include.summary include/assistant/dvc.yaml
+
 test: setup  ## everything that proves it works
 	python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q
 
@@ -81,7 +86,8 @@ clean: setup  ## remove what the pipeline made (not the cache, not the environme
 # What is locked stays where it can: else another ruff would bring another botocore to each stage.
 lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer
 	cp environments/development.txt environments/development.new
-	uv pip compile --group serving --group steps --group assistant --group airflow --group dev \
+	uv pip compile --group serving --group steps --group airflow --group dev \
+	  $(if $(wildcard include/assistant),--group assistant) \
 	  --config-file environments/uv.toml --quiet --python-version 3.11 --no-header --no-annotate \
 	  $(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) \
 	  --output-file environments/development.new
@@ -89,4 +95,5 @@ lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..
 	mv environments/development.new environments/development.txt
 	$(MAKE) setup
 	python -m include.environments
+	$(if $(wildcard include/assistant),python -m include.assistant.environments)
 	$(MAKE) setup

@@ -20,7 +20,6 @@ FOLDER = Path("environments")
 GROUPS = {
     "serving": ("serving",),
     "steps": ("serving", "steps"),
-    "assistant": ("serving", "steps", "assistant"),
     "airflow": ("serving", "steps", "airflow"),
 }
 # From the public index, torch comes with CUDA libraries that it pins itself; the build for CPUs

@@ -14,18 +14,24 @@ class Out:
     needed: bool  # by another stage
 
 
-def outs_of(repo: Path) -> list[Out]:
-    """The outs inside the repository, in the order of dvc.yaml."""
+def outs_of(repo: Path, graph: str = "") -> list[Out]:
+    """The outs inside the repository, in the order of dvc.yaml.
+
+    Args:
+        graph: a dvc.yaml, if the outs of its stages and of those that they need are meant alone.
+    """
     from dvc.repo import Repo
 
     root = repo.resolve()
     with Repo(str(root)) as held:
-        index = held.index
-        read = [Path(dep.fs_path) for dep in index.deps]
+        meant = {*held.stage.collect(graph or None, with_deps=bool(graph))}
+        stages = [stage for stage in held.index.stages if stage in meant]
+        read = [Path(dep.fs_path) for stage in stages for dep in stage.deps]
         made = [
             (Path(out.fs_path), bool(out.metric))
-            for out in index.outs
-            if out.is_in_repo and out.stage.cmd  # what `dvc add` tracks, no stage makes
+            for stage in stages
+            for out in stage.outs
+            if out.is_in_repo and stage.cmd  # what `dvc add` tracks, no stage makes
         ]
     # A stage that reads a part of an out needs the out, and one that reads a folder all in it.
     return [

@@ -1,7 +1,7 @@
-"""Print what the last run of the pipeline found, and where its results are: `dvc.yaml` says which.
+"""Print what the last run of a pipeline found, and where its results are: its `dvc.yaml` says which.
 
 Every file that a stage names under `metrics` is shown, and every out that a person opens: pages,
-and files that no other stage reads.
+and files that no other stage reads. `python -m include.summary FILE` is about another dvc.yaml.
 """
 
 import sys
@@ -12,25 +12,26 @@ from include.outs import Out, outs_of
 from include.pipeline.params_file import flatten
 
 
-def main() -> int:
-    """Print the metrics and the results of the repository in which this is called."""
-    if found := lines(Path(), Path()):
+def main(graph: str = "dvc.yaml") -> int:
+    """Print the metrics and the results of a dvc.yaml of the repository in which this is called."""
+    if found := lines(Path(), Path(), graph):
         print("\n".join(found))
         return 0
-    what = f"{Path().absolute()} holds no metric and no page or last file of dvc.yaml."
-    error = DataError(what, "run `dvc repro`, which makes them.")
+    what = f"{Path().absolute()} holds no metric and no page or last file of {graph}."
+    error = DataError(what, f"run `dvc repro {graph}`, which makes them.")
     print(f"summary: {error}", file=sys.stderr)
     return 1
 
 
-def lines(folder: Path, repo: Path) -> list[str]:
+def lines(folder: Path, repo: Path, graph: str = "") -> list[str]:
     """The metrics and the results of a run; nothing if there are none.
 
     Args:
         folder: holds the outs, or some of them, at their paths in the repository.
         repo: whose graph says which files are metrics.
+        graph: a dvc.yaml of it, if not all are meant.
     """
-    found = [out for out in outs_of(repo) if (folder / out.path).exists()]
+    found = [out for out in outs_of(repo, graph) if (folder / out.path).exists()]
     metrics = [line for out in found if out.metric for line in metric_lines(folder, out)]
     results = [path for out in found for path in opened(folder, out)]
     listed = ["", "Results", *(f"  {path.absolute()}" for path in results)]
@@ -73,4 +74,4 @@ def opened(folder: Path, out: Out) -> list[Path]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:]))

@@ -80,11 +80,22 @@ def test_a_run_shows_what_it_published(repo):
     assert summary.lines(repo / "none", repo) == []
 
 
+def test_one_dvc_yaml_of_several_is_shown_with_what_it_needs(repo, capsys):
+    other = "stages: {tell: {cmd: echo, deps: [../counts.csv], metrics: [told.json]}}"
+    write(repo, {"counts.csv": "1", "other/dvc.yaml": other, "other/told.json": '{"rows": 3}'})
+    write(repo, {"metrics/count.yaml": "{rows: 2}", "judged.json": '{"auc": 1}'})
+    assert summary.main("other/dvc.yaml") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["", "metrics/count.yaml", "  rows: 2", "", "other/told.json", "  rows: 3"]
+    assert summary.main() == 0
+    assert "told.json" not in capsys.readouterr().out
+
+
 def test_before_the_first_run_it_says_what_to_do(repo, capsys):
     assert summary.main() == 1
     assert capsys.readouterr().err == (
         f"summary: {repo} holds no metric and no page or last file of dvc.yaml.\n"
-        "  Next: run `dvc repro`, which makes them.\n"
+        "  Next: run `dvc repro dvc.yaml`, which makes them.\n"
     )
 
 
