@@ -1,0 +1,1 @@
+"""How well the assistant finds, answers and refuses: questions, what is held out, and measures."""
