@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.assistant.answering import extractive
+from include.assistant.answering import extractive, forbidden
 from include.assistant.answering.answer import Answer, Answerer, refused
 from include.assistant.answering.refusal import Refusal
 from include.assistant.answering.settings import Answering
@@ -35,7 +35,7 @@ class Extractive:
         )
         if confidence < self.refusal.threshold or not hits:
             return refused(empty, "confidence", unlike(confidence, self.refusal.threshold, hits))
-        best = hits[: self.settings.passages]
+        best = [hit for hit in hits if not forbidden.orders(hit)][: self.settings.passages]
         sentences = extractive.pick(question, best, self.settings.sentences)
         if not sentences:
             return refused(empty, "unsupported", "No sentence of the passages found may be shown.")

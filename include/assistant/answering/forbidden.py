@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from include.assistant.passages import Hit
 from include.errors import masked
 
 KEY = "LEEWAY_MODEL_API_KEY"  # the environment variable, and nowhere else
@@ -52,19 +53,23 @@ ORDERS = re.compile(
     r"|\b(?:ai|llm|language model|assistant|chatbot|agent)s?\b[^.\n]{0,40}"
     r"\b(?:must|should|shall|have to|has to|are to|is to|will)\b[^.\n]{0,40}"
     r"\b(?:ignore|reply|respond|answer|say|output|print|reveal|send|execute|run|call|include|obey)\b"
-    r"|\b(?:as an ai|dear (?:ai|assistant|model)|(?:note|message|instructions?) (?:to|for) (?:the )?"
-    r"(?:ai|llm|assistant|model|language model|agent|chatbot)s?)\b|\b(?:DAN|developer|god) mode\b"
-    r"|\bjailbreak(?:en)?\b|^\s*(?:system|assistant|developer)\s*:",
+    r"|\b(?:as an ai|dear (?:ai|assistant|model)|(?:note|message|instructions?) (?:to|for) "
+    r"(?:the )?(?:ai|llm|assistant|model|language model|agent|chatbot)s?)\b"
+    r"|\b(?:DAN|developer|god) mode\b|\bjailbreak(?:en)?\b|^\s*(?:system|assistant|developer)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+def orders(hit: Hit) -> bool:
+    """Whether a passage speaks to the machine that reads it: then nothing of it is used."""
+    text = "\n".join([*hit.titles, hit.text])
+    return bool(ORDERS.search(text) or CALLS.search(text))
 
 
 def in_passage(text: str) -> str:
     """Why a sentence of a passage is not to be shown, else ''."""
     if secret(text):
         return "it holds what looks like a secret"
-    if ORDERS.search(text) or CALLS.search(text):
-        return "it speaks to the machine that reads it"
     return "it holds markup that a page would carry out" if ACTIVE.search(text) else ""
 
 
@@ -77,6 +82,8 @@ def in_answer(text: str, sources: Iterable[str]) -> str:
     reason = in_passage(text)
     if reason:
         return reason
+    if CALLS.search(text):
+        return "it calls a tool"
     known = "\n".join(sources)
     for link in LINK.findall(text):
         if link.rstrip(".,;:!?") not in known:

@@ -9,23 +9,24 @@ import Stemmer
 RUN = re.compile(r"[^\W_]+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # Words that any sentence may have. Those that turn a sentence round are in NEGATIONS.
-COMMON = frozenset(
-    "a about after again all also am an and another any anyone anything are around as at away be "
-    "because been before being between both but by came can come could did do does doing done "
-    "down during each either else ever every few for from further get gets getting give given go "
-    "goes going got had happen happens has have having he her here hers him his how i if in into "
-    "is it its itself just know let like look make makes many may me might mine more most much "
-    "must my myself need needs now of off often on one only onto or other others our ours out "
-    "over own please possible quite rather really s same say see seem set shall she should show "
-    "simply so some someone something still such t take tell than that the their theirs them then "
-    "there these they thing things this those through to too try under until up upon us use used "
-    "uses using very want wants was way we well were what when where whether which while who "
-    "whole whom whose why will with within would yet you your yours".split()
-)
-NEGATIONS = frozenset(
-    "no not never none neither nor nothing cannot without don doesn didn isn aren wasn weren won "
-    "wouldn shouldn couldn can't mustn hasn haven hadn".split()
-)
+_COMMON = """
+a about after again all also am an and another any anyone anything are around as at away be
+because been before being between both but by came can come could did do does doing done down
+during each either else ever every few for from further get gets getting give given go goes going
+got had happen happens has have having he her here hers him his how i if in into is it its itself
+just know let like look make makes many may me might mine more most much must my myself need needs
+now of off often on one only onto or other others our ours out over own please possible quite
+rather really s same say see seem set shall she should show simply so some someone something still
+such t take tell than that the their theirs them then there these they thing things this those
+through to too try under until up upon us use used uses using very want wants was way we well were
+what when where whether which while who whole whom whose why will with within would yet you your
+yours
+"""
+_NEGATIONS = """
+no not never none neither nor nothing cannot without don doesn didn isn aren wasn weren won wouldn
+shouldn couldn mustn hasn haven hadn
+"""
+COMMON, NEGATIONS = frozenset(_COMMON.split()), frozenset(_NEGATIONS.split())
 _HELD = threading.local()  # a stemmer is not to be shared between threads
 
 
