@@ -1,4 +1,4 @@
-"""Write the tables of docs/settings.md and docs/params.md that say what the code takes.
+"""Write the tables of the pages on settings and params that say what the code takes.
 
 Run: `python -m docs.reference`. A test runs it, and finds nothing to change.
 """
@@ -23,7 +23,7 @@ HEAD = ["| name | takes | meaning |", "|---|---|---|"]
 
 
 def main() -> None:
-    """Bring both pages to what the code says."""
+    """Bring the pages to what the code says."""
     for path, text in pages().items():
         path.write_text(text)
 
@@ -31,7 +31,8 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """The pages, with the tables of this code between their marks."""
     found = {}
-    tables = {"settings.md": {"meta": table(Meta)}, "params.md": {"params": sections()}}
+    tables = {"settings.md": {"meta": table(Meta)}}
+    tables |= {name: {"params": sections(ROOT / folder)} for name, folder in graphs().items()}
     for name, parts in tables.items():
         path = ROOT / "docs" / name
         text = path.read_text()
@@ -43,17 +44,27 @@ def pages() -> dict[Path, str]:
     return found
 
 
-def sections() -> str:
-    """Each section of params.yaml with the stages that read it, in the order of the file."""
-    held: dict[str, list[str]] = {"costs": ["no stage: [history.md](history.md)"]}
-    kinds: dict[str, type[BaseModel]] = {"costs": Costs}
-    for stage, step in steps():
+def graphs() -> dict[str, str]:
+    """The page on the params of each dvc.yaml, and the folder of that: projects beside the root's."""
+    found = {"params.md": "."}
+    for file in sorted((ROOT / "include").glob("*/dvc.yaml")):
+        found[f"{file.parent.name}_params.md"] = str(file.parent.relative_to(ROOT))
+    return found
+
+
+def sections(folder: Path) -> str:
+    """Each section of a params.yaml with the stages that read it, in the order of the file."""
+    order = yaml.safe_load((folder / "params.yaml").read_text())
+    held: dict[str, list[str]] = {}
+    kinds: dict[str, type[BaseModel]] = {}
+    if "costs" in order:
+        held["costs"], kinds["costs"] = ["no stage: [history.md](history.md)"], Costs
+    for stage, step in steps(folder):
         for argument, kind in inspect.get_annotations(step, eval_str=True).items():
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 section = stage if argument == "params" else argument
                 held.setdefault(section, []).append(f"`{stage}`")
                 kinds[section] = kind
-    order = yaml.safe_load((ROOT / "params.yaml").read_text())
     parts = [
         f"## {name}\n\nRead by {', '.join(held[name])}.\n\n{table(kinds[name])}"
         for name in sorted(kinds, key=list(order).index)
@@ -61,10 +72,13 @@ def sections() -> str:
     return "\n\n".join(parts)
 
 
-def steps() -> Iterator[tuple[str, Any]]:
-    """Each stage, and its function."""
-    for stage, held in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
-        module = re.search(r"python -m (\S+)", held["cmd"])
+def steps(folder: Path) -> Iterator[tuple[str, Any]]:
+    """Each stage of a dvc.yaml, and its function."""
+    graph = yaml.safe_load((folder / "dvc.yaml").read_text())
+    values = {name: value for some in graph.get("vars", []) for name, value in some.items()}
+    for stage, held in graph["stages"].items():
+        command = re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], held["cmd"])
+        module = re.search(r"python -m (\S+)", command)
         if module is not None:
             yield stage, getattr(importlib.import_module(module[1]), stage)
 

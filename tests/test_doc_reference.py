@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from docs import reference
 
 ROOT = Path(__file__).parents[1]
@@ -16,9 +17,11 @@ def test_meta_and_params_are_as_the_code_has_them():
         assert path.read_text() == text, "run `python -m docs.reference`"
 
 
-def test_each_section_of_params_yaml_is_there():
-    found = re.findall(r"^## (\w+)", (ROOT / "docs/params.md").read_text(), re.MULTILINE)
-    assert found == re.findall(r"^(\w+):", (ROOT / "params.yaml").read_text(), re.MULTILINE)
+@pytest.mark.parametrize(("page", "folder"), reference.graphs().items(), ids=reference.graphs())
+def test_each_section_of_params_yaml_is_there(page, folder):
+    found = re.findall(r"^## (\w+)", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+    params = (ROOT / folder / "params.yaml").read_text()
+    assert found == re.findall(r"^(\w+):", params, re.MULTILINE)
 
 
 def asked(tree: ast.AST) -> Iterator[tuple[str, object]]:

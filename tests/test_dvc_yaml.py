@@ -1,8 +1,14 @@
-"""dvc.yaml agrees with the code: what a stage imports and touches is what it declares."""
+"""Each dvc.yaml agrees with the code: what a stage imports and touches is what it declares."""
 
 import ast
 import itertools
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -10,13 +16,72 @@ import yaml
 from include.flights.members.records import MEMBERS
 
 ROOT = Path(__file__).parents[1]
-STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
-def names(entries: list[object]) -> set[str]:
-    """Paths of deps or outs, with or without options."""
-    return {next(iter(entry)) if isinstance(entry, dict) else str(entry) for entry in entries}
+@dataclass(frozen=True)
+class Stage:
+    """A stage, and the folder of its dvc.yaml, from which its paths are."""
+
+    folder: str  # from the root; empty if it is that
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.folder}:{self.name}" if self.folder else self.name
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """What dvc.yaml says of it."""
+        return dict(graph(self.folder)["stages"][self.name])
+
+    @property
+    def cmd(self) -> str:
+        """Its command, with the values of `vars` of its file."""
+        said = str(self.held["cmd"])
+        for values in graph(self.folder).get("vars", []):
+            for name, value in values.items():
+                said = said.replace(f"${{{name}}}", str(value))
+        return said
+
+    @property
+    def module(self) -> str:
+        """The module that it runs."""
+        [found] = re.findall(r"python -m (\S+)", self.cmd)
+        return found
+
+    @property
+    def project(self) -> str:
+        """The folder of include/ that its module is in."""
+        return self.module.split(".")[1]
+
+    def paths(self, *kinds: str) -> set[str]:
+        """Deps or outs, with or without options, from the root."""
+        entries = [entry for kind in kinds for entry in self.held.get(kind, [])]
+        return {self.from_root(entry) for entry in entries}
+
+    def from_root(self, entry: object) -> str:
+        """A path as it is from the root."""
+        path = next(iter(entry)) if isinstance(entry, dict) else str(entry)
+        return os.path.normpath(os.path.join(self.folder, path))
+
+
+@cache
+def graph(folder: str) -> dict[str, Any]:
+    """A dvc.yaml."""
+    return dict(yaml.safe_load((ROOT / folder / "dvc.yaml").read_text()))
+
+
+def folders() -> list[str]:
+    """Where a dvc.yaml of ours is: the root, and projects beside it, if there are any."""
+    found = [ROOT / "dvc.yaml", *sorted((ROOT / "include").rglob("dvc.yaml"))]
+    return ["" if path.parent == ROOT else str(path.parent.relative_to(ROOT)) for path in found]
+
+
+STAGES = [Stage(folder, name) for folder in folders() for name in graph(folder)["stages"]]
+FLIGHTS = {stage.name: stage for stage in STAGES if not stage.folder}
+EACH_STAGE = pytest.mark.parametrize("stage", STAGES, ids=str)
+# What the stages of a project run with. Another name of the section that is a stage's own.
+ENVIRONMENTS = {"flights": "environments/steps.txt"}
+SECTIONS = {"judge_promotion": "promotion", "decide_retraining": "retraining"}
 
 
 def imported(path: Path, found: set[Path]) -> set[Path]:
@@ -38,10 +103,10 @@ def says_something(path: Path) -> bool:
     return path.name != "__init__.py" or len(ast.parse(path.read_text()).body) > 1
 
 
-def code_of(stage: str) -> set[Path]:
+def code_of(stage: Stage) -> set[Path]:
     """The modules of ours that a stage runs with, those included that only libraries load."""
-    found = imported(ROOT / f"include/flights/{stage}.py", set())
-    for name in names(STAGES[stage]["deps"]):
+    found = imported(ROOT / f"{stage.module.replace('.', '/')}.py", set())
+    for name in stage.paths("deps"):
         if name.startswith("feature_repo/") and name.endswith(".py"):
             imported(ROOT / name, found)
     if ROOT / "include/flights/serving/predictor.py" in found:
@@ -50,16 +115,21 @@ def code_of(stage: str) -> set[Path]:
     return found
 
 
-@pytest.mark.parametrize("stage", STAGES)
+MADE = {out for stage in STAGES for out in stage.paths("outs", "metrics")}
+
+
+def is_code(name: str) -> bool:
+    """Whether a dep is a module of ours, or a room with some."""
+    room = name.startswith("include/") and name not in MADE and any((ROOT / name).rglob("*.py"))
+    return room or name.endswith(".py")
+
+
+@EACH_STAGE
 def test_the_deps_of_a_stage_are_the_modules_that_it_imports(stage):
     modules = code_of(stage)
-    code = {
-        name: ROOT / name
-        for name in names(STAGES[stage]["deps"])
-        if (name.startswith("include/") and any((ROOT / name).rglob("*.py"))) or name[-3:] == ".py"
-    }
+    code = {name: ROOT / name for name in sorted(stage.paths("deps")) if is_code(name)}
     lacking = sorted(
-        path.relative_to(ROOT).as_posix()
+        os.path.relpath(path, ROOT / stage.folder)
         for path in modules
         if not set(code.values()) & {path, *path.parents}
     )
@@ -81,38 +151,59 @@ def test_the_deps_of_a_stage_are_the_modules_that_it_imports(stage):
 )
 def test_each_member_is_trained_and_read_by_who_reads_members(stage, folder, suffix):
     wanted = {f"{folder}/{name}{suffix}": f"train_{name}" for name in MEMBERS}
-    made = {out: one for one in STAGES for out in names(STAGES[one]["outs"])}
-    found = {path: made.get(path) for path in names(STAGES[stage]["deps"]) if path in wanted}
+    made = {out: one for one, its in FLIGHTS.items() for out in its.paths("outs")}
+    found = {path: made.get(path) for path in FLIGHTS[stage].paths("deps") if path in wanted}
     lacking = ", ".join(path for path in wanted if path not in found)
     assert found == wanted, f"deps of {stage} in dvc.yaml, to paste: {lacking}"
 
 
 def test_the_plots_show_each_member():
-    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
-    lists = [y for plot in plots for held in plot.values() for y in held["y"].values()]
+    lists = [
+        y for plot in graph("")["plots"] for held in plot.values() for y in held["y"].values()
+    ]
     drawn = [shown for shown in lists if isinstance(shown, list) and "blend" in shown]
     assert len(drawn) == 2
     assert all(set(MEMBERS) <= set(shown) for shown in drawn)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_each_stage_declares_the_environment_of_steps(stage):
-    assert "environments/steps.txt" in names(STAGES[stage]["deps"])
+@EACH_STAGE
+def test_each_stage_declares_the_environment_of_its_project_and_no_other(stage):
+    own = ENVIRONMENTS.get(stage.project, f"environments/{stage.project}.txt")
+    used = {name for name in stage.paths("deps") if name.startswith("environments/")}
+    assert own in used
+    # Read as data, by a stage that packs for a server or looks at what is locked.
+    assert used - {own} <= set(re.findall(r"environments/\w+\.txt", stage.cmd))
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@EACH_STAGE
 def test_each_path_in_a_command_is_a_dep_or_an_out(stage):
-    words = STAGES[stage]["cmd"].split()
-    paths = {word for before, word in itertools.pairwise(words) if before[:2] == "--"}
-    held = names(
-        [*STAGES[stage]["deps"], *STAGES[stage]["outs"], *STAGES[stage].get("metrics", [])]
-    )
-    assert all(path in held or any(h.startswith(path + "/") for h in held) for path in paths)
+    said = [before[:2] == "--" for before, _ in itertools.pairwise(stage.cmd.split())]
+    words = [word for _, word in itertools.pairwise(stage.cmd.split())]
+    paths = {stage.from_root(word) for word in itertools.compress(words, said)}
+    held = stage.paths("deps", "outs", "metrics")
+    assert [
+        path for path in paths - held if not any(h.startswith(f"{path}/") for h in held)
+    ] == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_each_stage_has_its_own_section_of_params(stage):
-    other = {"judge_promotion": "promotion", "decide_retraining": "retraining"}
-    section = other.get(stage, stage)
-    assert section in STAGES[stage]["params"]
-    assert section in PARAMS
+@EACH_STAGE
+def test_a_stage_has_one_name_everywhere(stage):
+    section = SECTIONS.get(stage.name, stage.name)
+    assert stage.module.split(".") == ["include", stage.project, stage.name]
+    tree = ast.parse((ROOT / f"include/{stage.project}/{stage.name}.py").read_text())
+    assert stage.name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert (ROOT / f"tests/{stage.project}/test_{stage.name}.py").exists()
+    assert section in stage.held["params"]
+    assert section in yaml.safe_load((ROOT / stage.folder / "params.yaml").read_text())
+
+
+@EACH_STAGE
+def test_a_stage_says_in_a_sentence_what_it_is_for(stage):
+    assert stage.held["desc"][:1].isupper() and stage.held["desc"].endswith(".")
+
+
+def test_git_ignores_what_stages_make():
+    asked = "".join(f"{name}\0" for name in sorted(MADE))
+    words = ["git", "check-ignore", "--no-index", "--stdin", "-z"]
+    done = subprocess.run(words, cwd=ROOT, input=asked, capture_output=True, text=True, check=False)
+    assert MADE - {*done.stdout.split("\0")} == set()
