@@ -1,0 +1,84 @@
+"""BM25: how well a passage goes with the words of a question, whatever their endings are.
+
+Words of English are cut to their stem (Porter, "An algorithm for suffix stripping", 1980); words
+that say nothing, such as "the", are left out. Scores are those of bm25s (Lù, arXiv:2407.03618).
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from include.errors import DataError
+
+STEMMER = "porter"
+WORD = re.compile(r"\w\w+")
+VOCABULARY = "vocab.index.json"
+FILES = (
+    "data.csc.index.npy",
+    "indices.csc.index.npy",
+    "indptr.csc.index.npy",
+    "params.index.json",
+    VOCABULARY,
+)
+
+
+class Words:
+    """The statistics of the words of all passages; safe for several threads at once."""
+
+    def __init__(self, statistics: Any) -> None:
+        self.statistics = statistics
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open what `save` wrote; the scores stay on disk until they are needed.
+
+        Raises:
+            DataError: a file is not there, or is damaged.
+        """
+        import bm25s
+
+        try:
+            return cls(bm25s.BM25.load(folder, mmap=True, show_progress=False))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what = f"The BM25 files in {folder} cannot be read: {error}."
+            raise DataError(what, "run `dvc repro`, which makes them again.") from error
+
+    def scores(self, question: str) -> NDArray[np.float32]:
+        """One score a passage, 0 where no word is the same."""
+        held = self.statistics.vocab_dict
+        words = [held[word] for word in stems([question])[0] if word in held]
+        scores: NDArray[np.float32] = self.statistics.get_scores_from_ids(words)
+        return scores
+
+
+def save(texts: Sequence[str], folder: Path) -> None:
+    """Count the words of all texts, and write what `Words.load` reads: equal texts, equal bytes."""
+    import bm25s
+
+    split = stems(texts)
+    # bm25s numbers words in the order of a set, which is another one in each process.
+    vocabulary = {
+        word: number for number, word in enumerate(sorted({w for ws in split for w in ws}))
+    }
+    # Without a single word it cannot take a mean; this one is in no question.
+    vocabulary = vocabulary or {"": 0}
+    statistics = bm25s.BM25(csc_backend="numpy", backend="numpy")
+    numbers = [[vocabulary[word] for word in words] for words in split]
+    statistics.index((numbers, vocabulary), create_empty_token=False, show_progress=False)
+    statistics.save(folder, show_progress=False)
+
+
+def stems(texts: Sequence[str]) -> list[list[str]]:
+    """The stems of the words of each text, in order."""
+    import Stemmer
+    from bm25s.stopwords import STOPWORDS_EN
+
+    split = [WORD.findall(text.lower()) for text in texts]
+    known = sorted({word for words in split for word in words} - set(STOPWORDS_EN))
+    # A stemmer is not to be shared by threads, and costs less than a lock.
+    stem = dict(zip(known, Stemmer.Stemmer(STEMMER).stemWords(known), strict=True))
+    return [[stem[word] for word in words if word in stem] for words in split]
