@@ -12,6 +12,7 @@ from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.registry import tags, turns
 from include.pipeline.registry.declared import artifacts
 from include.pipeline.registry.tags import STAGES, Registry, Version
+from include.pipeline.registry.unnamed import only_one
 
 EXAMPLES = """
   leeway registry show                    the versions, and which is live
@@ -84,7 +85,7 @@ def remote_of(words: argparse.Namespace) -> str:
 
 
 def artifact_of(words: argparse.Namespace) -> str:
-    """The artifact that is meant: the one that is named, or the only one that is declared.
+    """The artifact that is meant: the one that is named, or the only one that may be.
 
     Raises:
         PipelineError: there is none, or there are several, or the named one is none.
@@ -95,8 +96,8 @@ def artifact_of(words: argparse.Namespace) -> str:
     if named:
         what = f"{words.repo} declares no artifact {named!r}.{did_you_mean(named, found)}"
         raise PipelineError(what, f"name one of {at_most_ten(found) or 'those that you declare'}.")
-    if len(found) == 1:
-        return found[0]
+    if only := only_one(found):
+        return only
     what = f"{words.repo} declares {len(found) or 'no'} artifacts"
     if found:
         raise PipelineError(f"{what}: {at_most_ten(found)}.", "name one with --artifact.")

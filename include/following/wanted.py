@@ -10,6 +10,7 @@ from include.pipeline.git.command import command
 from include.pipeline.orders import Describe
 from include.pipeline.registry.declared import artifacts
 from include.pipeline.registry.tags import Registry, Version, patterns
+from include.pipeline.registry.unnamed import only_one
 
 FETCH_S = 5.0  # so that what is promoted here is served within ten seconds all the same
 
@@ -47,14 +48,15 @@ def fetch(repo: Path, artifact: str, remote: str) -> str:
 
 
 def artifact_of(repo: Path, named: str) -> str:
-    """The artifact to serve: the one that is named, or the only one that is declared.
+    """The artifact to serve: the one that is named, or the only one that may be meant.
 
     Raises:
         PipelineError: there is none, or there are several.
     """
     found = artifacts(repo)
-    if named in found or (len(found) == 1 and not named):
-        return named or found[0]
+    meant = named or only_one(found)
+    if meant in found:
+        return meant
     if named:
         what = f"{repo} declares no artifact {named!r}.{did_you_mean(named, found)}"
     else:
