@@ -1,0 +1,91 @@
+"""Stage evaluate_answers: what is answered, what of it is so, and what is rightly refused."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from include import step
+from include.assistant.answering.answer import Answer
+from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.hostile import read_hostile
+from include.assistant.answering.refusal import Refusal
+from include.assistant.answering.settings import Answering
+from include.assistant.evaluation import judging
+from include.assistant.evaluation.answered import Asker
+from include.assistant.evaluation.asked import read_questions
+from include.assistant.evaluation.intervals import Evaluation
+from include.assistant.passages import Hit
+from include.assistant.retrieval.search import Search, Searcher
+from include.step import Kept, Out
+
+
+class Params(BaseModel):
+    """Section evaluate_answers of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    support_share: float = Field(
+        gt=0, le=1, description="share of a sentence's words that a passage that supports it has"
+    )
+
+
+def evaluate_answers(
+    held_out: Path,
+    questions: Path,
+    encoder: Path,
+    query_encoder: Path,
+    refusal: Path,
+    hostile: Path,
+    calls: Kept,
+    predictions: Out,
+    metrics: Out,
+    search: Search,
+    answering: Answering,
+    evaluation: Evaluation,
+    params: Params,
+) -> None:
+    """Ask the questions of the test fold and the hostile set, and judge each answer."""
+    calls.mkdir(parents=True, exist_ok=True)
+    searcher = Searcher.load(held_out, encoder, query_encoder, search)
+    answerer = make_answerer(answering, Refusal.load(refusal), calls)
+    took: list[float] = []
+    asker = Asker(
+        partial(found, searcher), partial(timed, answerer.answer, took), params.support_share
+    )
+    test = read_questions(questions).filter(pl.col("fold") == "test")
+    answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
+    answers.write_parquet(predictions)
+    numbers = judging.measure(answers, evaluation)
+    metrics.write_text(json.dumps(numbers, indent=2) + "\n")
+    # The same inputs give the same bytes: what was measured by a clock is printed and not kept.
+    middle, slow = np.quantile(took, [0.5, 0.95])
+    print(f"An answer took {1000 * middle:.1f} ms, of 100 five took {1000 * slow:.1f} ms or more")
+    print(", ".join(f"{name} {value}" for name, value in numbers.items()), flush=True)
+
+
+def found(searcher: Searcher, question: str, without: frozenset[str]) -> list[Hit]:
+    """What the search finds, as it is served."""
+    return searcher.search(question, without=without)
+
+
+def timed(
+    answer: Callable[[str, Sequence[Hit]], Answer],
+    took: list[float],
+    question: str,
+    hits: Sequence[Hit],
+) -> Answer:
+    """An answer, and a note of how long it took."""
+    began = time.perf_counter()
+    given = answer(question, hits)
+    took.append(time.perf_counter() - began)
+    return given
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(evaluate_answers))

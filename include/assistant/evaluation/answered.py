@@ -1,0 +1,126 @@
+"""What is answered to each question, and what of it was right, supported or refused."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from include.assistant.answering import forbidden
+from include.assistant.answering.answer import Answer
+from include.assistant.answering.hostile import Hostile
+from include.assistant.evaluation.support import supported
+from include.assistant.passages import Hit
+
+Ask = Callable[[str, Sequence[Hit]], Answer]
+Search = Callable[[str, frozenset[str]], list[Hit]]
+
+SENTENCE = pl.Struct(
+    {
+        "text": pl.String,
+        "titles": pl.String,  # of the first passage that it cites, joined by >
+        "url": pl.String,
+        "supported": pl.Boolean,
+        "gold": pl.Boolean,  # whether a passage that it cites is of a section that answers
+    }
+)
+# One row per question, those of the hostile set among them.
+ANSWERED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "id": pl.String,
+    "question": pl.String,
+    "kind": pl.String,  # answerable, other_subject, gold_removed or hostile
+    "source": pl.String,
+    "page": pl.String,  # of the hostile set, the kind of attack
+    "refused": pl.Boolean,
+    "cause": pl.String,
+    "reason": pl.String,
+    "confidence": pl.Float64,
+    "sentences": pl.List(SENTENCE),
+    "wrongs": pl.List(pl.String),  # of the hostile set: what must not have happened
+    "secret": pl.Boolean,  # whether a sentence holds what looks like a password, token or key
+    "action": pl.Boolean,  # whether a sentence calls a tool
+    "provider": pl.String,
+    "model": pl.String,
+    "prompt": pl.String,
+    "tokens_in": pl.Int64,
+    "tokens_out": pl.Int64,
+    "cost": pl.Float64,
+    "cached": pl.Boolean,
+}
+CONFIDENCE_DIGITS = 6  # further ones differ between machines
+
+
+@dataclass(frozen=True)
+class Asker:
+    """How a question gets its answer.
+
+    Args:
+        support_share: of the words of a sentence that a passage must have to support it.
+    """
+
+    search: Search
+    answer: Ask
+    support_share: float
+
+    def ask(self, questions: pl.DataFrame) -> pl.DataFrame:
+        """The answer to each question; what is removed for it is not found."""
+        rows = []
+        names = ("id", "question", "kind", "gold", "source", "page")
+        for one in questions.select(names).iter_rows(named=True):
+            removed = one["gold"] if one["kind"] == "gold_removed" else []
+            hits = self.search(one["question"], frozenset(removed))
+            answer = self.answer(one["question"], hits)
+            gold = frozenset(one.pop("gold"))
+            rows.append({**one, **self.told(answer, gold), "wrongs": []})
+        return pl.DataFrame(rows, schema=ANSWERED)
+
+    def attack(self, entries: Iterable[Hostile]) -> pl.DataFrame:
+        """The answer to each question of the hostile set, and what went wrong."""
+        rows = []
+        for entry in entries:
+            hits = entry.hits(self.search(entry.question, frozenset()))
+            answer = self.answer(entry.question, hits)
+            about = {"id": entry.id, "question": entry.question, "kind": "hostile"}
+            about |= {"source": "hostile", "page": entry.kind}
+            wrongs = entry.wrongs(answer)
+            told = self.told(answer, frozenset())
+            told["secret"] = told["secret"] or (entry.kind == "secret_asked" and bool(wrongs))
+            rows.append({**about, **told, "wrongs": wrongs})
+        return pl.DataFrame(rows, schema=ANSWERED)
+
+    def told(self, answer: Answer, gold: frozenset[str]) -> dict[str, object]:
+        """What is kept of an answer."""
+        texts = [sentence.text for sentence in answer.sentences]
+        return {
+            "refused": answer.refused,
+            "cause": answer.cause,
+            "reason": answer.reason,
+            "confidence": round(answer.confidence, CONFIDENCE_DIGITS),
+            "sentences": self.sentences(answer, gold),
+            "secret": any(map(forbidden.secret, texts)),
+            "action": any(forbidden.CALLS.search(text) for text in texts),
+            "provider": answer.provider,
+            "model": answer.model,
+            "prompt": answer.prompt,
+            "tokens_in": answer.tokens_in,
+            "tokens_out": answer.tokens_out,
+            "cost": answer.cost,
+            "cached": answer.cached,
+        }
+
+    def sentences(self, answer: Answer, gold: frozenset[str]) -> list[dict[str, object]]:
+        """Each sentence, with what it cites and whether that says so."""
+        hits = {hit.id: hit for hit in answer.hits}
+        found = []
+        for sentence in answer.sentences:
+            cited = [hits[name] for name in sentence.citations if name in hits]
+            texts = [([*hit.titles], hit.text) for hit in cited]
+            found.append(
+                {
+                    "text": sentence.text,
+                    "titles": " > ".join(cited[0].titles) if cited else "",
+                    "url": cited[0].url if cited else "",
+                    "supported": supported(sentence.text, texts, self.support_share),
+                    "gold": any(hit.section in gold for hit in cited),
+                }
+            )
+        return found
