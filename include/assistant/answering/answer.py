@@ -35,8 +35,8 @@ class Answer:
     prompt: str  # name@sha of the prompt file, else ""
     tokens_in: int
     tokens_out: int
-    cost: float  # in the currency of the prices; of a cached answer, nothing
-    cached: bool  # whether no call was needed, as the same one was kept
+    cost: float  # of the call when it was made, in the currency of the prices
+    cached: bool  # whether the same call was kept: then nothing was paid now
     cause: Cause = ""  # of a refusal
 
     def cited(self) -> tuple[Hit, ...]:

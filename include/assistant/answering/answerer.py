@@ -1,23 +1,44 @@
 """Who answers: the sentences of the passages, or a model at an endpoint; both may refuse."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from include.assistant.answering import extractive, forbidden
-from include.assistant.answering.answer import Answer, Answerer, refused
+from include.assistant.answering import extractive, forbidden, written
+from include.assistant.answering.answer import Answer, Answerer, Cause, refused
+from include.assistant.answering.breaker import Breaker
+from include.assistant.answering.budget import Budget
+from include.assistant.answering.cache import Cache
+from include.assistant.answering.calling import Caller
+from include.assistant.answering.endpoint import Server
+from include.assistant.answering.faults import BudgetSpent, ModelFault
+from include.assistant.answering.prompt import Prompt, read_prompt, shown
 from include.assistant.answering.refusal import Refusal
 from include.assistant.answering.settings import Answering
 from include.assistant.passages import Hit
 
 
-def make_answerer(settings: Answering, refusal: Refusal, cache: Path | None) -> Answerer:
+def make_answerer(
+    settings: Answering, refusal: Refusal, cache: Path | None, strict: bool = False
+) -> Answerer:
     """The answerer that the settings ask for.
 
     Args:
         cache: folder of the calls of models that were made; None: each call is made.
+        strict: a fault of the endpoint is raised; else it is an answer that is refused.
+
+    Raises:
+        ParamsError: the prompt is not there, or the key would cross the network in clear.
     """
-    return Extractive(settings, refusal)
+    plain = Extractive(settings, refusal)
+    if settings.provider == "extractive" or settings.endpoint is None:
+        return plain
+    endpoint = settings.endpoint
+    caller = Caller(
+        endpoint, Server(endpoint), Cache(cache) if cache else None,
+        Budget(endpoint.budget, endpoint.prices), Breaker(endpoint.breaker),
+    )  # fmt: skip
+    return Writing(plain, caller, read_prompt(settings.prompt), strict)
 
 
 @dataclass(frozen=True)
@@ -29,38 +50,75 @@ class Extractive:
 
     def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
         """At most so many sentences as the settings say, or why there are none."""
+        answer, usable = self.begin(question, hits)
+        if answer.refused:
+            return answer
+        sentences = extractive.pick(question, usable, self.settings.sentences)
+        if not sentences:
+            return refused(answer, "forbidden", "No sentence of what was found may be shown.")
+        return replace(answer, sentences=sentences)
+
+    def begin(self, question: str, hits: Sequence[Hit]) -> tuple[Answer, list[Hit]]:
+        """The answer as yet without sentences, refused if it is to have none; what to make it of."""
         confidence = self.refusal.confidence(question, hits)
-        empty = Answer(
+        answer = Answer(
             question, (), False, "", confidence, tuple(hits), "extractive", "", "", 0, 0, 0.0, False
         )
-        if confidence < self.refusal.threshold or not hits:
-            return refused(empty, "confidence", unlike(confidence, self.refusal.threshold, hits))
-        best = [hit for hit in hits if not forbidden.orders(hit)][: self.settings.passages]
-        sentences = extractive.pick(question, best, self.settings.sentences)
-        if not sentences:
-            return refused(empty, "unsupported", "No sentence of the passages found may be shown.")
-        return Answer(
-            question,
-            sentences,
-            False,
-            "",
-            confidence,
-            tuple(hits),
-            "extractive",
-            "",
-            "",
-            0,
-            0,
-            0.0,
-            False,
+        if not hits:
+            return refused(answer, "confidence", "Nothing was found."), []
+        if confidence < self.refusal.threshold:
+            what = f"confidence {confidence:.2f}, {self.refusal.threshold:.2f} is asked for"
+            reason = f"What was found is too unlike the question: {what}."
+            return refused(answer, "confidence", reason), []
+        usable = [hit for hit in hits if not forbidden.orders(hit)][: self.settings.passages]
+        if not usable:
+            reason = "All that was found speaks to the machine that reads it."
+            return refused(answer, "forbidden", reason), []
+        return answer, usable
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Lets a model write from the passages alone, and checks each sentence."""
+
+    plain: Extractive
+    caller: Caller
+    prompt: Prompt
+    strict: bool
+
+    def answer(self, question: str, hits: Sequence[Hit]) -> Answer:
+        """What the model wrote, if each sentence is supported; else why there is nothing.
+
+        Raises:
+            ModelFault: the endpoint failed, if that is strict.
+            BudgetSpent: there was none left, if that is strict.
+        """
+        settings, endpoint = self.plain.settings, self.caller.settings
+        answer, usable = self.plain.begin(question, hits)
+        answer = replace(
+            answer, provider="endpoint", model=endpoint.model, prompt=self.prompt.label
         )
+        if answer.refused:
+            return answer
+        messages = self.prompt.messages(question, shown(usable), settings.sentences)
+        try:
+            said, kept, cached = self.caller.call(
+                messages, self.prompt.file.output, self.prompt.label, written.read
+            )
+        except (ModelFault, BudgetSpent) as fault:
+            return self.instead(fault, answer)
+        sentences, cause, reason = written.check(said, kept, usable, self.prompt, settings)
+        answer = replace(
+            answer, model=kept.model, tokens_in=kept.tokens_in, tokens_out=kept.tokens_out,
+            cost=kept.cost, cached=cached, sentences=sentences,
+        )  # fmt: skip
+        return refused(answer, cause, reason) if cause else answer
 
-
-def unlike(confidence: float, threshold: float, hits: Sequence[Hit]) -> str:
-    """Why a question is refused before anything is answered."""
-    if not hits:
-        return "Nothing was found."
-    return (
-        f"What was found is too unlike the question: confidence {confidence:.2f}, "
-        f"{threshold:.2f} is asked for."
-    )
+    def instead(self, fault: ModelFault | BudgetSpent, answer: Answer) -> Answer:
+        """What is answered when the model does not."""
+        if self.strict:
+            raise fault
+        if self.caller.settings.when_down == "extractive":
+            return self.plain.answer(answer.question, answer.hits)
+        cause: Cause = "budget" if isinstance(fault, BudgetSpent) else "provider"
+        return refused(answer, cause, fault.what)

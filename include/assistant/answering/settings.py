@@ -70,6 +70,9 @@ class Endpoint(BaseModel):
     schema_by: Literal["json_schema", "json_object", "prompt"] = Field(
         description="what binds it to the form of an answer: the server, or the prompt alone"
     )
+    extra: dict[str, bool | int | float | str | None] = Field(
+        default={}, description="sent as they are with each call; null leaves a setting out"
+    )
     when_down: Literal["refuse", "extractive"] = Field(
         description="what is answered while it fails or the budget is spent"
     )

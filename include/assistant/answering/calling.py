@@ -1,0 +1,114 @@
+"""A call of a model as a whole: kept ones first, then tries within the budget, with waits."""
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from include.assistant.answering.breaker import Breaker
+from include.assistant.answering.budget import Budget
+from include.assistant.answering.cache import Cache, Kept
+from include.assistant.answering.endpoint import Server
+from include.assistant.answering.faults import ModelFault
+from include.assistant.answering.settings import Endpoint
+
+T = TypeVar("T")
+BYTES_PER_TOKEN = 3  # fewer than English has: what is set aside before a call is rather too much
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Asks one model. Safe for several threads.
+
+    Args:
+        sleep: waits so many seconds.
+    """
+
+    settings: Endpoint
+    server: Server
+    cache: Cache | None
+    budget: Budget
+    breaker: Breaker
+    sleep: Callable[[float], None] = time.sleep
+
+    def call(
+        self,
+        messages: list[dict[str, str]],
+        schema: dict[str, Any],
+        prompt: str,
+        form: Callable[[Kept], T],
+    ) -> tuple[T, Kept, bool]:
+        """Ask, or take the same call if it is kept.
+
+        Args:
+            form: reads a reply; one that is not of the form is a ModelFault, and not kept.
+
+        Returns:
+            What form made of the reply, the reply, and whether it was kept.
+
+        Raises:
+            ModelFault: no try gave a reply of the form.
+            BudgetSpent: no further try may be made.
+        """
+        body = self.server.body(messages, schema)
+        sent = json.dumps([self.settings.base_url, prompt, body], sort_keys=True)
+        key = hashlib.sha256(sent.encode()).hexdigest()
+        kept = self.cache.get(key) if self.cache else None
+        if kept:
+            return form(kept), kept, True
+        made, kept = self.tries(body, len(sent) // BYTES_PER_TOKEN, key, prompt, form)
+        if self.cache:
+            self.cache.put(kept)
+        return made, kept, False
+
+    def tries(
+        self, body: dict[str, Any], tokens: int, key: str, prompt: str, form: Callable[[Kept], T]
+    ) -> tuple[T, Kept]:
+        """Try as often as the settings allow."""
+        for number in range(1, self.settings.waits.tries + 1):
+            try:
+                with self.breaker.watching():
+                    return self.once(body, tokens, key, prompt, form)
+            except ModelFault as fault:
+                if not fault.again or number == self.settings.waits.tries:
+                    raise
+                self.sleep(self.pause(fault, number))
+        raise AssertionError("the last try returns or raises")
+
+    def once(
+        self, body: dict[str, Any], tokens: int, key: str, prompt: str, form: Callable[[Kept], T]
+    ) -> tuple[T, Kept]:
+        """Make one try, and settle what it took."""
+        settings, prices = self.settings, self.settings.prices
+        with self.budget.call(tokens, settings.most_tokens) as call:
+            try:
+                reply = self.server.ask(body)
+            except ModelFault as fault:
+                call.tokens_in, call.tokens_out = fault.tokens
+                raise
+            call.tokens_in, call.tokens_out = reply.tokens_in, reply.tokens_out
+        kept = Kept(
+            key, "endpoint", settings.base_url, reply.model, settings.seed, prompt, reply.text,
+            reply.tool_calls, reply.tokens_in, reply.tokens_out,
+            prices.cost(reply.tokens_in, reply.tokens_out), prices.currency,
+        )  # fmt: skip
+        return form(kept), kept
+
+    def pause(self, fault: ModelFault, number: int) -> float:
+        """Seconds before the next try: what the server asks for, or else twice the last.
+
+        Raises:
+            ModelFault: the server asks for more than is allowed.
+        """
+        waits = self.settings.waits
+        if fault.after_s is not None:
+            if fault.after_s > waits.longest_s:
+                asks = f"It asks to wait {fault.after_s:.0f} s; {waits.longest_s:g} are allowed."
+                raise ModelFault(f"{fault.what} {asks}", fault.fix) from fault
+            return fault.after_s
+        # Clients that failed together must not come back together.
+        longest: float = min(waits.first_s * 2 ** (number - 1), waits.longest_s)
+        return longest * random.uniform(0.5, 1)
