@@ -1,8 +1,10 @@
 # Each image holds the one before it and shares its layers: packages < step < airflow, and serve is
 # packages with a command. Each installs files of environments/, and is made anew only if one of
-# them changes. A worker with a GPU is airflow built with STEP=step-gpu. No image holds the pipeline: it comes with a run's workspace.
+# them changes. A worker with a GPU is airflow built with STEP=step-gpu. No image holds the pipeline:
+# it comes with a run's workspace.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 ARG STEP=step
+ARG BELOW=step
 
 FROM ${PYTHON_IMAGE} AS os
 # Group 0, so that the files belong to whatever user a cluster chooses as well.
@@ -33,6 +35,11 @@ COPY environments/steps.txt /environments/
 FROM for-steps AS for-airflow
 COPY environments/airflow.txt /environments/
 
+# the second project
+FROM for-steps AS for-step-assistant
+COPY environments/assistant.txt /environments/
+# end of the second project
+
 FROM os AS packages
 RUN --mount=type=bind,from=for-serving,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
@@ -59,6 +66,21 @@ RUN --mount=type=bind,from=for-steps,target=/inputs \
     --mount=type=cache,target=/root/.cache/uv \
     HOME=/root sh /inputs/install.sh gpu
 USER 50000:0
+
+# the second project
+# With STEP=step-assistant, airflow is a worker of the assistant's stages too; with BELOW=step-gpu, on a GPU.
+FROM ${BELOW} AS step-assistant
+USER root
+RUN --mount=type=bind,from=for-step-assistant,target=/inputs \
+    --mount=type=cache,target=/root/.cache/uv \
+    HOME=/root sh /inputs/install.sh kept
+USER 50000:0
+
+FROM step-assistant AS assistant
+COPY containers/*.py /opt/containers/
+EXPOSE 3000
+CMD ["python", "/opt/containers/serve.py"]
+# end of the second project
 
 FROM ${STEP} AS airflow
 USER root

@@ -27,5 +27,8 @@ if [ "$torch" = cpu ]; then
   rm -rf /opt/leeway/lib/python3.11/site-packages/nvidia/nccl/lib
 fi
 # A stage runs where its environment is installed only: see include/pipeline/child/reproducing.py.
-sha256sum environments/*.txt > /opt/leeway/environments.sha256
+# What an image below this one installed is still there.
+note=/opt/leeway/environments.sha256
+touch $note
+sha256sum environments/*.txt | sort -u -k 2 -o $note - $note
 rm -rf /tmp/uv /tmp/uv-*.lock

