@@ -1,0 +1,1 @@
+"""The assistant as a service: what the bento runs."""

@@ -1,0 +1,52 @@
+"""Serve the assistant, and print a request to paste: `python -m include.assistant.service`.
+
+The token is that of the environment, or is made here. Further options are for `bentoml serve`.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from include.assistant.service.packaged import CACHE
+from include.serving.__main__ import HOST
+from include.serving.__main__ import main as serve
+from include.serving.gate import OPEN, TOKEN
+
+BENTO = Path(__file__).parents[1] / "bento" / "assistant.bento"
+EVERYWHERE = ("0.0.0.0", "::")
+
+
+def main(argv: list[str]) -> int:
+    """Print the request, and become the server; 1 if there is nothing to serve."""
+    parser = argparse.ArgumentParser(
+        prog="python -m include.assistant.service", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--bento", type=Path, default=BENTO, help="another file than the last made")
+    parser.add_argument("--host", default=os.environ.get("BENTOML_HOST", HOST))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("BENTOML_PORT", "3000")))
+    words, options = parser.parse_known_args(argv)
+    if held := os.environ.get(CACHE, "").strip():  # workers run elsewhere
+        os.environ[CACHE] = str(Path(held).absolute())
+    os.environ |= {"BENTOML_HOST": words.host, "BENTOML_PORT": str(words.port)}
+    token = "$" + TOKEN
+    if not os.environ.get(TOKEN, "").strip() and os.environ.get(OPEN) != "1":
+        token = os.environ[TOKEN] = secrets.token_hex(32)
+    if words.bento.is_file():
+        print(f"once it is ready, ask from another terminal:\n\n{request(words, token)}\n")
+    return serve([str(words.bento), *options])
+
+
+def request(words: argparse.Namespace, token: str) -> str:
+    """A line that asks the server a question."""
+    host = HOST if words.host in EVERYWHERE else words.host
+    return (
+        f"curl --no-buffer http://{host}:{words.port}/ask "
+        f'--header "Authorization: Bearer {token}" --header "Content-Type: application/json" '
+        """--data '{"question": "How do I run a task again?"}'"""
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

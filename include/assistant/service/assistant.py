@@ -1,0 +1,167 @@
+"""The assistant as it answers: a question in; passages, sentences and numbers out."""
+
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bentoml
+
+from include.assistant.passages import Hit
+from include.assistant.retrieval.encoder import Vector
+from include.assistant.service import openapi
+from include.assistant.service.asked import Feedback, Question
+from include.assistant.service.counts import Counts
+from include.assistant.service.packaged import load
+from include.assistant.service.record import Record
+from include.assistant.service.told import Answered, Asked, Found
+from include.assistant.service.traces import Traces, provider_of
+from include.assistant.service.work import Work
+from include.errors import PlatformError
+from include.serving.answers import settle
+from include.serving.clock import start_clock
+from include.serving.counts import reserve_room
+from include.serving.gate import read_token
+from include.serving.manifest import check_packages, log, read_manifest
+from include.serving.served import SAME_PACKAGES
+
+# Of an answer, beside its sentences.
+SHOWN = (
+    *("refused", "reason", "cause", "confidence", "provider", "prompt"),
+    *("tokens_in", "tokens_out", "cost", "cached"),
+)
+
+
+class Assistant:
+    """A packaged assistant that answers requests: the base of the class that BentoML runs.
+
+    Args:
+        own: the folder that packaging laid out.
+
+    Raises:
+        PlatformError: it holds no assistant, or the log of questions cannot be written.
+    """
+
+    def __init__(self, own: Path) -> None:
+        self.now = start_clock()
+        self.packaged = load(own)
+        about = self.packaged.manifest
+        self.work = Work(about["searches_at_once"], about["requests_at_once"])
+        self.counts, self.record = Counts(), Record()
+        self.traces = Traces(self.packaged.version, self.packaged.settings.answering)
+        self.counts.info.labels(self.packaged.version).set(1)
+        if self.packaged.fault:
+            log.error("%s\n  Next: %s", self.packaged.fault, SAME_PACKAGES)
+        else:
+            log.info("%s is ready, with %s passages", self.packaged.version, about["passages"])
+        if bentoml.server_context.worker_index is not None:
+            reserve_room()
+            settle()
+
+    def __is_ready__(self) -> bool:
+        return not self.packaged.fault
+
+    async def find(self, asked: Asked) -> Found:
+        """The passages for a question."""
+        searcher, text, limit = (
+            self.packaged.searcher,
+            asked.question.question,
+            asked.question.limit,
+        )
+        began, began_ns = time.perf_counter(), time.time_ns()
+
+        def search() -> tuple[Vector, list[Hit]]:
+            vector = searcher.encode(text)
+            return vector, searcher.search(text, limit, vector=vector)
+
+        vector, hits = await self.work.search(search)
+        seconds = time.perf_counter() - began
+        self.counts.searching.observe(seconds)
+        self.traces.searched(asked.span, text, limit, hits, (began_ns, time.time_ns()))
+        return Found(hits, vector, seconds * 1000)
+
+    async def search(self, asked: Asked) -> dict[str, Any]:
+        """The reply to POST /search.
+
+        Raises:
+            NotLogged: it cannot be put on record.
+        """
+        found = await self.find(asked)
+        self.record.search(asked, self.packaged.version, found)
+        return self.told_hits(asked, found)
+
+    async def answer(self, asked: Asked, found: Found) -> Answered:
+        """The answer, which is on record then.
+
+        Raises:
+            NotLogged: it cannot be, so nobody must be told.
+        """
+        began, began_ns = time.perf_counter(), time.time_ns()
+        make = partial(self.packaged.answerer.answer, asked.question.question, found.hits)
+        answer = await self.work.answer(make)
+        seconds = time.perf_counter() - began
+        self.counts.answer(answer, seconds)
+        self.traces.answered(asked.span, answer, (began_ns, time.time_ns()))
+        answered = Answered(answer, found.milliseconds + seconds * 1000)
+        self.record.ask(asked, self.packaged.version, found, answered)
+        return answered
+
+    def told_hits(self, asked: Asked, found: Found) -> dict[str, Any]:
+        """What a client is told first: the passages."""
+        hits = [asdict(hit) for hit in found.hits]
+        return {"request_id": asked.request_id, "model": self.packaged.version, "hits": hits}
+
+    def told_end(self, asked: Asked, answered: Answered) -> dict[str, Any]:
+        """What a client is told last: all that there is to say beside the sentences."""
+        return {
+            "request_id": asked.request_id,
+            **{name: getattr(answered.answer, name) for name in SHOWN},
+            "language_model": answered.answer.model,
+            "threshold": self.packaged.refusal.threshold,
+            "latency_ms": round(answered.milliseconds, 3),
+        }
+
+    def feedback(self, feedback: Feedback) -> dict[str, Any]:
+        """The reply to POST /feedback.
+
+        Raises:
+            NotLogged: it cannot be put on record.
+        """
+        self.record.feedback(self.now(), feedback)
+        self.counts.feedback(feedback.useful)
+        kept = self.record.keeps_words and bool(feedback.comment)
+        return {"request_id": feedback.request_id, "comment_kept": kept}
+
+    def schema(self) -> dict[str, object]:
+        """What to send, and who answers."""
+        about = self.packaged.manifest
+        shown = ("name", "version", "passages", "sources", "provider", "language_model")
+        sent = {kind.__name__.lower(): kind.model_json_schema() for kind in (Question, Feedback)}
+        held = {key: about[key] for key in shown}
+        return {**held, "words_kept": self.record.keeps_words, **sent}
+
+    def openapi(self) -> dict[str, object]:
+        """What to send to which path, as OpenAPI."""
+        return openapi.document(self.packaged.manifest["name"], self.packaged.manifest["version"])
+
+    def close(self) -> None:
+        """Let go of threads, log and traces."""
+        self.work.close()
+        self.record.close()
+        self.traces.close()
+
+
+def check_start(own: Path) -> None:
+    """Stop before the first worker starts: a worker that fails is started again for ever."""
+    try:
+        read_token()
+        start_clock()
+        manifest = read_manifest(own)
+        check_packages(manifest)
+        provider = provider_of(f"{manifest['name']}:{manifest['version']}")
+        if provider is not None:
+            provider.shutdown()
+        Record().close()
+    except PlatformError as error:
+        raise bentoml.exceptions.BentoMLException(str(error)) from None

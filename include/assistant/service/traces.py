@@ -1,0 +1,193 @@
+"""Traces by OpenTelemetry's conventions for generative AI, sent where the environment says.
+
+Without OTEL_EXPORTER_OTLP_ENDPOINT nothing is traced. What people and models write is left out,
+unless OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is `true`.
+"""
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from opentelemetry import propagate, trace
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+
+from include.assistant.answering.answer import Answer
+from include.assistant.answering.settings import Answering
+from include.assistant.passages import Hit
+from include.errors import ParamsError
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+CONTENTS = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+NAME = "OTEL_SERVICE_NAME"
+EXPORTER = "opentelemetry.exporter.otlp.proto.http"
+PACKAGE = "opentelemetry-exporter-otlp-proto-http"
+
+
+class Traces:
+    """Makes spans: of each request, and in it of the search and of the answer.
+
+    Args:
+        version: name and version of the bento.
+        answering: who answers.
+        provider: of spans; None: as the environment says.
+
+    Raises:
+        ParamsError: the environment asks for what this service cannot send.
+    """
+
+    def __init__(
+        self, version: str, answering: Answering, provider: "TracerProvider | None" = None
+    ) -> None:
+        self.version, self.answering = version, answering
+        self.provider = provider or provider_of(version)
+        tracer = self.provider.get_tracer("leeway.assistant") if self.provider else None
+        self.tracer = tracer or trace.NoOpTracer()
+        self.contents = os.environ.get(CONTENTS, "").lower() == "true"
+
+    def request(self, method: str, path: str, headers: Mapping[str, str]) -> Span:
+        """The span of a request, in the trace of its client if it names one."""
+        span = self.tracer.start_span(
+            f"{method} {path}", propagate.extract(headers), kind=SpanKind.SERVER
+        )
+        span.set_attributes({"http.request.method": method, "http.route": path})
+        return span
+
+    def searched(
+        self,
+        parent: Span,
+        question: str,
+        limit: int,
+        hits: Sequence[Hit],
+        times_ns: tuple[int, int],
+    ) -> None:
+        """The span of a search that is done, from its beginning to its end."""
+        span = self.inside(parent, f"retrieval {self.version}", SpanKind.INTERNAL, times_ns[0])
+        span.set_attributes(
+            {
+                "gen_ai.operation.name": "retrieval",
+                "gen_ai.data_source.id": self.version,
+                "gen_ai.request.top_k": limit,
+                "leeway.hits": len(hits),
+            }
+        )
+        if self.contents:
+            found = [{"id": hit.id, "score": hit.score} for hit in hits]
+            span.set_attribute("gen_ai.retrieval.query.text", question)
+            span.set_attribute("gen_ai.retrieval.documents", json.dumps(found))
+        span.end(times_ns[1])
+
+    def answered(self, parent: Span, answer: Answer, times_ns: tuple[int, int]) -> None:
+        """The span of an answer that is made: of a chat with a model, if one was asked."""
+        name, kind = f"answer {answer.provider}", SpanKind.INTERNAL
+        attributes: dict[str, str | int | float | bool] = {
+            "leeway.refused": answer.refused,
+            "leeway.cause": answer.cause,
+            "leeway.confidence": answer.confidence,
+            "leeway.sentences": len(answer.sentences),
+        }
+        if answer.model:
+            name, kind = f"chat {answer.model}", SpanKind.CLIENT
+            attributes |= self.chat(answer)
+        span = self.inside(parent, name, kind, times_ns[0])
+        span.set_attributes(attributes)
+        if self.contents and answer.model:
+            said = " ".join(sentence.text for sentence in answer.sentences)
+            span.set_attribute("gen_ai.input.messages", message("user", answer.question))
+            span.set_attribute("gen_ai.output.messages", message("assistant", said))
+        if answer.cause in ("provider", "budget"):
+            span.set_attribute("error.type", answer.cause)
+            span.set_status(Status(StatusCode.ERROR))
+        span.end(times_ns[1])
+
+    def chat(self, answer: Answer) -> dict[str, str | int | float | bool]:
+        """What the conventions say of a call of a model."""
+        found: dict[str, str | int | float | bool] = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": "openai",  # whose API it speaks, whoever serves the model
+            "gen_ai.request.model": answer.model,
+            "gen_ai.usage.input_tokens": answer.tokens_in,
+            "gen_ai.usage.output_tokens": answer.tokens_out,
+            "gen_ai.prompt.name": answer.prompt,
+            "leeway.cached": answer.cached,
+            "leeway.cost": answer.cost,
+        }
+        if endpoint := self.answering.endpoint:
+            at = urlsplit(endpoint.base_url)
+            found |= {
+                "gen_ai.request.seed": endpoint.seed,
+                "gen_ai.request.temperature": endpoint.temperature,
+                "gen_ai.request.max_tokens": endpoint.most_tokens,
+                "server.address": at.hostname or "",
+                "server.port": at.port or (443 if at.scheme == "https" else 80),
+            }
+        return found
+
+    def inside(self, parent: Span, name: str, kind: SpanKind, began_ns: int) -> Span:
+        """A span in another one."""
+        context = trace.set_span_in_context(parent)
+        return self.tracer.start_span(name, context, kind=kind, start_time=began_ns)
+
+    def close(self) -> None:
+        """Send what is not sent yet."""
+        if self.provider is not None:
+            self.provider.shutdown()
+
+
+def replied(span: Span, status: int) -> None:
+    """End the span of a request that was replied to."""
+    span.set_attribute("http.response.status_code", status)
+    if status >= 500:
+        span.set_attribute("error.type", str(status))
+        span.set_status(Status(StatusCode.ERROR))
+    span.end()
+
+
+def message(role: str, text: str) -> str:
+    """One message, as the conventions write a list of them."""
+    return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
+
+
+def provider_of(version: str) -> "TracerProvider | None":
+    """What sends spans by OTLP; None where the environment names no place for them.
+
+    Raises:
+        ParamsError: by a protocol that is none of this service, or its package is not installed.
+    """
+    named = [name for name in ENDPOINTS if os.environ.get(name, "").strip()]
+    if not named or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return None
+    for name in PROTOCOLS:
+        if os.environ.get(name, "http/protobuf") != "http/protobuf":
+            what = f"{name} is {os.environ[name]!r}, but traces are sent by http/protobuf alone."
+            raise ParamsError(what, f"unset {name}; the usual port of a collector is 4318 then.")
+    if not is_installed(EXPORTER):
+        what = f"{named[0]} is set, but the package {PACKAGE} is not installed."
+        version_of_sdk = importlib.metadata.version("opentelemetry-sdk")
+        fix = f"run `pip install {PACKAGE}=={version_of_sdk}`, or unset {named[0]}."
+        raise ParamsError(what, fix)
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    name, _, number = version.partition(":")
+    about = {"service.name": os.environ.get(NAME) or name, "service.version": number}
+    provider = TracerProvider(resource=Resource.create(about))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return provider
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module could be imported."""
+    try:
+        return importlib.util.find_spec(f"{module}.trace_exporter") is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,89 @@
+"""An assistant of a few passages, and the bento that package_assistant makes of it."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from assistant_encoder import query_encoder, tiny_encoder
+
+from include.assistant.answering.refusal import NAMES, Refusal, Weight
+from include.assistant.answering.settings import Answering, Checks
+from include.assistant.package_assistant import Params, package_assistant
+from include.assistant.passages import SCHEMA, embedded
+from include.assistant.retrieval.encoder import Encoder
+from include.assistant.retrieval.encoder_files import identity
+from include.assistant.retrieval.index import write_index
+from include.assistant.retrieval.search import Search
+from include.assistant.service.packaged import Settings
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = Settings(
+    search=Search(bm25_weight=0.5),
+    answering=Answering(
+        provider="extractive",
+        passages=3,
+        sentences=2,
+        prompt="answer",
+        checks=Checks(overlap_share=0.5, longest=400),
+    ),
+)
+PARAMS = Params(name="assistant", searches_at_once=1, requests_at_once=4, max_body_kb=16)
+# By their ids; the first answers KNOWN, and nothing does UNKNOWN.
+PASSAGES = {
+    "retry": "A task that fails is run again after its retry delay. The scheduler starts it.",
+    "cache": "The cache of DVC holds each file by its hash. A pull brings all of them back.",
+    "queue": "A worker takes tasks from its queue. A queue without a worker waits for one.",
+    "pool": "The pool <b>limits</b> how many tasks run at once. It is set in the UI of Airflow.",
+}
+KNOWN = "When is a task that fails run again?"
+UNKNOWN = "Which wine goes with fish and lemon?"
+
+
+def lay_out(root: Path) -> Path:
+    """What the stages before package_assistant leave, in little."""
+    encoder = tiny_encoder(root / "models/encoder")
+    query_encoder(encoder, root / "models/query_encoder")
+    table = pl.DataFrame([row(name, text) for name, text in PASSAGES.items()], schema=SCHEMA)
+    held = Encoder.load(encoder)
+    vectors = [held.encode(embedded(["Guide", name], text)) for name, text in PASSAGES.items()]
+    (root / "data").mkdir()
+    write_index(root / "data/index", table, np.stack(vectors), identity(encoder))
+    # A question is refused unless the first passage has half of its words.
+    weights = {name: Weight(mean=0.5, scale=1, weight=20.0 * (name == "covered")) for name in NAMES}
+    Refusal(threshold=0.5, intercept=0, weights=weights).save(root / "models/refusal")
+    return root
+
+
+def row(name: str, text: str) -> dict[str, object]:
+    """A passage."""
+    return {
+        "id": name,
+        "source": "guide",
+        "page": f"{name}.md",
+        "section": name,
+        "titles": ["Guide", name],
+        "position": 0,
+        "text": text,
+        "tokens": len(text.split()),
+        "licence": "Apache-2.0",
+        "url": f"https://example.org/{name}",
+        "masked": 0,
+    }
+
+
+def package(root: Path, made: Path, settings: Settings = SETTINGS) -> Path:
+    """Run the stage on what `lay_out` left, and return the bento."""
+    made.mkdir()
+    package_assistant(
+        root / "data/index",
+        root / "models/encoder",
+        root / "models/query_encoder",
+        root / "models/refusal",
+        ROOT / "environments/assistant.txt",
+        made / "assistant.bento",
+        made / "assistant.json",
+        settings.search,
+        settings.answering,
+        PARAMS,
+    )
+    return made / "assistant.bento"
