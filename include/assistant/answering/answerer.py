@@ -59,7 +59,7 @@ class Extractive:
         return replace(answer, sentences=sentences)
 
     def begin(self, question: str, hits: Sequence[Hit]) -> tuple[Answer, list[Hit]]:
-        """The answer as yet without sentences, refused if it is to have none; what to make it of."""
+        """The answer as yet without sentences, and what to make it of; or refused at once."""
         confidence = self.refusal.confidence(question, hits)
         answer = Answer(
             question, (), False, "", confidence, tuple(hits), "extractive", "", "", 0, 0, 0.0, False

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -100,11 +100,13 @@ class Refusal(BaseModel):
 
     def confidence(self, question: str, hits: Sequence[Hit]) -> float:
         """How likely it is, 0..1, that the hits answer the question; 0 without a hit."""
-        if not hits or not stems(question):
-            return 0.0
-        seen = asdict(features(question, hits))
+        return self.of(features(question, hits)) if hits and stems(question) else 0.0
+
+    def of(self, seen: Features) -> float:
+        """The confidence of a question with these features."""
         odds = self.intercept + math.fsum(
-            weight.weight * (seen[name] - weight.mean) / weight.scale
-            for name, weight in sorted(self.weights.items())
+            held.weight * (value - held.mean) / held.scale
+            for value, held in zip(astuple(seen), map(self.weights.get, NAMES), strict=True)
+            if held is not None
         )
         return 1 / (1 + math.exp(-min(max(odds, -50.0), 50.0)))
