@@ -1,4 +1,4 @@
-"""Bring Airflow's database to this version, and make the logins of .env and the database of vectors.
+"""Bring Airflow's database to this version; make the logins of .env, and a database for vectors.
 
 A password that changed in .env changes here at the next start.
 """

@@ -45,7 +45,7 @@ def pages() -> dict[Path, str]:
 
 
 def graphs() -> dict[str, str]:
-    """The page on the params of each dvc.yaml, and the folder of that: projects beside the root's."""
+    """The page on the params of the root and of each project beside it, and the folder of both."""
     found = {"params.md": "."}
     for file in sorted((ROOT / "include").glob("*/dvc.yaml")):
         found[f"{file.parent.name}_params.md"] = str(file.parent.relative_to(ROOT))

@@ -1,4 +1,4 @@
-"""Print what the last run of a pipeline found, and where its results are: its `dvc.yaml` says which.
+"""Print what the last run of a pipeline found, and where its results are: as its `dvc.yaml` says.
 
 Every file that a stage names under `metrics` is shown, and every out that a person opens: pages,
 and files that no other stage reads. `python -m include.summary FILE` is about another dvc.yaml.

@@ -158,9 +158,7 @@ def test_each_member_is_trained_and_read_by_who_reads_members(stage, folder, suf
 
 
 def test_the_plots_show_each_member():
-    lists = [
-        y for plot in graph("")["plots"] for held in plot.values() for y in held["y"].values()
-    ]
+    lists = [y for plot in graph("")["plots"] for held in plot.values() for y in held["y"].values()]
     drawn = [shown for shown in lists if isinstance(shown, list) and "blend" in shown]
     assert len(drawn) == 2
     assert all(set(MEMBERS) <= set(shown) for shown in drawn)
@@ -181,9 +179,7 @@ def test_each_path_in_a_command_is_a_dep_or_an_out(stage):
     words = [word for _, word in itertools.pairwise(stage.cmd.split())]
     paths = {stage.from_root(word) for word in itertools.compress(words, said)}
     held = stage.paths("deps", "outs", "metrics")
-    assert [
-        path for path in paths - held if not any(h.startswith(f"{path}/") for h in held)
-    ] == []
+    assert [path for path in paths - held if not any(h.startswith(f"{path}/") for h in held)] == []
 
 
 @EACH_STAGE

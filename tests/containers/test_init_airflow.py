@@ -20,8 +20,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def asked(url: str, user: str, password: str, database: str, *questions: str) -> list[object]:
     """What a login is answered in a database."""
-    place = dict(user=user, password=password, dbname=database)
-    connection = psycopg2.connect(url, **place)
+    connection = psycopg2.connect(url, user=user, password=password, dbname=database)
     with connection, connection.cursor() as ask:
         answers = []
         for question in questions:
