@@ -103,7 +103,7 @@ def write_index(
     """
     check(passages, vectors)
     folder.mkdir(parents=True)
-    passages = passages.select(SCHEMA)
+    passages = passages.select(list(SCHEMA))
     passages.write_parquet(folder / TABLE)
     np.save(folder / VECTORS, np.ascontiguousarray(vectors))
     rows = passages.select("titles", "text").iter_rows()
