@@ -1,0 +1,39 @@
+"""Whether a section is written in English, as far as one can tell."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from include.assistant.documents.sections import Block
+from include.assistant.documents.words import words
+
+FEWEST_WORDS = 20  # below them nobody can tell
+COMMON_SHARE = 0.15  # of the words of a text that are common ones: it is English
+SURE = 0.9  # probability of another language
+COMMON = words(
+    """
+    the a an of to in is are was be been it its this that these those and or not for with on
+    as by at from if when you your can will which has have but
+    """
+)
+WORD = re.compile(r"[^\W\d_]+")
+
+
+def is_english(blocks: Sequence[Block]) -> bool:
+    """Whether the prose of a section is English, or too little to tell."""
+    words = [word for block in blocks if not block.code for word in WORD.findall(block.text)]
+    if len(words) < FEWEST_WORDS:
+        return True
+    if sum(word.lower() in COMMON for word in words) >= COMMON_SHARE * len(words):
+        return True
+    language, probability = detector().classify(" ".join(words))
+    return language == "en" or probability < SURE
+
+
+@cache
+def detector() -> Any:
+    """What tells languages apart; it takes a moment to load, and few sections need it."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

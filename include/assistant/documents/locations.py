@@ -1,0 +1,98 @@
+"""Pages in a folder of this machine, or behind a URL that fsspec reads."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from include.assistant.documents.source_settings import MB, Limits
+from include.errors import DataError, masked
+
+Files = dict[str, bytes]
+
+
+def of_folder(name: str, folder: Path, wanted: Callable[[str], bool], limits: Limits) -> Files:
+    """The pages in a folder; links that lead out of it are refused.
+
+    Raises:
+        DataError: the folder is not there, or holds too much.
+    """
+    if not folder.is_dir():
+        what = f"The source {name} is the folder {folder}, which does not exist."
+        raise DataError(what, f"correct fetch_docs.sources.{name} in params.yaml.")
+    files: Files = {}
+    for path in paths_in(folder):
+        below = path.relative_to(folder).as_posix()
+        if not wanted(below):
+            continue
+        if not path.resolve().is_relative_to(folder.resolve()):
+            what = f"The source {name} holds {below}, a link that leads out of {folder}."
+            raise DataError(what, "put the file itself there, or leave that page out.")
+        files[below] = path.read_bytes()
+        check_size(name, below, files, limits)
+    return files
+
+
+def paths_in(folder: Path) -> list[Path]:
+    """All files below a folder, in order; folders behind links are not entered."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in (".git", ".venv"))
+        found += [Path(place) / name for name in names]
+    return sorted(found)
+
+
+def of_url(name: str, url: str, wanted: Callable[[str], bool], limits: Limits) -> Files:
+    """The pages behind the URL of a folder.
+
+    Raises:
+        DataError: the URL holds a password, cannot be read, or holds too much.
+    """
+    if masked(url) != url:
+        raise DataError(
+            f"{url} holds a password or token, which dvc.lock and the experiment would keep.",
+            "take it out of params.yaml, and give it to fsspec in the environment, as FSSPEC_HTTP="
+            """'{"headers": {"Authorization": "Basic ..."}}' or FSSPEC_FTP_PASSWORD.""",
+        )
+    import fsspec
+
+    files: Files = {}
+    try:
+        store, folder = fsspec.core.url_to_fs(url)
+        listed: Mapping[str, Any] = store.find(folder, detail=True)
+        for path in sorted(listed):
+            below = path.removeprefix(str(folder).rstrip("/")).lstrip("/")
+            if wanted(below) and ".." not in below.split("/"):
+                check_told(name, below, listed[path].get("size") or 0, limits)
+                files[below] = bytes(store.cat_file(path))
+                check_size(name, below, files, limits)
+    except DataError:
+        raise
+    except Exception as error:  # each library under fsspec raises what it likes
+        said = str(error).strip().rstrip(".") or type(error).__name__
+        raise DataError(
+            f"{url} of the source {name} cannot be read: {said}.",
+            "see that the place answers and that this user may read there, then run it again.",
+        ) from None
+    return files
+
+
+def check_size(name: str, path: str, files: Files, limits: Limits) -> None:
+    """Raise DataError if a page, or all of them, are more than may be."""
+    check_told(name, path, len(files[path]), limits)
+    if len(files) > limits.entries:
+        raise refused(f"The source {name} has more than {limits.entries:,} pages.", "entries")
+    if sum(map(len, files.values())) > limits.total_mb * MB:
+        raise refused(f"The source {name} has more than {limits.total_mb:,g} MB.", "total_mb")
+
+
+def check_told(name: str, path: str, size: int, limits: Limits) -> None:
+    """Raise DataError if a page is larger than may be."""
+    if size > limits.page_mb * MB:
+        raise refused(f"{path} of {name} is larger than {limits.page_mb:,g} MB.", "page_mb")
+
+
+def refused(what: str, limit: str) -> DataError:
+    """A limit, and where it is set."""
+    setting = f"fetch_docs.limits.{limit} in params.yaml"
+    return DataError(what, f"see that it is the right place; if so, raise {setting}.")

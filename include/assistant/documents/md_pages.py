@@ -1,0 +1,131 @@
+"""Markdown into sections: CommonMark with tables, and what MyST and MkDocs add to it."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from include.assistant.documents.html_text import words_of
+from include.assistant.documents.rst_words import CODE, DROPPED, shown
+from include.assistant.documents.sections import Block, Outline, Section, one_line
+
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
+ROLE = re.compile(r"\{[\w:+-]+\}`([^`\n]+)`")
+ADMONITION = re.compile(
+    r'^([ \t]*)(?:!!!|\?\?\?\+?|===\+?|///)[ \t]*([\w-]*)[ \t]*(?:"(.*)")?[ \t]*$'
+)
+DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
+OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:.*\n)+|\A---\n.*?\n---\n", re.S)
+INDENT = 4
+
+
+def sections_of(text: str) -> list[Section]:
+    """The sections of a page."""
+    outline = Outline()
+    add(FRONT_MATTER.sub("", text), outline)
+    return outline.sections
+
+
+def add(text: str, outline: Outline) -> None:
+    """Add the headings and blocks of a text."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = parser.parse("\n".join(unfolded(ROLE.sub(role_shown, text).split("\n"))))
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token.type == "heading_open" and token.level == 0:
+            outline.heading(int(token.tag[1:]), inline(tokens[at + 1]))
+            at += 3
+            continue
+        end = closing(tokens, at)
+        outline.extend(blocks_of(tokens[at : end + 1]))
+        at = end + 1
+
+
+def role_shown(found: re.Match[str]) -> str:
+    """What a MyST role shows."""
+    return shown(found[1])
+
+
+def unfolded(lines: Sequence[str]) -> Iterator[str]:
+    """Lines with the notes and tabs of MkDocs as plain paragraphs."""
+    inside: list[int] = []  # columns in which the notes that are open begin
+    fenced = False
+    for line in lines:
+        width = len(line) - len(line.lstrip())
+        while inside and line.strip() and width <= inside[-1] and not fenced:
+            inside.pop()
+        line = line[INDENT * len(inside) :] if line.strip() else ""
+        found = None if fenced else ADMONITION.match(line)
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        if found and (found[2] or found[3]):
+            inside.append(width)
+            yield ""
+            yield f"{found[1]}{found[3] or found[2].capitalize()}:"
+        elif not found:
+            yield line
+
+
+def closing(tokens: Sequence[Token], start: int) -> int:
+    """Where the block that begins at `start` ends."""
+    depth = 0
+    for at in range(start, len(tokens)):
+        depth += tokens[at].nesting
+        if depth <= 0:
+            return at
+    return len(tokens) - 1
+
+
+def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
+    """The blocks of one element of the page."""
+    prefix, row = "", []
+    for token in tokens:
+        if token.type == "list_item_open":
+            prefix = "- "
+        elif token.type == "tr_open":
+            row = []
+        elif token.type in ("td_open", "th_open"):
+            row.append("")
+        elif token.type == "tr_close":
+            yield Block(" | ".join(filter(None, row)))
+        elif token.type == "inline" and row:
+            row[-1] = inline(token)
+        elif token.type in ("fence", "code_block"):
+            yield from fence(token)
+        elif token.type == "inline":
+            yield Block(prefix + inline(token))
+            prefix = ""
+        elif token.type == "html_block":
+            yield Block(words_of(token.content))
+        elif token.type == "table_close":
+            row = []
+
+
+def fence(token: Token) -> Iterator[Block]:
+    """Code; or the words of a MyST directive."""
+    found = DIRECTIVE.match(token.info.strip())
+    if not found or found[1] in CODE:
+        yield Block(OPTION.sub("", token.content) if found else token.content, code=True)
+        return
+    if found[1] in DROPPED or found[1].startswith(("auto", "eval")):
+        return
+    outline = Outline()
+    add(OPTION.sub("", token.content), outline)
+    head = one_line(f"{found[1].capitalize()}: {found[2]}")
+    for section in outline.sections:
+        for block in section.blocks:
+            yield Block(f"{head} {block.text}".strip(), block.code) if head else block
+            head = ""
+
+
+def inline(token: Token) -> str:
+    """The words of a paragraph or heading."""
+    parts = []
+    for child in token.children or ():
+        if child.type in ("text", "code_inline"):
+            parts.append(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+    return one_line("".join(parts))

@@ -1,0 +1,112 @@
+"""The pages of a source, wherever they are: all of them, or an error."""
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from include.assistant.documents import archives, index_client, locations
+from include.assistant.documents.patterns import matches
+from include.assistant.documents.source_settings import (
+    FilesSource,
+    InstalledSource,
+    Limits,
+    LocationSource,
+    PackageSource,
+    Pages,
+    Source,
+)
+from include.errors import DataError, at_most_ten, did_you_mean
+
+Files = dict[str, bytes]  # path below the root of the source, to its bytes
+
+
+def read_pages(name: str, source: Source, limits: Limits) -> Files:
+    """The pages of a source, by their path below its root.
+
+    Raises:
+        DataError: it is not there, or has no page where params.yaml says so, or too much of them.
+    """
+    wanted = chooser(source)
+    if isinstance(source, PackageSource):
+        files = of_package(source, wanted, limits)
+    elif isinstance(source, InstalledSource):
+        files = of_installed(name, source, wanted, limits)
+    elif isinstance(source, FilesSource):
+        files = locations.of_folder(name, Path(source.folder), wanted, limits)
+    else:
+        files = of_location(name, source, wanted, limits)
+    root = f"{source.root}/" if source.root else ""
+    pages = {path.removeprefix(root): data for path, data in sorted(files.items())}
+    check_patterns(name, source, pages)
+    return pages
+
+
+def chooser(source: Pages) -> Callable[[str], bool]:
+    """Tells by its path in the source whether a file is one of its pages."""
+    root = f"{source.root}/" if source.root else ""
+
+    def wanted(path: str) -> bool:
+        below = path.removeprefix(root)
+        inside = path.startswith(root) and matches(below, source.pages)
+        return inside and not matches(below, source.leave_out)
+
+    return wanted
+
+
+def of_package(source: PackageSource, wanted: Callable[[str], bool], limits: Limits) -> Files:
+    """The pages in a file of a package, which is fetched and not kept."""
+    with TemporaryDirectory() as folder:
+        archive = index_client.fetch_package(
+            source.package, source.version, source.sha256, source.file, Path(folder)
+        )
+        return archives.pages_of(archive, source.file == "sdist", wanted, limits)
+
+
+def of_installed(
+    name: str, source: InstalledSource, wanted: Callable[[str], bool], limits: Limits
+) -> Files:
+    """The pages among the files of an installed package.
+
+    Raises:
+        DataError: another version of it is installed, or none.
+    """
+    try:
+        held = distribution(source.package)
+    except PackageNotFoundError:
+        what = f"The source {name} is the package {source.package}, which is not installed."
+        raise DataError(
+            what, "install environments/assistant.txt, or take the source out."
+        ) from None
+    if held.version != source.version:
+        raise DataError(
+            f"{source.package} {held.version} is installed; params.yaml names {source.version}.",
+            f"set fetch_docs.sources.{name}.version to {held.version} in params.yaml.",
+        )
+    files: Files = {}
+    for path in sorted(str(file) for file in held.files or ()):
+        if ".." not in path.split("/") and wanted(path):
+            files[path] = Path(str(held.locate_file(path))).read_bytes()
+            locations.check_size(name, path, files, limits)
+    return files
+
+
+def of_location(
+    name: str, source: LocationSource, wanted: Callable[[str], bool], limits: Limits
+) -> Files:
+    """The pages in any folder, or behind any URL."""
+    if "://" not in source.location:
+        return locations.of_folder(name, Path(source.location), wanted, limits)
+    return locations.of_url(name, source.location, wanted, limits)
+
+
+def check_patterns(name: str, source: Pages, pages: Files) -> None:
+    """Raise DataError if a pattern of params.yaml finds no page."""
+    for pattern in source.pages:
+        if not any(matches(path, [pattern]) for path in pages):
+            hint = did_you_mean(pattern, pages)
+            raise DataError(
+                f"The source {name} has no page {pattern!r} in {source.root or 'its top folder'}; "
+                f"found are {at_most_ten(pages) or 'none'}.{hint}",
+                f"correct fetch_docs.sources.{name}.pages or root in params.yaml.",
+            )

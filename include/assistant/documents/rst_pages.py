@@ -1,0 +1,149 @@
+"""reStructuredText, as docutils reads it, into sections."""
+
+from collections.abc import Iterator
+
+from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.parsers.rst import Parser
+from docutils.utils import new_document
+
+from include.assistant.documents import rst_words
+from include.assistant.documents.sections import Block, Outline, Section, one_line
+
+SETTINGS = {
+    "file_insertion_enabled": False,
+    "raw_enabled": False,
+    "syntax_highlight": "none",
+    "report_level": 5,
+    "halt_level": 5,
+    "warning_stream": False,
+    "smart_quotes": False,
+    "line_length_limit": 1_000_000,
+    "_disable_config": True,
+}
+UNSEEN = (
+    nodes.comment,
+    nodes.target,
+    nodes.substitution_definition,
+    nodes.system_message,
+    nodes.raw,
+    nodes.pending,
+    nodes.image,
+    nodes.meta,
+    nodes.title,
+    nodes.footnote,
+    nodes.transition,
+)
+UNSAID = (nodes.raw, nodes.footnote_reference, nodes.image, nodes.system_message)
+CODE = (nodes.literal_block, nodes.doctest_block, nodes.math_block)
+ITEMS = (nodes.bullet_list, nodes.enumerated_list)
+
+
+def sections_of(text: str) -> list[Section]:
+    """The sections of a page."""
+    rst_words.teach(text)
+    settings = get_default_settings(Parser)
+    for name, value in SETTINGS.items():
+        setattr(settings, name, value)
+    document = new_document("page", settings)
+    Parser().parse(text, document)
+    outline = Outline()
+    walk(document, 0, outline)
+    return outline.sections
+
+
+def walk(node: nodes.Element, level: int, outline: Outline) -> None:
+    """Add what a section holds; sections in it are of the next level."""
+    marked = False  # the list that follows is one of questions
+    for child in node.children:
+        if isinstance(child, nodes.section):
+            outline.heading(level + 1, title_of(child))
+            walk(child, level + 1, outline)
+        elif isinstance(child, nodes.comment):
+            marked = marked or "faq" in child.get("classes", [])
+        elif isinstance(child, nodes.definition_list) and (marked or asks(child)):
+            marked = False
+            questions(child, level, outline)
+        else:
+            outline.extend(blocks_of(child))
+
+
+def title_of(section: nodes.Element) -> str:
+    """The heading of a section."""
+    titles = [inline(child) for child in section.children if isinstance(child, nodes.title)]
+    return titles[0] if titles else ""
+
+
+def asks(items: nodes.Element) -> bool:
+    """Whether the terms of a list are questions."""
+    return all(inline(item.children[0]).endswith("?") for item in items.children)
+
+
+def questions(items: nodes.Element, level: int, outline: Outline) -> None:
+    """Questions written as the terms of a list are headings."""
+    for item in items.children:
+        outline.heading(level + 1, inline(item.children[0]))
+        for part in item.children[1:]:
+            outline.extend(blocks_of(part))
+
+
+def blocks_of(node: nodes.Node) -> Iterator[Block]:
+    """The blocks of anything that is no section."""
+    if isinstance(node, UNSEEN):
+        return
+    if isinstance(node, CODE):
+        yield Block(node.astext(), code=True)
+    elif isinstance(node, nodes.Text):
+        yield Block(node.astext())
+    elif isinstance(node, nodes.TextElement):
+        yield Block(inline(node))
+    elif isinstance(node, nodes.row):
+        yield Block(" | ".join(filter(None, (flat(cell) for cell in node.children))))
+    elif isinstance(node, nodes.definition_list_item | nodes.field | nodes.option_list_item):
+        yield from with_head(node, ": ")
+    elif isinstance(node, nodes.list_item):
+        yield from prefixed("- ", node)
+    elif isinstance(node, nodes.Admonition):
+        kind = node.tagname.capitalize()
+        title = f"{kind}: " if kind != "Admonition" else f"{title_of(node)}: "
+        yield from prefixed(title, node)
+    elif isinstance(node, nodes.topic | nodes.sidebar):
+        yield from prefixed(f"{title_of(node)}: " if title_of(node) else "", node)
+    elif isinstance(node, nodes.section):
+        yield from prefixed(f"{title_of(node)}: ", node)
+    elif isinstance(node, nodes.Element):
+        for child in node.children:
+            yield from blocks_of(child)
+
+
+def prefixed(prefix: str, node: nodes.Element) -> Iterator[Block]:
+    """The blocks of a node, the first with something before it."""
+    for child in node.children:
+        for block in blocks_of(child):
+            yield Block(prefix + block.text, block.code) if not block.code else block
+            prefix = ""
+
+
+def with_head(node: nodes.Element, joint: str) -> Iterator[Block]:
+    """A term, field or option and what is said of it."""
+    bodies = (nodes.definition, nodes.field_body, nodes.description)
+    heads = [flat(child) for child in node.children if not isinstance(child, bodies)]
+    body = nodes.container()
+    body.extend(child for child in node.children if isinstance(child, bodies))
+    head = ", ".join(filter(None, heads))
+    found = list(prefixed(head + joint, body))
+    yield from found if found and not found[0].code else [Block(head), *found]
+
+
+def flat(node: nodes.Node) -> str:
+    """All text of a node in one line."""
+    return one_line(" ".join(block.text for block in blocks_of(node)))
+
+
+def inline(node: nodes.Node) -> str:
+    """The words of a paragraph or heading."""
+    if isinstance(node, UNSAID):
+        return ""
+    if isinstance(node, nodes.Text) or not isinstance(node, nodes.Element):
+        return node.astext()
+    return "".join(inline(child) for child in node.children)

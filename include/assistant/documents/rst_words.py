@@ -1,0 +1,164 @@
+"""What reStructuredText pages say in words that only Sphinx knows, made plain.
+
+docutils knows roles and directives by their names only: those that a page uses are taught to it
+before the page is read. None of them reads a file, draws, or runs anything.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive, directives, roles
+from docutils.parsers.rst.states import Inliner
+
+from include.assistant.documents.words import words
+
+CODE = words(
+    """
+    code code-block sourcecode parsed-literal ipython ipython3 doctest testcode testsetup
+    testoutput prompt console command-output productionlist
+    """
+)
+# Lists of pages, pictures, what is made from source code, and what is for writers of the page.
+DROPPED = words(
+    """
+    toctree contents index highlight highlightlang currentmodule currentlibrary module
+    py:module py:currentmodule image graphviz inheritance-diagram plot raw include
+    literalinclude meta tags sectionauthor codeauthor moduleauthor tabularcolumns default-role
+    role title sectnum header footer unicode replace date autosummary automodule autoclass
+    autofunction automethod autoattribute autodata autoexception autoproperty autodecorator
+    autoenum autotyping click argparse exampleinclude minigallery jupyter-execute dropdown-
+    link youtube video tikz change changelog testcleanup todo todolist only-api
+    """
+)
+FAQ = frozenset({"cssclass", "rst-class", "class"})  # marks the list of questions that follows
+SAID = {
+    "versionadded": "Added in version",
+    "versionchanged": "Changed in version",
+    "versionremoved": "Removed in version",
+    "deprecated": "Deprecated since version",
+    "seealso": "See also:",
+}
+KNOWN = words(
+    """
+    note warning tip important hint attention caution danger error admonition topic sidebar
+    rubric epigraph highlights pull-quote compound container table list-table csv-table line-
+    block math figure
+    """
+)
+ROLES_KEPT = words(
+    """
+    emphasis strong literal subscript superscript sub sup code math pep rfc pep-reference rfc-
+    reference
+    """
+)
+DIRECTIVE = re.compile(r"^[ \t>*-]*\.\. (?:\|[^|\n]+\| )?([A-Za-z][\w.+:-]*?)::(?:\s|$)", re.M)
+ROLE = re.compile(r":([A-Za-z][\w.+:-]*):`")
+
+
+def teach(text: str) -> None:
+    """Let docutils read the roles and directives that a page uses."""
+    for name in set(ROLE.findall(text)) - ROLES_KEPT | {""}:  # "" is what `text` alone means
+        roles.register_local_role(name.lower(), plain_role)
+    for name in set(DIRECTIVE.findall(text)) | DROPPED | CODE:
+        if name.lower() not in KNOWN:
+            directives.register_directive(name.lower(), kind_of(name.lower()))
+
+
+def kind_of(name: str) -> type[Directive]:
+    """How a directive is read."""
+    if name in CODE or name.startswith(("code", "tabs-code")):
+        return Literal
+    if name in DROPPED or name.startswith("auto"):
+        return Nothing
+    return Mark if name in FAQ else Content
+
+
+class AnyOption(dict[str, Callable[[str | None], str]]):
+    """Every option is taken, and none is looked at."""
+
+    def __getitem__(self, name: str) -> Callable[[str | None], str]:
+        return directives.unchanged  # type: ignore[no-any-return]
+
+    def __bool__(self) -> bool:
+        return True
+
+
+class Loose(Directive):
+    """A directive that takes whatever stands there."""
+
+    optional_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = AnyOption()
+
+
+class Nothing(Loose):
+    """A directive that says nothing to a reader."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        return []
+
+
+class Mark(Loose):
+    """A class for what follows; kept as a comment, since questions may be marked by it."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        return [nodes.comment("", "", classes=[" ".join(self.arguments)]), *self.inside()]
+
+    def inside(self) -> list[nodes.Node]:
+        holder = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, holder)
+        return holder.children
+
+
+class Literal(Loose):
+    """Text whose lines stay as they are."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        text = "\n".join(self.content)
+        return [nodes.literal_block(text, text)] if text.strip() else []
+
+
+class Content(Loose):
+    """An argument, and what stands below it."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        holder = nodes.container()
+        said = SAID.get(self.name)
+        head = " ".join(" ".join(self.arguments).split())
+        if said or head:
+            children, _ = self.state.inline_text(head, self.lineno)
+            holder += nodes.paragraph(
+                "", "", *([nodes.Text(f"{said} ")] if said else []), *children
+            )
+        self.state.nested_parse(self.content, self.content_offset, holder)
+        return [holder]
+
+
+def plain_role(
+    name: str,
+    rawtext: str,
+    text: str,
+    lineno: int,
+    inliner: Inliner,
+    options: Mapping[str, Any] | None = None,
+    content: Sequence[str] = (),
+) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+    """The words that a role shows."""
+    return [nodes.inline(rawtext, shown(text))], []
+
+
+def shown(text: str) -> str:
+    """The words of a cross-reference: its title, or what it refers to without its decoration.
+
+    `title <target>` is title, ~celery.Task.run is run, !name is name, _orm.Session is Session.
+    """
+    text = text.replace("\x00", "").strip()
+    titled = re.fullmatch(r"(.+?)\s*<[^<>]*>", text, re.S)
+    if titled:
+        return titled[1].removeprefix("!")
+    if text.startswith("~"):
+        return text.rstrip(".").rpartition(".")[2].removeprefix("~")
+    return re.sub(r"^_\w+\.(?=\w)", "", text.removeprefix("!").removeprefix(".").removeprefix("$"))

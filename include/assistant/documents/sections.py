@@ -1,0 +1,68 @@
+"""What every kind of page becomes: sections under headings, made of blocks of text."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, a list item, a row of a table; or code, whose lines stay as they are."""
+
+    text: str
+    code: bool = False
+
+
+@dataclass
+class Section:
+    """A heading, and what stands under it up to the next one."""
+
+    titles: tuple[str, ...]  # headings above it, its own last; none before the first heading
+    blocks: list[Block] = field(default_factory=list)
+
+
+class Outline:
+    """Sections in the order of the page, built from headings with levels."""
+
+    def __init__(self) -> None:
+        self.sections: list[Section] = [Section(())]
+        self.open: list[tuple[int, str]] = []
+
+    def heading(self, level: int, title: str) -> None:
+        """Begin a section; it ends those that are open on its level and below."""
+        self.open = [(at, name) for at, name in self.open if at < level]
+        self.open.append((level, one_line(title)))
+        self.sections.append(Section(tuple(name for _, name in self.open)))
+
+    def add(self, text: str, code: bool = False) -> None:
+        """Add a block to the section that is open; empty ones are nothing."""
+        text = text.strip("\n").rstrip() if code else one_line(text)
+        if text.strip():
+            self.sections[-1].blocks.append(Block(text, code))
+
+    def extend(self, blocks: Iterable[Block]) -> None:
+        """Add several blocks."""
+        for block in blocks:
+            self.add(block.text, block.code)
+
+
+def one_line(text: str) -> str:
+    """A text with single spaces in place of its line ends and runs of blanks."""
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def under_page(sections: list[Section], title: str) -> list[Section]:
+    """Sections whose titles begin with that of the page: what has none gets this one."""
+    if not sections[0].blocks:
+        sections = sections[1:]
+    firsts = {section.titles[0] for section in sections if section.titles}
+    if len(firsts) == 1 and all(section.titles for section in sections):
+        return sections
+    if len(firsts) == 1 and not sections[0].titles:
+        title = firsts.pop()  # text above the first heading of a page
+    return [
+        section
+        if section.titles[:1] == (title,)
+        else Section((title, *section.titles), section.blocks)
+        for section in sections
+    ]

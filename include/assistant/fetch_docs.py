@@ -1,0 +1,87 @@
+"""Stage fetch_docs: the pages that the assistant answers from, each source at one version."""
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from include import step
+from include.assistant.documents import shelf
+from include.assistant.documents.reading import read_pages
+from include.assistant.documents.shelf import Held
+from include.assistant.documents.source_settings import (
+    NAME,
+    Limits,
+    LocationSource,
+    PackageSource,
+    Source,
+)
+from include.step import Kept
+
+
+class Params(BaseModel):
+    """Section fetch_docs of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sources: dict[str, Source] = Field(min_length=1, description="name of a source to what it is")
+    limits: Limits = Field(default=Limits(), description="how much a source may hold")
+
+    @field_validator("sources")
+    @classmethod
+    def names_are_folders(cls, sources: dict[str, Source]) -> dict[str, Source]:
+        wrong = [name for name in sources if not NAME.fullmatch(name)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no name of a source: a-z, 0-9, dots and dashes")
+        return sources
+
+
+def fetch_docs(docs: Kept, params: Params) -> None:
+    """Fetch the sources that are new or changed, and read those of this machine again."""
+    docs.mkdir(parents=True, exist_ok=True)
+    before = shelf.read_held(docs)
+    now: dict[str, Held] = {}
+    fetched, changed = [], 0
+    for name, source in sorted(params.sources.items()):
+        key = key_of(source)
+        held = before.get(name)
+        if held and held.key == key and is_kept(source) and shelf.is_whole(docs, name, held):
+            now[name] = held.model_copy(update=told_of(source))
+            continue
+        files = read_pages(name, source, params.limits)
+        pages = shelf.put(docs, name, files)
+        fetched += [name] if is_kept(source) else []
+        changed += len(pages)
+        hashes = {path: shelf.digest(data) for path, data in files.items()}
+        now[name] = Held(**told_of(source), key=key, files=hashes)
+    shelf.put_sources(docs, now)
+    count = sum(len(held.files) for held in now.values())
+    print(
+        f"{len(now)} sources, {len(fetched)} fetched now; {count:,} pages, {changed:,} new",
+        flush=True,
+    )
+
+
+def is_kept(source: Source) -> bool:
+    """Whether a source stays as it was fetched until params.yaml says otherwise."""
+    remote = isinstance(source, LocationSource) and "://" in source.location
+    return remote or isinstance(source, PackageSource)
+
+
+def key_of(source: Source) -> str:
+    """A hash of all that says which pages a source has."""
+    chosen = source.model_dump_json(exclude={"title", "licence", "url"})
+    return shelf.digest(chosen.encode())
+
+
+def told_of(source: Source) -> dict[str, str]:
+    """What is said of a source."""
+    return {
+        "title": source.title,
+        "kind": source.kind,
+        "package": getattr(source, "package", ""),
+        "version": getattr(source, "version", ""),
+        "licence": source.licence,
+        "url": source.url,
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(fetch_docs))
