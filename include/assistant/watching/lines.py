@@ -1,8 +1,7 @@
-"""The lines of a log of questions: what the service writes, and what is read of them as tables.
+"""The lines of a log of questions as tables: one row for each question, reply, and word of thanks.
 
-A log file is one of include.serving.journal, with three kinds of lines: a question and what became
-of it, what a person thought of an answer, and how a request was replied to. What a question said
-is no part of it, unless it was asked for; its direction is, from which nobody reads the words.
+The log is one of include.serving.journal, written by include/assistant/service. What a question
+said is in it only if words are kept; its vector is, from which nobody reads them.
 """
 
 import base64
@@ -13,94 +12,103 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_core import to_json
 
-from include.monitoring.journal_lines import REPLIES, REPLY, Reply
+from include.monitoring import journal_lines
+from include.monitoring.journal_lines import REPLY, Reply
 
-FEEDBACK = b'{"kind":"feedback",'
+SEARCH, FEEDBACK = b'{"kind":"search",', b'{"kind":"feedback",'
 AT = pl.Datetime("us", "UTC")
 QUESTIONS = {
     "at": AT,
     "id": pl.String(),
-    "question": pl.String(),
-    "vector": pl.Binary(),
+    "kind": pl.String(),  # ask, or search: who only wants passages
+    "model": pl.String(),  # name and version of the bento
+    "nearest": pl.String(),  # id of the passage that was found first; null if none was
+    "vector": pl.Binary(),  # a signed byte a dimension, of any length
+    "question": pl.String(),  # null unless words are kept
+    "latency_ms": pl.Float64(),
+    # Null for a search:
     "refused": pl.Boolean(),
     "cause": pl.String(),
     "confidence": pl.Float64(),
-    "sentences": pl.Int32(),
-    "citations_failed": pl.Int32(),
-    "ms": pl.Float64(),
+    "citations_failed": pl.Boolean(),
+    "provider": pl.String(),
+    "language_model": pl.String(),
+    "prompt": pl.String(),
     "tokens_in": pl.Int64(),
     "tokens_out": pl.Int64(),
     "cost": pl.Float64(),
-    "provider": pl.String(),
-    "model": pl.String(),
-    "prompt": pl.String(),
     "cached": pl.Boolean(),
 }
-FEEDBACKS = {"at": AT, "id": pl.String(), "helpful": pl.Boolean()}
-FAULTS = {"at": AT, "line": pl.Int64(), "reason": pl.String()}
-MOST_DIMENSIONS = 4096
+FEEDBACKS = {"at": AT, "id": pl.String(), "useful": pl.Boolean()}
+MOST_DIMENSIONS, MOST_TOKENS = 4096, 10**9
 
 
-class Question(BaseModel):
-    """A question, and what became of it; the fields that an answer has mean what they mean there."""
+class Line(BaseModel):
+    """What each line has. A newer service may say more."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="ignore", strict=True)
 
-    kind: Literal["question"] = "question"
-    id: str = Field(min_length=1, max_length=64, description="of the request")
-    at: AwareDatetime = Field(description="when it came")
-    question: str | None = Field(default=None, description="its text, if texts are kept")
-    vector: str | None = Field(default=None, description="its embedding: `direction` of it")
-    refused: bool
-    cause: str = Field(max_length=40, description="why it was refused, else empty")
-    confidence: float = Field(ge=0, le=1)
-    sentences: int = Field(ge=0, description="of the answer")
-    citations_failed: int = Field(ge=0, description="sentences whose citations do not support them")
-    ms: float = Field(ge=0, allow_inf_nan=False, description="milliseconds to the whole answer")
-    tokens_in: int = Field(ge=0)
-    tokens_out: int = Field(ge=0)
-    cost: float = Field(ge=0, allow_inf_nan=False, description="in the currency of the prices")
-    provider: str = Field(min_length=1, max_length=200)
-    model: str = Field(max_length=200)
-    prompt: str = Field(max_length=200)
-    cached: bool
+    id: str = Field(min_length=1, max_length=64)
+    at: AwareDatetime
 
-    @field_validator("vector")
+
+class Packed(BaseModel):
+    """A vector in a byte a dimension: its direction, and its largest number."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    int8: str
+
+    @field_validator("int8")
     @classmethod
-    def is_direction(cls, text: str | None) -> str | None:
-        if text is not None:
-            found = np.frombuffer(base64.b64decode(text, validate=True), np.int8)
-            if not found.any() or len(found) > MOST_DIMENSIONS:
-                raise ValueError("a vector is the base64 of some signed bytes that are not all 0")
+    def is_direction(cls, text: str) -> str:
+        found = np.frombuffer(base64.b64decode(text, validate=True), np.int8)
+        if not found.any() or len(found) > MOST_DIMENSIONS:
+            raise ValueError("it is not the base64 of some signed bytes that are not all 0")
         return text
 
 
-class Feedback(BaseModel):
-    """What a person thought of an answer."""
+class Search(Line):
+    """A question for which passages were wanted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    kind: Literal["search"]
+    model: str
+    hits: list[tuple[str, float, float]]
+    vector: Packed | None = None
+    question: str | None = None
+    latency_ms: float = Field(ge=0, allow_inf_nan=False)
 
-    kind: Literal["feedback"] = "feedback"
-    at: AwareDatetime
-    id: str = Field(min_length=1, max_length=64, description="of the request that it is about")
-    helpful: bool
+
+class Ask(Search):
+    """A question, and what became of it."""
+
+    kind: Literal["ask"]  # type: ignore[assignment]
+    refused: bool
+    cause: str
+    confidence: float = Field(ge=0, le=1, allow_inf_nan=False)
+    citations_failed: bool
+    provider: str
+    language_model: str
+    prompt: str
+    tokens_in: int = Field(ge=0, le=MOST_TOKENS)
+    tokens_out: int = Field(ge=0, le=MOST_TOKENS)
+    cost: float = Field(ge=0, allow_inf_nan=False)
+    cached: bool
+
+
+class Feedback(Line):
+    """What somebody thought of an answer, by the id of its request."""
+
+    kind: Literal["feedback"]
+    useful: bool
 
 
 @dataclass
-class Lines:
-    """What whole lines of one file hold, and which of them cannot be read.
+class Lines(journal_lines.Lines):
+    """What whole lines of one file hold, and which cannot be read; rows are of questions."""
 
-    Args:
-        faults: number of the line (the first is 1), what is wrong with it, and the line.
-    """
-
-    count: int = 0
-    questions: list[dict[str, Any]] = field(default_factory=list)
     feedbacks: list[dict[str, Any]] = field(default_factory=list)
-    replies: list[dict[str, Any]] = field(default_factory=list)
-    faults: list[tuple[int, str, bytes]] = field(default_factory=list)
 
     def take(self, line: bytes) -> None:
         """Put a line where it belongs."""
@@ -109,18 +117,8 @@ class Lines:
         elif line.startswith(REPLY):
             self.replies.append(row_of(Reply.model_validate_json(line)))
         else:
-            row = row_of(Question.model_validate_json(line))
-            text = row["vector"]
-            row["vector"] = None if text is None else base64.b64decode(text)
-            self.questions.append(row)
-
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """The lines that can be read, by the folder of each kind."""
-        return {
-            "": pl.DataFrame(self.questions, schema=QUESTIONS),
-            "feedback": pl.DataFrame(self.feedbacks, schema=FEEDBACKS),
-            "requests": pl.DataFrame(self.replies, schema=REPLIES),
-        }
+            kind = Search if line.startswith(SEARCH) else Ask
+            self.rows.append(question_row(kind.model_validate_json(line)))
 
 
 def read_lines(data: bytes) -> Lines:
@@ -136,19 +134,22 @@ def read_lines(data: bytes) -> Lines:
     return found
 
 
+def question_row(line: Search) -> dict[str, Any]:
+    """The row of a question."""
+    row = row_of(line)
+    hits, vector = row.pop("hits"), row.pop("vector")
+    row["nearest"] = hits[0][0] if hits else None
+    row["vector"] = None if vector is None else base64.b64decode(vector["int8"])
+    return row
+
+
 def row_of(line: BaseModel) -> dict[str, Any]:
     """A line as a row, with its time in UTC."""
-    row = line.model_dump(exclude={"kind"})
+    row = line.model_dump()
     return {**row, "at": row["at"].astimezone(UTC)}
 
 
-def line_of(told: Question | Feedback) -> bytes:
-    """A line of the log, for `Journal.append`."""
-    return to_json(told, exclude_none=True) + b"\n"
-
-
-def direction(vector: np.ndarray[Any, np.dtype[np.floating[Any]]]) -> str:
-    """An embedding in a byte a dimension: its direction to a hundredth, and not its length."""
-    most = float(np.abs(vector).max())
-    small = np.rint(vector * (127 / most)) if most else np.zeros(len(vector))
-    return base64.b64encode(small.astype(np.int8).tobytes()).decode()
+def table_of(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    """Rows as a table; what a row lacks is null there."""
+    columns = {name: [row.get(name) for row in rows] for name in schema}
+    return pl.DataFrame(columns, schema=schema)

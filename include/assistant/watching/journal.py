@@ -1,0 +1,128 @@
+"""Logs of questions into Parquet: `python -m include.assistant.watching.journal LOGS PARQUET`.
+
+As include.monitoring.journal does with predictions: what a log file gives depends on its lines
+alone, and is in PARQUET/day=2026-01-31/NAME.parquet for each day in UTC; what people thought of
+answers is in PARQUET/feedback, and how requests were replied to in PARQUET/requests. Lines that
+cannot be read are in PARQUET/_quarantine with the reason, and in PARQUET/quarantined as numbers,
+on the day when their file was begun: no time that stands in them can be trusted.
+"""
+
+import argparse
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from include.assistant.watching.lines import FEEDBACKS, QUESTIONS, Lines, read_lines, table_of
+from include.errors import DataError, PlatformError
+from include.monitoring.journal import (
+    QUARANTINE,
+    READ,
+    REQUESTS,
+    Found,
+    by_day,
+    quarantined,
+    read_known,
+)
+from include.monitoring.journal_files import alone, name_of, opened, write
+from include.monitoring.journal_lines import REPLIES
+
+FEEDBACK, QUARANTINED = "feedback", "quarantined"
+FAULTS = {"at": pl.Datetime("us", "UTC"), "line": pl.Int64(), "reason": pl.String()}
+BEGUN = re.compile(r"\d{8}T\d{6}Z(?=-)")  # how the service begins the name of a log file
+
+
+def convert(logs: Path, parquet: Path) -> dict[str, Found]:
+    """Bring the Parquet files up to date with a folder of logs.
+
+    Returns:
+        What was in the files that were read now, by name; others had not changed.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    if not logs.is_dir():
+        raise DataError(f"There is no folder {logs}.", "name the folder that the service logs to.")
+    parquet.mkdir(mode=0o700, parents=True, exist_ok=True)
+    done: dict[str, Found] = {}
+    with alone(parquet):
+        names = {name for path in logs.iterdir() if (name := name_of(path))}
+        known = {name: held for name, held in read_known(parquet).items() if name in names}
+        try:
+            for name in sorted(names):
+                if found := convert_new(logs, name, parquet, known.get(name)):
+                    done[name] = found
+        finally:
+            held = {name: asdict(found) for name, found in sorted({**known, **done}.items())}
+            write(parquet / READ, (json.dumps(held, indent=1) + "\n").encode())
+    return done
+
+
+def convert_new(logs: Path, name: str, parquet: Path, before: Found | None) -> Found | None:
+    """Convert one log file; None if it holds nothing, or nothing that was not read before."""
+    with opened(logs, name) as (file, closed):
+        size = os.fstat(file.fileno()).st_size if file else 0
+        if not file or not size or (before and (before.size, before.closed) == (size, closed)):
+            return None
+        data = file.read(size)
+    whole = data.rfind(b"\n") + 1
+    lines = read_lines(data[:whole])
+    for folder, table in tables(name, lines):
+        for day, rows in by_day(table):
+            held = io.BytesIO()
+            rows.write_parquet(held)
+            write(parquet / folder / f"day={day}" / f"{name}.parquet", held.getvalue())
+    if lines.faults:
+        write(parquet / QUARANTINE / f"{name}.jsonl", quarantined(name, lines))
+    torn = size - whole if closed else 0
+    return Found(size, closed, lines.count, len(lines.rows), len(lines.faults), torn)
+
+
+def tables(name: str, lines: Lines) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The tables of a log file, each with its folder."""
+    yield "", table_of(lines.rows, QUESTIONS)
+    yield FEEDBACK, table_of(lines.feedbacks, FEEDBACKS)
+    yield REQUESTS, table_of(lines.replies, REPLIES)
+    at = begun(name, lines)
+    faults = [{"at": at, "line": number, "reason": why} for number, why, _ in lines.faults]
+    yield QUARANTINED, table_of(faults, FAULTS)
+
+
+def begun(name: str, lines: Lines) -> datetime:
+    """When a log file was begun: by its name, else by its first line that can be read."""
+    if found := BEGUN.match(name):
+        return datetime.strptime(found[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    times = [row["at"] for row in (*lines.rows, *lines.feedbacks, *lines.replies)]
+    return min(times, default=datetime.fromtimestamp(0, UTC))
+
+
+def main(argv: list[str]) -> int:
+    """Convert, and print what was found."""
+    parser = argparse.ArgumentParser(prog="python -m include.assistant.watching.journal")
+    parser.add_argument("logs", type=Path, help="the folder that the service logs to")
+    parser.add_argument("parquet", type=Path, help="the folder of Parquet files; made if need be")
+    given = parser.parse_args(argv)
+    try:
+        found = list(convert(given.logs, given.parquet).values())
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    bad, torn = sum(one.quarantined for one in found), sum(bool(one.torn) for one in found)
+    print(
+        f"files read: {len(found):,}, of which {sum(not f.closed for f in found):,} may still grow"
+    )
+    print(f"lines: {sum(f.lines for f in found):,}, questions: {sum(f.rows for f in found):,}")
+    print(f"quarantined lines: {bad:,}" + (f", see {given.parquet / QUARANTINE}" if bad else ""))
+    print(f"files that end within a line, which was not answered: {torn:,}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
