@@ -1,6 +1,5 @@
 """Stage evaluate_answers: what is answered, what of it is so, and what is rightly refused."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,7 +15,7 @@ from include.assistant.answering.answerer import make_answerer
 from include.assistant.answering.hostile import read_hostile
 from include.assistant.answering.refusal import Refusal
 from include.assistant.answering.settings import Answering
-from include.assistant.evaluation import judging
+from include.assistant.evaluation import intervals, judging
 from include.assistant.evaluation.answered import Asker
 from include.assistant.evaluation.asked import read_questions
 from include.assistant.evaluation.intervals import Evaluation
@@ -62,7 +61,7 @@ def evaluate_answers(
     answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
     answers.write_parquet(predictions)
     numbers = judging.measure(answers, evaluation)
-    metrics.write_text(json.dumps(numbers, indent=2) + "\n")
+    intervals.write_metrics(metrics, numbers)
     # The same inputs give the same bytes: what was measured by a clock is printed and not kept.
     middle, slow = np.quantile(took, [0.5, 0.95])
     print(f"An answer took {1000 * middle:.1f} ms, of 100 five took {1000 * slow:.1f} ms or more")

@@ -1,6 +1,5 @@
 """Stage evaluate_search: how well the search finds what answers a question."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def evaluate_search(
     found = finding.find(asked, tuned.index.table, systems(tuned, plain, search))
     found.write_parquet(predictions)
     numbers = finding.measure(asked, found, evaluation)
-    metrics.write_text(json.dumps(numbers, indent=2) + "\n")
+    intervals.write_metrics(metrics, numbers)
     print(
         f"{numbers['questions']} questions of the test fold: nDCG@10 {numbers['ndcg_at_10']:.3f}, "
         f"{numbers['ndcg_at_10_gain']:+.3f} over MiniLM alone",

@@ -4,7 +4,10 @@ Questions of one page share its style and its subject, so pages are drawn, not q
 are for flights, by the same code.
 """
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -50,3 +53,9 @@ def rounded(one: Interval) -> Interval:
 def named(name: str, one: Interval) -> dict[str, float]:
     """A number and the ends of its interval, under three names."""
     return {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
+
+
+def write_metrics(path: Path, numbers: Mapping[str, float | int]) -> None:
+    """Write numbers as JSON, which has a null for what is none."""
+    held = {name: None if math.isnan(value) else value for name, value in numbers.items()}
+    path.write_text(json.dumps(held, indent=2, allow_nan=False) + "\n")
