@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from include import step
-from include.assistant.evaluation import finding
+from include.assistant.evaluation import finding, intervals
 from include.assistant.evaluation.asked import read_questions
 from include.assistant.evaluation.intervals import Evaluation
 from include.assistant.evaluation.ranking import Scores
