@@ -38,10 +38,10 @@ def plain(value: float) -> str:
 # Signals that are drawn: title, how a value is written, and the check whose limit is drawn.
 DRAWN: Mapping[str, tuple[str, Callable[[float], str], str]] = {
     "questions": ("Questions", plain, ""),
-    "refused_share": ("Refused questions", percent, "refused_share_low"),
-    "citations_failed_share": ("Without a cited answer", percent, "citations_failed_share_low"),
-    "useful_share": ("Useful, of the rated", percent, "useful_share_high"),
-    "question_drift_auc": ("Told from those before (AUC)", plain, "question_drift_auc_low"),
+    "refused_share": ("Refused questions", percent, "refused_share"),
+    "citations_failed_share": ("Without a cited answer", percent, "citations_failed_share"),
+    "useful_share": ("Useful, of the rated", percent, "useful_share"),
+    "question_drift_auc": ("Told from those before (AUC)", plain, "question_drift_auc"),
     "latency_p99_ms": ("99 of 100 answers (ms)", plain, "latency_p99_ms"),
     "cost": ("Cost", plain, "cost"),
     "error_rate": ("Failed requests", percent, "error_rate"),

@@ -25,14 +25,14 @@ MOVED, DATA, SERVICE = (
 ORDERS = {
     "quarantined": "See _quarantine beside the log: service and reader are of two versions.",
     "stale_sources": "Raise the versions in fetch_docs, and run the pipeline.",
-    "failed_share_low": "See the provider and the budget: the questions wait for them.",
+    "failed_share": "See the provider and the budget: the questions wait for them.",
     "cost": "See which questions cost most, and lower the budget of answering.",
-    "citations_failed_share_low": "See the answers whose citations failed: the model or its prompt "
+    "citations_failed_share": "See the answers whose citations failed: the model or its prompt "
     "changed.",
-    "refused_share_low": "See the pages below that unanswered questions came nearest to, and add "
+    "refused_share": "See the pages below that unanswered questions came nearest to, and add "
     "what they lack.",
-    "useful_share_high": "Read the answers that were of no use.",
-    "question_drift_auc_low": "That alone hurts nobody: see what is asked, and whether documents "
+    "useful_share": "Read the answers that were of no use.",
+    "question_drift_auc": "That alone hurts nobody: see what is asked, and whether documents "
     "say it.",
     "questions": "See LEEWAY_SERVE_LOG, and whether anybody asks.",
 }
