@@ -1,0 +1,97 @@
+"""Whether claims hold: each number of a claim must be one of the facts that it cites.
+
+It is a check of numbers, dates and quotes, not of sense: a claim may still misread a true number.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+
+from include.assistant.investigator.facts import Fact
+from include.assistant.investigator.note import Claim, Note
+
+# A word with a digit in it: 0.71, 12,5 and 1e-05, but also 2013-06-01, C05 and v0.0.1.
+TOKEN = re.compile(r"[^\s()\[\]{}<>\"'`|;:=/*]*\d[^\s()\[\]{}<>\"'`|;:=/*]*")
+NUMBER = re.compile(r"[+\-−–]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d+)?(%?)")
+Facts = Mapping[str, Fact]
+
+
+def wrong(note: Note, returned: Facts) -> list[str]:
+    """What is wrong with the claims of a note, in words; none if nothing is.
+
+    Args:
+        returned: what tools have returned, by id.
+    """
+    return [problem for claim in note.claims for problem in problems(claim, returned)]
+
+
+def problems(claim: Claim, returned: Facts) -> Iterator[str]:
+    """What is wrong with one claim."""
+    if not claim.citations:
+        yield f"The claim {claim.text!r} cites nothing."
+    cited = []
+    for citation in claim.citations:
+        fact = returned.get(citation.id)
+        if fact is None:
+            yield f"No tool returned {citation.id!r}, which {claim.text!r} cites."
+        elif spaced(citation.quote) not in spaced(fact.said) or not citation.quote.strip():
+            yield f"{citation.id} does not say {citation.quote!r}."
+        else:
+            cited.append(fact)
+    if cited:
+        held = " ".join(fact.model_dump_json() + fact.said for fact in cited)
+        for token in unfounded(claim.text, held):
+            yield f"The number {token} of {claim.text!r} is in none of the facts that it cites."
+
+
+def unfounded(text: str, held: str) -> list[str]:
+    """The numbers, dates and names with digits of a text that another one does not hold."""
+    known = {*tokens(held)}
+    values = [value for token in known if (value := parsed(token)) is not None]
+    return [t for t in tokens(text) if t not in known and not founded(t, values)]
+
+
+def tokens(text: str) -> Iterator[str]:
+    """The words of a text that have a digit."""
+    for found in TOKEN.findall(text):
+        if word := found.strip(".,!?…\\"):
+            yield word
+
+
+def founded(token: str, values: Iterable["Number"]) -> bool:
+    """Whether a number is one of some, rounded as it is."""
+    said = parsed(token)
+    return said is not None and any(said.rounds(value) for value in values)
+
+
+class Number:
+    """A number as it was written: 12.5 % has a step of 0.001."""
+
+    def __init__(self, value: Decimal, step: Decimal, percent: bool) -> None:
+        self.value, self.step, self.percent = value, step, percent
+
+    def rounds(self, other: "Number") -> bool:
+        """Whether it is another one, rounded; the sign may be put into words."""
+        near = abs(abs(self.value) - abs(other.value)) <= self.step / 2
+        return near and self.step >= other.step
+
+
+def parsed(token: str) -> Number | None:
+    """A word as a number; None if it is none."""
+    match = NUMBER.fullmatch(token)
+    if not match:
+        return None
+    whole, part, power, percent = match.groups()
+    try:
+        value = Decimal(f"{whole.replace(',', '')}{part or ''}{power or ''}")
+    except InvalidOperation:
+        return None
+    exponent = value.as_tuple().exponent
+    step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    scale = Decimal("0.01") if percent else Decimal(1)
+    return Number(value * scale, step * scale, bool(percent))
+
+
+def spaced(text: str) -> str:
+    """A text with single spaces."""
+    return " ".join(text.split())

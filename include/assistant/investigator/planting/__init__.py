@@ -1,0 +1,1 @@
+"""Incidents that are planted on purpose, so that it is known what an investigation should find."""

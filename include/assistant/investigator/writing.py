@@ -1,0 +1,162 @@
+"""From facts to a note, by the playbook: no model is asked, and each claim is what a tool said."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from include.assistant.investigator import playbook as books
+from include.assistant.investigator.evidence import Run
+from include.assistant.investigator.facts import AnyFact, CheckFact, DocumentFact
+from include.assistant.investigator.note import (
+    MEASURED,
+    Cause,
+    Claim,
+    Note,
+    ProposedAction,
+    cite,
+)
+from include.assistant.investigator.playbook import Look, Playbook, Weighed
+from include.assistant.investigator.tools import (
+    OfDocuments,
+    OfLog,
+    OfNumbers,
+    OfRun,
+    Tools,
+)
+from include.errors import ParamsError, did_you_mean
+
+CAUSES = 3  # that a note names
+CLAIMS = 5  # of a part of a note
+OPEN = "No cause in the playbook fits what was looked at"
+
+
+def investigate(tools: Tools, playbook: Playbook) -> Note:
+    """Look at what the playbook asks for, weigh it, and write the note.
+
+    Raises:
+        ParamsError: the playbook asks for a tool that there is not.
+    """
+    facts = [fact for look in playbook.look_at for fact in looked(tools, look)]
+    seen = [*{fact.id: fact for fact in facts}.values()]
+    weighed = books.weigh(playbook, seen)[:CAUSES]
+    run = tools.evidence.run()
+    return Note(
+        run=run.name,
+        headline=headline(weighed),
+        moved=tuple(moved(seen)),
+        since=tuple(since(seen, weighed)),
+        for_whom=tuple(for_whom(seen)),
+        causes=tuple(cause(one) for one in weighed),
+        next_steps=tuple(step for one in weighed[:1] for step in one.rule.next),
+        look_up=tuple(documents(tools, weighed)),
+        proposals=tuple(proposals(run, weighed[:1])),
+    )
+
+
+def looked(tools: Tools, look: Look) -> Sequence[AnyFact]:
+    """What one tool says."""
+    limit = look.limit
+    asked = {
+        "list_runs": lambda: tools.list_runs(OfRun(limit=limit)),
+        "metrics_of": lambda: tools.metrics_of(OfNumbers(contains=look.search, limit=limit)),
+        "drift_of": lambda: tools.drift_of(OfNumbers(contains=look.search, limit=limit)),
+        "slices_of": lambda: tools.slices_of(OfRun(limit=limit)),
+        "changes_since_good": lambda: tools.changes_since_good(OfRun(limit=limit)),
+        "task_log": lambda: tools.task_log(OfLog(search=look.search, limit=limit)),
+    }
+    if look.tool not in asked:
+        hint = did_you_mean(look.tool, asked)
+        what = f"The playbook looks at {look.tool!r}, which is no tool.{hint}"
+        raise ParamsError(what, f"name one of {', '.join(asked)}.")
+    return asked[look.tool]().facts
+
+
+def headline(weighed: Sequence[Weighed]) -> str:
+    """The likeliest cause in a line."""
+    if not weighed:
+        return f"{OPEN}."
+    subject = f": {weighed[0].subject}" if weighed[0].subject else ""
+    return f"{weighed[0].rule.title}{subject}."
+
+
+def as_claim(fact: AnyFact) -> Claim:
+    """What a fact says, as a claim."""
+    return cite(fact.said, (fact.id, fact.said))
+
+
+def failed(facts: Sequence[AnyFact]) -> list[CheckFact]:
+    """The checks that failed."""
+    return [fact for fact in facts if isinstance(fact, CheckFact) and fact.state == "failed"]
+
+
+def moved(facts: Sequence[AnyFact]) -> Iterator[Claim]:
+    """What is beyond its limits; else what the window, or the run, came to."""
+    found: list[AnyFact] = [*failed(facts)]
+    found = found or [fact for fact in facts if fact.id.startswith("window:")]
+    found = found or [fact for fact in facts if fact.id.startswith("run:")][:1]
+    yield from map(as_claim, found[:CLAIMS])
+
+
+def since(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Claim]:
+    """From which window on: of what speaks for the likeliest cause, else of all that failed."""
+    speaking = failed(weighed[0].facts) if weighed else []
+    dated = sorted(speaking or failed(facts), key=lambda fact: (fact.since, fact.id))
+    for fact in dated[:1]:
+        yield cite(
+            f"{fact.name} has failed since the window from {fact.since}.", (fact.id, fact.said)
+        )
+
+
+def for_whom(facts: Sequence[AnyFact]) -> Iterator[Claim]:
+    """The groups of which the model is most wrong, if that is beyond its limit."""
+    gap = next((f for f in facts if isinstance(f, CheckFact) and f.name == "group_gap"), None)
+    if gap is None or gap.state != "failed":
+        return
+    groups = [fact for fact in facts if fact.id.startswith("slice:")]
+    yield from map(as_claim, groups[:3])
+
+
+def cause(one: Weighed) -> Cause:
+    """A cause with the facts that speak for it."""
+    return Cause(
+        cause=one.name,
+        title=one.rule.title,
+        subject=one.subject,
+        weight=round(one.share, 3),
+        claims=tuple(map(as_claim, one.facts[:CLAIMS])),
+    )
+
+
+def documents(tools: Tools, weighed: Sequence[Weighed]) -> Iterator[Claim]:
+    """Where to read about the likeliest cause."""
+    for one in weighed[:1]:
+        if one.rule.look_up and tools.searcher:
+            for fact in tools.search_documents(OfDocuments(question=one.rule.look_up)).facts:
+                if isinstance(fact, DocumentFact) and fact.said.strip():
+                    quote = fact.said[:200]
+                    yield cite(f"{fact.title} ({fact.url or fact.page})", (fact.id, quote))
+
+
+def proposals(run: Run, weighed: Sequence[Weighed]) -> Iterator[ProposedAction]:
+    """What a person may approve; it rests on what was measured, and not on words."""
+    for one in weighed:
+        offer = one.rule.propose
+        facts = [fact for fact in one.facts if fact.id.startswith(MEASURED)]
+        if offer is None or not facts:
+            continue
+        changed = next((fact for fact in facts if fact.id.startswith("change:")), None)
+        known = books.fields(changed, {"run": run.run_id or run.name, "dag_id": run.dag_id})
+        target = offer.target.format_map(Lenient(known)) or run.name
+        why = cite(offer.text, *((fact.id, fact.said) for fact in facts[:3]))
+        yield ProposedAction(action=offer.action, target=target, why=why)
+
+
+class Lenient(dict[str, str]):
+    """The fields of a template; one that is not known is empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def by_playbook(tools: Tools, path: Path = books.PLAYBOOK) -> Note:
+    """The note of the playbook in a file."""
+    return investigate(tools, books.read(path))
