@@ -25,6 +25,14 @@ SAID = re.compile(
     r"(?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`<>{}$()]{6,}",
     re.IGNORECASE,
 )
+# What stands for a password in examples: password=..., ://user:pass@, client_secret: "your-secret".
+EXAMPLES = re.compile(
+    r"(?<=://)\w*:(?:pass|passwd|password|pw|secret|tiger|guest|airflow|\$?\{\w*\}|<[\w -]*>)(?=@)"
+    r"|\b(?:\w*(?:pass|passwd|password|secret|secret_key|token|api_key))[\"'`]?\s*[=:]\s*[\"'`]?"
+    r"(?:\.\.\.|<[\w -]*>|\$?\{\w*\}|\*{3,}|x{3,}|pass|passwd|password|pw|secret|your[\w-]*)"
+    r"(?![\w-])",
+    re.IGNORECASE,
+)
 # A run of letters and digits so mixed that it is no word, name or hash of a commit.
 MIXED = re.compile(
     r"(?<![\w/+.-])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[\w+/-]{32,}={0,2}"
@@ -47,7 +55,7 @@ ACTIVE = re.compile(
 _BEFORE = r"(?:previous|prior|above|earlier|preceding|all|any|your|these|the|system|other)"
 ORDERS = re.compile(
     rf"\b(?:ignore|disregard|forget|override|bypass)\b(?:\W+{_BEFORE}\b){{1,4}}"
-    r"\W+(?:\w+\W+){0,2}(?:instructions?|prompts?|rules?|guidelines?|context|safety)\b"
+    r"\W+(?:\w+\W+){0,2}(?:instructions?|prompts?|rules|guidelines|context|safety)\b"
     r"|\byou are (?:now|no longer)\b|\bnew (?:system )?(?:instructions?|prompt)\s*:"
     r"|\b(?:system|developer|hidden)[ _](?:prompt|message|instructions?|override)\b"
     r"|\b(?:ai|llm|language model|assistant|chatbot|agent)s?\b[^.\n]{0,40}"
@@ -96,5 +104,6 @@ def secret(text: str) -> bool:
     key = os.environ.get(KEY, "").strip()
     if len(key) >= 8 and key in text:
         return True
-    shown = TOKENS.search(text) or SAID.search(text) or MIXED.search(text)
-    return bool(shown) or masked(text) != text
+    bare = EXAMPLES.sub("", text)
+    shown = TOKENS.search(bare) or SAID.search(bare) or MIXED.search(bare)
+    return bool(shown) or masked(bare) != bare

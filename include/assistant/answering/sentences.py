@@ -1,11 +1,20 @@
-"""Cut a passage into sentences, each verbatim; code stays whole."""
+"""Cut a passage into sentences, each verbatim; code stays whole, with the line that announces it.
+
+A passage has a paragraph on a line, as parse_docs writes it, and code line by line.
+"""
 
 import re
 from collections.abc import Iterator
 
 FENCE = re.compile(r"^\s*(```|~~~)")
-CODE = re.compile(r"^(?: {4,}|\t|>>> |\.\.\. |\$ |# [a-z]+[=: ])")
-ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
+# A line of code: a margin, a prompt, a statement, or signs that prose seldom ends without a mark.
+CODE = re.compile(
+    r"^(?: {2,}|\t|>>>|\.\.\. |[$#] |@\w|[})\]]|(?:from|import|def|class|export|return|with|for|if"
+    r"|SELECT|INSERT|CREATE|UPDATE|DELETE)\b.*[^.!?]$|[\w./-]+\s*=\s*\S)"
+)
+SIGNS = re.compile(r"[(){}\[\]=;<>|\\$]|(?:^| )--?\w|\w/\w|\w_\w|\w:\w")
+PROSE = re.compile(r"[.!?:][\"'”’)\]*`]*$")  # how a paragraph ends
 # The end of a sentence: its mark and what closes with it, then a space before a new beginning.
 END = re.compile(r"[.!?][\"'”’)\]]*(?=\s+[\"'“‘(\[`*]*[A-Z0-9`])")
 SHORT = re.compile(r"\b(?:(?i:e\.g|i\.e|etc|vs|cf|approx|fig|no|resp|al|ca|incl)|[A-Z])\.$")
@@ -14,44 +23,56 @@ NUMBERED = re.compile(r"(?:^|\n)\s*\d{1,2}\.$")  # of a list: 1. Stop the servic
 
 def split(text: str) -> list[str]:
     """The sentences of a text, in reading order; each is found in it as it stands."""
-    found = (piece for block, code in blocks(text) for piece in pieces(block, code))
-    return [piece for piece in found if piece]
+    found, at = [], 0  # of each sentence: where it begins, where it ends, whether it is code
+    for block, code in blocks(text):
+        for piece in [block.strip("\r\n").rstrip()] if code else sentences(block):
+            start = text.index(piece, at)
+            at = start + len(piece)
+            if code and found and text[found[-1][0] : found[-1][1]].endswith(":"):
+                found[-1] = (found[-1][0], at)
+            elif piece:
+                found.append((start, at))
+    return [text[start:end] for start, end in found]
 
 
 def blocks(text: str) -> Iterator[tuple[str, bool]]:
     """Paragraphs, items of lists and blocks of code; of each, whether it is code."""
-    held, held_code, fenced = "", False, False
+    held, code, fenced = "", False, False
     for line in text.splitlines(keepends=True):
         edge = bool(FENCE.match(line))
-        code = fenced or edge or (bool(CODE.match(line)) and not ITEM.match(line))
-        blank = not line.strip()
-        # A blank line in code does not end it; the code after it would begin anew.
-        apart = (blank and not held_code) or (not blank and code != held_code)
-        if held.strip() and not fenced and (apart or edge or ITEM.match(line)):
-            yield held, held_code
-            held = ""
+        kind = fenced or edge or is_code(line)
+        # A blank line ends a paragraph, but not code, in which another line of code may follow.
+        if held.strip() and not fenced and (kind != code or edge or not code):
+            if line.strip() or not code:
+                yield held, code
+                held = ""
         if not held.strip():
-            held_code = code
+            code = kind
         held += line
         if edge and fenced:
             yield held, True
             held = ""
         fenced ^= edge
     if held.strip():
-        yield held, held_code
+        yield held, code
 
 
-def pieces(block: str, code: bool) -> Iterator[str]:
-    """The sentences of a block: code is one, which keeps the margin of its first line."""
-    if code:
-        yield block.strip("\r\n").rstrip()
-        return
+def is_code(line: str) -> bool:
+    """Whether a line looks like code, output or a setting rather than like a sentence."""
+    bare = line.rstrip()
+    if ITEM.match(bare) or not bare:
+        return False
+    return bool(CODE.match(bare)) or (not PROSE.search(bare) and bool(SIGNS.search(bare)))
+
+
+def sentences(paragraph: str) -> Iterator[str]:
+    """The sentences of a paragraph."""
     start = 0
-    for end in END.finditer(block):
-        said = block[start : end.end()]
+    for end in END.finditer(paragraph):
+        said = paragraph[start : end.end()]
         # An odd number of backquotes: the mark stands in code.
         if SHORT.search(said) or NUMBERED.search(said) or said.count("`") % 2:
             continue
         yield said.strip()
         start = end.end()
-    yield block[start:].strip()
+    yield paragraph[start:].strip()

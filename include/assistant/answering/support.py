@@ -18,7 +18,7 @@ NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,:]\d+)*(?![\w])")
 # What only a name has: a digit, a capital or a sign within it (airflow.cfg, --force, DAG, TabM).
 NAME = re.compile(
     r"(?<![\w-])--?[a-z][\w-]+|\b\w+(?:[._/:-]\w+)*[_/:]\w+\b|\b[a-z0-9]\w*(?:\.\w+)+\b"
-    r"|\b[A-Za-z]+\d[\w.]*|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*"
+    r"|\b\w+(?:-\w+)*-[A-Z]\w*\b|\b[A-Za-z]+\d[\w.]*|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*"
 )
 PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")  # a capital within a sentence
 QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{4,})\"|“([^”\n]{4,})”")
