@@ -79,9 +79,8 @@ def folders() -> list[str]:
 STAGES = [Stage(folder, name) for folder in folders() for name in graph(folder)["stages"]]
 FLIGHTS = {stage.name: stage for stage in STAGES if not stage.folder}
 EACH_STAGE = pytest.mark.parametrize("stage", STAGES, ids=str)
-# What the stages of a project run with. Another name of the section that is a stage's own.
+# What the stages of a project run with, where it has not the project's name.
 ENVIRONMENTS = {"flights": "environments/steps.txt"}
-SECTIONS = {"judge_promotion": "promotion", "decide_retraining": "retraining"}
 
 
 def imported(path: Path, found: set[Path]) -> set[Path]:
@@ -182,15 +181,35 @@ def test_each_path_in_a_command_is_a_dep_or_an_out(stage):
     assert [path for path in paths - held if not any(h.startswith(f"{path}/") for h in held)] == []
 
 
+def takes(stage: Stage) -> dict[str, str]:
+    """What the function of a stage takes, in the module of its name: each argument with its kind."""
+    tree = ast.parse((ROOT / f"include/{stage.project}/{stage.name}.py").read_text())
+    [own] = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == stage.name
+    ]
+    return {one.arg: ast.unparse(one.annotation) for one in own.args.args if one.annotation}
+
+
 @EACH_STAGE
 def test_a_stage_has_one_name_everywhere(stage):
-    section = SECTIONS.get(stage.name, stage.name)
     assert stage.module.split(".") == ["include", stage.project, stage.name]
-    tree = ast.parse((ROOT / f"include/{stage.project}/{stage.name}.py").read_text())
-    assert stage.name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert takes(stage)
     assert (ROOT / f"tests/{stage.project}/test_{stage.name}.py").exists()
-    assert section in stage.held["params"]
-    assert section in yaml.safe_load((ROOT / stage.folder / "params.yaml").read_text())
+
+
+@EACH_STAGE
+def test_the_params_of_a_stage_are_what_its_function_takes(stage):
+    kinds = {name for name, kind in takes(stage).items() if kind not in ("Path", "Out", "Kept")}
+    wanted = {stage.name if name == "params" else name for name in kinds}
+    said = {str(name).partition(".")[0] for name in stage.held.get("params", [])}
+    assert said == wanted
+    assert wanted <= {*yaml.safe_load((ROOT / stage.folder / "params.yaml").read_text())}
+
+
+@EACH_STAGE
+def test_a_stage_imports_no_other(stage):
+    others = {ROOT / f"{one.module.replace('.', '/')}.py" for one in STAGES if one != stage}
+    assert not others & code_of(stage)
 
 
 @EACH_STAGE
