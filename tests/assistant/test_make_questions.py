@@ -13,6 +13,8 @@ from include.assistant.make_questions import Params, build, make_questions
 from include.assistant.passages import SCHEMA, embedded
 from include.errors import DataError
 
+ROOT = Path(__file__).parents[2]
+
 
 def asked_of(table: pl.DataFrame, kind: str = "answerable") -> dict[str, list[str]]:
     """The questions of a kind, with their gold."""
@@ -179,5 +181,5 @@ def test_the_same_passages_give_the_same_bytes_elsewhere(tmp_path):
 
 
 def test_the_section_of_params_yaml_asks_for_200_questions():
-    settings = yaml.safe_load(Path("include/assistant/params.yaml").read_text())
+    settings = yaml.safe_load((ROOT / "include/assistant/params.yaml").read_text())
     assert Params.model_validate(settings["make_questions"]).least >= 200

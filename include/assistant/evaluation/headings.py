@@ -12,7 +12,7 @@ from include.assistant.passages import embedded
 FAQ = re.compile(r"(?:^|[\W_])faqs?(?:$|[\W_])|frequently[\W_]+asked", re.IGNORECASE)
 FIRST = re.compile(r"(?:how|why|what|when|where|which|who|whose)\b", re.IGNORECASE)
 NUMBER = re.compile(r"^(?:\d+\.)+\d*\s+|^\d+\)\s+")  # of a heading, as some builders write it
-LEAST_SHINGLES = 10  # of a section that is compared: below, a common phrase would be a copy
+LEAST_SHINGLES = 15  # of a section that is compared: below, a common phrase would be a copy
 
 
 @dataclass(frozen=True)
