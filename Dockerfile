@@ -36,8 +36,11 @@ FROM for-steps AS for-airflow
 COPY environments/airflow.txt /environments/
 
 # the second project
+FROM for-serving AS for-assistant
+COPY environments/assistant_serving.txt /environments/
+
 FROM for-steps AS for-step-assistant
-COPY environments/assistant.txt /environments/
+COPY environments/assistant.txt environments/assistant_serving.txt /environments/
 # end of the second project
 
 FROM os AS packages
@@ -76,8 +79,12 @@ RUN --mount=type=bind,from=for-step-assistant,target=/inputs \
     HOME=/root sh /inputs/install.sh kept
 USER 50000:0
 
-FROM step-assistant AS assistant
+FROM packages AS assistant
+RUN --mount=type=bind,from=for-assistant,target=/inputs \
+    --mount=type=cache,target=/root/.cache/uv \
+    HOME=/root sh /inputs/install.sh cpu
 COPY containers/*.py /opt/containers/
+USER 50000:0
 EXPOSE 3000
 CMD ["python", "/opt/containers/serve.py"]
 # end of the second project

@@ -87,7 +87,7 @@ clean: setup  ## remove what the pipeline made (not the cache, not the environme
 lock: setup  ## resolve pyproject.toml into environments/; with UPGRADE="NAME ..." or UPGRADE=all, newer
 	cp environments/development.txt environments/development.new
 	uv pip compile --group serving --group steps --group airflow --group dev \
-	  $(if $(wildcard include/assistant),--group assistant) \
+	  $(if $(wildcard include/assistant),--group assistant --group assistant_serving) \
 	  --config-file environments/uv.toml --quiet --python-version 3.11 --no-header --no-annotate \
 	  $(if $(filter all,$(UPGRADE)),--upgrade,$(UPGRADE:%=--upgrade-package %)) \
 	  --output-file environments/development.new

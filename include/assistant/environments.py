@@ -1,6 +1,6 @@
-"""What the assistant installs beside the flights: its own file of exact versions in environments/.
+"""What the stages of the assistant install, and its server: a file of exact versions each.
 
-`python -m include.assistant.environments`, as `make lock` runs it, writes it anew.
+`python -m include.assistant.environments`, as `make lock` runs it, writes them anew.
 """
 
 import sys
@@ -11,7 +11,10 @@ from include.environments import FOLDER, needed
 from include.errors import PlatformError
 
 # The groups of pyproject.toml that a use needs.
-GROUPS = {"assistant": ("serving", "steps", "assistant")}
+GROUPS = {
+    "assistant": ("serving", "steps", "assistant"),
+    "assistant_serving": ("serving", "assistant_serving"),
+}
 
 
 def main() -> int:
