@@ -128,7 +128,8 @@ async def asked(service: Service, body: Mapping[str, Any]) -> Answered:
     try:
         request = client.build_request("POST", "/ask", json=told, headers={"Accept": EVENTS})
         answer = await client.send(request, stream=True)
-        if answer.status_code != 200:
+        kind = answer.headers.get("content-type", "").partition(";")[0]
+        if answer.status_code != 200 or kind != EVENTS:
             raise await refusal_of(answer)
     except BaseException as error:
         await client.aclose()

@@ -9,6 +9,7 @@ import sys
 from urllib.parse import quote
 
 import pytest
+import stand_in_assistant
 from running_airflow import SMALL_DAG, ended, running, wait_for_dag
 from small_git import commit, make, shell
 
@@ -45,9 +46,17 @@ TASKS = {*ALONE, *(task for tasks in GROUPS.values() for task in tasks)}
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def assistant():
+    with stand_in_assistant.standing() as standing:
+        yield standing
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, assistant):
     """The small repository, up to date and committed: a run has to do what the form changes."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__LEEWAY__ASSISTANT_URL", assistant.url)
+        patch.setenv("LEEWAY_ASSISTANT_TOKEN", stand_in_assistant.TOKEN)
         folder = tmp_path_factory.mktemp("browser")
         patch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
         patch.setenv("DVC_NO_ANALYTICS", "1")
@@ -266,3 +275,38 @@ def test_the_pages_fit_a_phone_and_the_dark(page, api, reported):
         page.evaluate("localStorage.removeItem('theme')")
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(size)
+
+
+def test_people_ask_and_read_what_is_cited(page, api, assistant):
+    page.goto(f"{api.url}/plugin/ask")
+    ask = page.frame_locator("iframe[title='Ask']")
+    ask.get_by_label("What do you want to know").fill("When is a task run again?")
+    ask.get_by_role("button", name="Ask").click()
+    # Markup of documents and models is shown as it is written.
+    expect(ask.locator("#answer")).to_have_text(
+        f"It is run again. {stand_in_assistant.MARKUP}[1][?]"
+    )
+    expect(ask.get_by_text("nothing was written for you")).to_be_visible()
+    ask.get_by_role("link", name="[1]").click()
+    expect(ask.get_by_text("All of retries.")).to_be_visible()
+    links = ask.locator("#found a")
+    assert [link.get_attribute("href") for link in links.all()] == ["https://example.org/retries"]
+    assert ask.locator("img").count() == 0
+    ask.get_by_role("button", name="Useful", exact=True).click()
+    expect(ask.get_by_text("Thank you.")).to_be_visible()
+    assert assistant.heard == [
+        ("/ask", {"question": "When is a task run again?"}),
+        ("/feedback", {"request_id": "r1", "useful": True}),
+    ]
+    assert stand_in_assistant.TOKEN not in page.content() + ask.locator("body").inner_html()
+
+
+def test_a_refusal_and_an_answer_that_breaks_off_are_shown_as_such(page, api):
+    page.goto(f"{api.url}/ask/")
+    for question, word, said in (
+        ("Which wine goes with fish?", "no answer", stand_in_assistant.REASON),
+        ("a long question", "failed", "The answer broke off."),
+    ):
+        page.get_by_label("What do you want to know").fill(question)
+        page.get_by_label("What do you want to know").press("Control+Enter")
+        expect(page.locator("#state")).to_have_text(f"{word} {said}")

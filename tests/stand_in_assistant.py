@@ -54,6 +54,12 @@ def events(question: str) -> list[tuple[str, dict[str, Any]]]:
     return [found, told] if "long" in question else [found, told, ("done", DONE)]
 
 
+def written(events: list[tuple[str, dict[str, Any]]]) -> bytes:
+    """A stream of events, with the sign of life that comes before a slow answer."""
+    told = "".join(f"event: {name}\ndata: {json.dumps(said)}\n\n" for name, said in events)
+    return f": still at it\n\n{told}".encode()
+
+
 @dataclass
 class Standing:
     """Where it is asked, and what it heard."""
@@ -78,11 +84,8 @@ def standing() -> Iterator[Standing]:
             if not isinstance(body["question"], str):
                 return self.reply(400, b'{"error": "That is no question.", "next": "ask one."}')
             if body["question"] == "nobody":
-                return self.reply(200, b"<html>", "text/html") or None
-            self.reply(200, b": still at it\n\n" + b"".join(
-                f"event: {name}\ndata: {json.dumps(said)}\n\n".encode()
-                for name, said in events(body["question"])
-            ), "text/event-stream")  # fmt: skip
+                return self.reply(200, b"<html>", "text/html")
+            self.reply(200, written(events(body["question"])), "text/event-stream")
 
         def reply(self, status: int, body: bytes, kind: str = "application/json") -> None:
             self.send_response(status)
