@@ -255,6 +255,25 @@ def test_other_environments_than_a_stage_s_own_may_change(declaring):
         see_that_environment_is_its_own(stage)
 
 
+def test_the_whole_resolution_may_be_read_where_no_image_installs_it(declaring):
+    from dvc.repo import Repo
+
+    (declaring / "environments/development.txt").write_text("dvc==1\nruff==1\n")
+    text = (declaring / "dvc.yaml").read_text()
+    both = text.replace(
+        "environments/steps.txt", "environments/steps.txt, environments/development.txt"
+    )
+    (declaring / "dvc.yaml").write_text(both)
+    note = declaring / "environments.sha256"
+    with Repo(".") as repo:
+        stage = stage_of(repo, "frozen")
+        note.write_text(f"{DVC_1}  environments/steps.txt\n")
+        see_that_environment_is_its_own(stage)
+        note.write_text(f"{note.read_text()}{'0' * 64}  environments/development.txt\n")
+        with pytest.raises(Refused):
+            see_that_environment_is_its_own(stage)
+
+
 @pytest.mark.parametrize("inside", [False, True], ids=["a file", "a folder"])
 def test_a_report_that_is_a_link_out_of_the_run_is_not_published(repo, home, tmp_path, inside):
     secret = tmp_path / "secret"
