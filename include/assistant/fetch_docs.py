@@ -4,15 +4,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include import step
 from include.assistant.documents import shelf
-from include.assistant.documents.reading import read_pages
-from include.assistant.documents.shelf import Held
-from include.assistant.documents.source_settings import (
+from include.assistant.documents.fetching.reading import read_pages
+from include.assistant.documents.fetching.source_settings import (
     NAME,
     Limits,
     LocationSource,
     PackageSource,
     Source,
 )
+from include.assistant.documents.shelf import Held
 from include.step import Kept
 
 

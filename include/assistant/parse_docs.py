@@ -13,30 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
 from include import partitions, step
-from include.assistant import passages
-from include.assistant.documents import shelf
-from include.assistant.documents.cutting import Said, cut_page
-from include.assistant.documents.passing import Count
+from include.assistant import passages as columns
+from include.assistant.documents import parsing, shelf
+from include.assistant.documents.parsing.cutting import Said, cut_page
+from include.assistant.documents.parsing.passing import Count
+from include.assistant.documents.parsing.tokens import counter
 from include.assistant.documents.shelf import Held
-from include.assistant.documents.tokens import counter
+from include.assistant.documents.size import Passages
 from include.step import Kept, Out
 
-ROOM = Path(__file__).parent / "documents"
+ROOM = Path(parsing.__file__).parent
 LIBRARIES = ("beautifulsoup4", "docutils", "markdown-it-py", "py3langid", "pypdf", "tokenizers")
 TABLE = "passages.parquet"
-
-
-class Params(BaseModel):
-    """Section parse_docs of params.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_tokens: int = Field(
-        ge=32, le=512, description="most tokens of a passage, its titles included"
-    )
 
 
 @dataclass(frozen=True)
@@ -48,16 +38,18 @@ class Page:
     said: Said
 
 
-def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, params: Params) -> None:
+def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, passages: Passages) -> None:
     """Parse the pages that are new or changed, and put all passages into one table."""
     sources = shelf.sources_of(docs)
-    pages = dict(keyed(docs, tokenizer, sources, params))
+    pages = dict(keyed(docs, tokenizer, sources, passages))
     count: list[Count] = []  # loaded when the first page needs it
 
     def build(key: str, folder: Path) -> None:
         count[:] = count or [counter(tokenizer)]
         page = pages[key]
-        found = cut_page(page.file.read_bytes(), page.path, page.said, params.max_tokens, count[0])
+        found = cut_page(
+            page.file.read_bytes(), page.path, page.said, passages.max_tokens, count[0]
+        )
         table(found.rows).write_parquet(folder / f"{key}.parquet")
         (folder / f"{key}.json").write_text(json.dumps(found.counts, sort_keys=True) + "\n")
 
@@ -68,13 +60,13 @@ def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, params: 
 
 
 def keyed(
-    docs: Path, tokenizer: Path, sources: dict[str, Held], params: Params
+    docs: Path, tokenizer: Path, sources: dict[str, Held], passages: Passages
 ) -> list[tuple[str, Page]]:
     """The pages in their order, each with a hash of all that decides its passages."""
     code = sorted(ROOM.glob("*.py"))
     kinds = [f"{name} {version(name)}" for name in LIBRARIES]
     common = partitions.content_key(
-        *code, Path(__file__), Path(passages.__file__), tokenizer, params, kinds
+        *code, Path(__file__), Path(columns.__file__), tokenizer, passages, kinds
     )
     found = []
     for name, source in sorted(sources.items()):
@@ -87,7 +79,7 @@ def keyed(
 
 def table(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Passages as a table."""
-    return pl.DataFrame(rows, schema=passages.SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=columns.SCHEMA, orient="row")
 
 
 def gathered(parsed: Path, pages: dict[str, Page]) -> pl.DataFrame:

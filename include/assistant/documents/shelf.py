@@ -9,10 +9,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include import step
-from include.assistant.documents.reading import Files
 from include.errors import DataError
 
 SOURCES = "sources.json"
+Files = Mapping[str, bytes]  # path below the root of the source, to its bytes
 
 
 class Held(BaseModel):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from include.assistant.documents.sections import Block
-from include.assistant.documents.words import words
+from include.assistant.documents.parsing.sections import Block
+from include.assistant.documents.parsing.words import words
 
 FEWEST_WORDS = 20  # below them nobody can tell
 COMMON_SHARE = 0.15  # of the words of a text that are common ones: it is English

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from include.assistant.documents.source_settings import MB, Limits
+from include.assistant.documents.fetching.source_settings import MB, Limits
 from include.errors import DataError, masked
 
 Files = dict[str, bytes]

@@ -7,8 +7,8 @@ from docutils.frontend import get_default_settings
 from docutils.parsers.rst import Parser
 from docutils.utils import new_document
 
-from include.assistant.documents import rst_words
-from include.assistant.documents.sections import Block, Outline, Section, one_line
+from include.assistant.documents.parsing import rst_words
+from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
 
 SETTINGS = {
     "file_insertion_enabled": False,

@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from include.assistant.documents import languages, pages, personal
-from include.assistant.documents.passing import Count, fitting, pieces
-from include.assistant.documents.sections import Block, Section, under_page
+from include.assistant.documents.parsing import languages, pages, personal
+from include.assistant.documents.parsing.passing import Count, fitting, pieces
+from include.assistant.documents.parsing.sections import Block, Section, under_page
 from include.errors import DataError
 
 

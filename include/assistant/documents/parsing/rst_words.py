@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.states import Inliner
 
-from include.assistant.documents.words import words
+from include.assistant.documents.parsing.words import words
 
 CODE = words(
     """

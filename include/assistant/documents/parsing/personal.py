@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from include.assistant.documents.words import words
+from include.assistant.documents.parsing.words import words
 
 MARK = re.compile(
     r"\[(?:email|phone number|account number|card number|public address|name) removed\]"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from include.assistant.documents.sections import Section
+from include.assistant.documents.parsing.sections import Section
 
 Sections = list[Section]
 
@@ -18,7 +18,7 @@ def sections_of(path: str, data: bytes) -> Sections:
     """
     ending = path.rpartition(".")[2].lower()
     if ending == "pdf":
-        from include.assistant.documents import pdf_pages
+        from include.assistant.documents.parsing import pdf_pages
 
         return pdf_pages.sections_of(data)
     reader = reader_of(ending)
@@ -32,19 +32,19 @@ def sections_of(path: str, data: bytes) -> Sections:
 def reader_of(ending: str) -> Callable[[str], Sections]:
     """What reads the texts of a format; the others are not loaded."""
     if ending in ("rst", "txt"):
-        from include.assistant.documents import rst_pages
+        from include.assistant.documents.parsing import rst_pages
 
         return rst_pages.sections_of
     if ending in ("md", "markdown"):
-        from include.assistant.documents import md_pages
+        from include.assistant.documents.parsing import md_pages
 
         return md_pages.sections_of
     if ending in ("html", "htm"):
-        from include.assistant.documents import html_pages
+        from include.assistant.documents.parsing import html_pages
 
         return html_pages.sections_of
     if ending in ("yml", "yaml"):
-        from include.assistant.documents import options_pages
+        from include.assistant.documents.parsing import options_pages
 
         return options_pages.sections_of
     raise ValueError(f"pages that end in .{ending} are not read")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from include.assistant.documents.html_text import words_of
-from include.assistant.documents.rst_words import CODE, DROPPED, shown
-from include.assistant.documents.sections import Block, Outline, Section, one_line
+from include.assistant.documents.parsing.html_text import words_of
+from include.assistant.documents.parsing.rst_words import CODE, DROPPED, shown
+from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
 
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
 ROLE = re.compile(r"\{[\w:+-]+\}`([^`\n]+)`")

@@ -5,9 +5,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from include.assistant.documents import archives, index_client, locations
-from include.assistant.documents.patterns import matches
-from include.assistant.documents.source_settings import (
+from include.assistant.documents import index_client
+from include.assistant.documents.fetching import archives, locations
+from include.assistant.documents.fetching.patterns import matches
+from include.assistant.documents.fetching.source_settings import (
     FilesSource,
     InstalledSource,
     Limits,

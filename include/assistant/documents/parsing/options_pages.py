@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from include.assistant.documents import rst_pages
-from include.assistant.documents.sections import Outline, Section
+from include.assistant.documents.parsing import rst_pages
+from include.assistant.documents.parsing.sections import Outline, Section
 
 PAGE = "Airflow configuration"
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from include.assistant.documents.passing import Count
+from include.assistant.documents.parsing.passing import Count
 from include.errors import DataError
 
 

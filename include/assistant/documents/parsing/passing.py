@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from include.assistant.documents.sections import Block
+from include.assistant.documents.parsing.sections import Block
 from include.assistant.passages import embedded
 
 Count = Callable[[str], int]  # tokens of a text, as the encoder counts them

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from include.assistant.documents.source_settings import MB, Limits
+from include.assistant.documents.fetching.source_settings import MB, Limits
 from include.errors import DataError
 
 CHUNK = 1 << 20  # bytes

@@ -1,0 +1,13 @@
+"""How long a passage may be, for the stage that cuts them and the one that checks them."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Passages(BaseModel):
+    """Section passages of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_tokens: int = Field(
+        ge=32, le=512, description="most tokens of a passage, its titles included"
+    )

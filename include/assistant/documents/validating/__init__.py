@@ -1,0 +1,1 @@
+"""Passages are held against the suite in include/assistant/expectations."""

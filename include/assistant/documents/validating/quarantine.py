@@ -1,0 +1,107 @@
+"""Which passages are set aside and why, and when that stops the run."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from include.assistant.documents.validating.checks import Finding
+from include.errors import DataError, at_most_ten
+
+REASON = "reason"
+
+
+def set_aside(table: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame:
+    """The passages that break a quarantine rule: all columns, and all rules that they break."""
+    reasons: dict[int, list[str]] = {}
+    for found in findings:
+        if found.rule.action == "quarantine" and not found.holds:
+            for row in found.rows:
+                reasons.setdefault(row, []).append(found.rule.description)
+    rows = sorted(reasons)
+    texts = ["; ".join(reasons[row]) for row in rows]
+    return table[rows].with_columns(pl.Series(REASON, texts, dtype=pl.String))
+
+
+def kept(table: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame:
+    """The passages that break no quarantine rule, in their order."""
+    broken = {
+        row
+        for found in findings
+        if found.rule.action == "quarantine" and not found.holds
+        for row in found.rows
+    }
+    return table[[row for row in range(table.height) if row not in broken]]
+
+
+def check(table: pl.DataFrame, findings: Sequence[Finding], most: float) -> None:
+    """Stop if a rule that must hold does not, too much is set aside, or a source is lost.
+
+    Args:
+        most: largest share of the passages that may be set aside, 0..1.
+
+    Raises:
+        DataError: with the rules, and the passages that break them.
+    """
+    fix = "mend the pages or leave them out in fetch_docs.sources, or change the rule in its suite."
+    stops = [found for found in findings if found.rule.action == "stop" and not found.holds]
+    if stops:
+        raise DataError("The passages break rules that must hold:" + lines(table, stops), fix)
+    aside = set_aside(table, findings)
+    broken = [found for found in findings if found.rule.action == "quarantine" and not found.holds]
+    if aside.height > most * table.height:
+        raise DataError(
+            f"{aside.height:,} of {table.height:,} passages ({aside.height / table.height:.2%}) "
+            f"break rules, more than the {most:.2%} of validate_docs.max_quarantine_share:"
+            + lines(table, broken),
+            fix,
+        )
+    left = kept(table, findings)["source"]
+    lost = sorted(set(aside["source"]) - set(left))
+    if lost:
+        what = f"No passage is left of {at_most_ten(lost)}:" + lines(table, broken)
+        raise DataError(what, fix)
+
+
+def lines(table: pl.DataFrame, broken: Sequence[Finding]) -> str:
+    """A line for each broken rule: its name, how many break it, and the first of them."""
+    return "".join(
+        f"\n  - {found.rule.description}: {extent(found)}"
+        + (f": {at_most_ten(name_of(table, row) for row in found.rows)}" if found.rows else "")
+        for found in broken[:10]
+    )
+
+
+def extent(found: Finding) -> str:
+    """How many passages break a rule, or what a column comes to."""
+    return f"it is {found.observed}" if found.observed else f"{len(found.rows):,} passages"
+
+
+def name_of(table: pl.DataFrame, row: int) -> str:
+    """Where a passage stands, such as `celery faq.rst, 3rd of Why?`."""
+    passage = table.row(row, named=True)
+    titles = passage["titles"] or [""]
+    return f"{passage['source']} {passage['page']} ({titles[-1]})"
+
+
+def summary(table: pl.DataFrame, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Totals for the metrics: passages, quarantined and its share, broken rules, warnings."""
+    aside = set_aside(table, findings)
+    broken = {found.rule.description: found for found in findings if not found.holds}
+    return {
+        "passages": table.height,
+        "quarantined": aside.height,
+        "quarantined_share": round(aside.height / table.height, 6) if table.height else 0.0,
+        "broken_rules": {
+            name: len(found.rows)
+            for name, found in sorted(broken.items())
+            if found.rule.action == "quarantine"
+        },
+        "failed_warnings": {
+            name: found.observed or len(found.rows)
+            for name, found in sorted(broken.items())
+            if found.rule.action == "warn"
+        },
+        "quarantined_of": dict(sorted(Counter(aside["source"]).items())),
+    }

@@ -1,0 +1,50 @@
+"""The page on the documents: what was taken from which source, and what the rules found."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from include.assistant.documents.validating.checks import Finding
+from include.pages import html
+
+SHOWN = 50  # passages that were set aside
+
+
+def page_of(table: pl.DataFrame, aside: pl.DataFrame, findings: Sequence[Finding]) -> str:
+    """The whole page."""
+    return html.render(
+        "assistant/documents/validating/report.html.j2",
+        passages=table.height,
+        aside=aside.height,
+        sources=sources_of(table, aside),
+        rules=[rule_of(found) for found in findings],
+        examples=aside.head(SHOWN).to_dicts(),
+        shown=SHOWN,
+    )
+
+
+def sources_of(table: pl.DataFrame, aside: pl.DataFrame) -> list[dict[str, Any]]:
+    """A row for each source: its pages, passages, tokens, what was masked and set aside."""
+    counts = table.group_by("source").agg(
+        pages=pl.col("page").n_unique(),
+        passages=pl.len(),
+        tokens=pl.col("tokens").mean(),
+        masked=pl.col("masked").sum(),
+        licence=pl.col("licence").unique().sort().str.join(", "),
+    )
+    broken = aside.group_by("source").agg(aside=pl.len())
+    joined = counts.join(broken, on="source", how="left").with_columns(pl.col("aside").fill_null(0))
+    return joined.sort("source").to_dicts()
+
+
+def rule_of(found: Finding) -> dict[str, str]:
+    """A row for each rule, and what it found."""
+    words = {"quarantine": "set aside", "stop": "stops the run", "warn": "warning"}
+    broken = found.observed or f"{len(found.rows):,} passages"
+    return {
+        "rule": found.rule.description,
+        "action": words[found.rule.action],
+        "found": "holds" if found.holds else broken,
+        "notes": found.rule.meta.notes,
+    }

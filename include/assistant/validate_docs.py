@@ -1,0 +1,81 @@
+"""Stage validate_docs: only passages that can be used go on; the others are set aside, with why."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from include import step
+from include.assistant import passages as columns
+from include.assistant.documents.size import Passages
+from include.assistant.documents.validating import (
+    checked_columns,
+    checks,
+    quarantine,
+    report,
+    suites,
+)
+from include.errors import DataError, at_most_ten
+from include.step import Out
+
+
+class Params(BaseModel):
+    """Section validate_docs of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_quarantine_share: float = Field(
+        ge=0, le=1, description="share of the passages that may be set aside"
+    )
+
+
+def validate_docs(
+    parsed: Path,
+    expectations: Path,
+    accepted: Out,
+    metrics: Out,
+    page: Out,
+    passages: Passages,
+    params: Params,
+) -> None:
+    """Check all passages, and set those aside that break a rule."""
+    table = read_table(parsed / "passages.parquet")
+    suite = suites.read_suite(expectations / "passages.json", checked_columns.names())
+    rules = suites.resolved(suite, passages.model_dump(), expectations)
+    findings = checks.findings_of(checked_columns.with_checked_columns(table), rules)
+    quarantine.check(table, findings, params.max_quarantine_share)
+    accepted.mkdir()
+    quarantine.kept(table, findings).write_parquet(accepted / "passages.parquet")
+    aside = quarantine.set_aside(table, findings)
+    aside.write_parquet(accepted / "quarantine.parquet")
+    totals = quarantine.summary(table, findings)
+    metrics.write_text(json.dumps(totals, indent=2, ensure_ascii=False) + "\n")
+    page.write_text(report.page_of(table, aside, findings))
+    print(f"{table.height:,} passages, {aside.height:,} set aside", flush=True)
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """All passages.
+
+    Raises:
+        DataError: the table is missing or damaged, or has other columns.
+    """
+    try:
+        table = pl.read_parquet(path)
+    except (FileNotFoundError, pl.exceptions.PolarsError) as error:
+        what = f"{path} cannot be read: {str(error).splitlines()[0]}."
+        raise DataError(what, "remove it and run `dvc repro`.") from None
+    held, wanted = dict(table.schema), pl.DataFrame(schema=columns.SCHEMA).schema
+    wrong = [
+        f"{name} is {held.get(name)}" for name, kind in wanted.items() if held.get(name) != kind
+    ]
+    wrong += [f"{name} is unknown" for name in held if name not in wanted]
+    if wrong:
+        what = f"{path} has other columns than include/assistant/passages.py: {at_most_ten(wrong)}."
+        raise DataError(what, "remove it and run `dvc repro`.")
+    return table
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(validate_docs))
