@@ -20,6 +20,7 @@ ROOMS = (
     "pipeline",
 )  # whole; of others only the modules that they import
 REPLACED = ("assistant", "feature_store", "flights", "serving")
+STAY = ("dvc_ask",)  # how plugins begin that are of a project of this tree alone
 PACKAGE = "leeway"
 Edit = tuple[int, int, int, str]  # the line, the columns from and to, and what is to be there
 
@@ -34,7 +35,7 @@ def package(tree: Path, folder: Path) -> None:
     Raises:
         Refused: a module needs what is not in the package, or names a module of `include` in text.
     """
-    plugins = sorted((tree / "plugins").glob("*.py"))
+    plugins = plugins_of(tree)
     stems = {path.stem for path in plugins}
     sources = {path: place(tree, path) for path in modules(tree)}
     rooms = {name.parts[0] for name in sources.values() if len(name.parts) > 1} - {"airflow"}
@@ -57,9 +58,15 @@ def place(tree: Path, path: Path) -> Path:
     return path.relative_to(tree / "include")
 
 
+def plugins_of(tree: Path) -> list[Path]:
+    """The plugins that are the runner's."""
+    found = sorted((tree / "plugins").glob("*.py"))
+    return [path for path in found if not path.name.startswith(STAY)]
+
+
 def modules(tree: Path) -> list[Path]:
     """The files of the rooms and of the plugins, and all that they import of `include`."""
-    found = sorted((tree / "plugins").glob("*.py"))
+    found = plugins_of(tree)
     found += [path for room in ROOMS for path in sorted((tree / "include" / room).rglob("*.py"))]
     for path in found:  # the list grows on the way
         for name in imported(ast.parse(path.read_text())):
