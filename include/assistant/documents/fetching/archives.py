@@ -3,12 +3,14 @@
 An archive is not believed: names that lead elsewhere, links, and sizes without end are refused.
 """
 
+import gzip
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -43,15 +45,13 @@ def pages_of(archive: Path, top: bool, wanted: Wanted, limits: Limits) -> dict[s
             it or is a link.
     """
     found: dict[str, bytes] = {}
-    unpacked = total = 0
-    with damaged(archive), entries(archive) as listed:
+    unpacked, total, packed = 0, 0, archive.stat().st_size
+    with damaged(archive), entries(archive, limits) as listed:
         for number, entry in enumerate(listed):
-            unpacked += entry.size
             if number >= limits.entries:
                 raise refused(archive, f"holds more than {limits.entries:,} entries", "entries")
-            if unpacked > limits.unpacked_mb * MB:
-                told = f"unpacks to more than {limits.unpacked_mb:,g} MB"
-                raise refused(archive, told, "unpacked_mb")
+            unpacked += entry.size
+            check_unpacked(archive, packed, unpacked, limits)
             path = entry.name.partition("/")[2] if top else entry.name
             if not path or not wanted(path):
                 continue
@@ -89,14 +89,16 @@ def read_page(archive: Path, entry: Entry, limits: Limits) -> bytes:
 
 
 @contextmanager
-def entries(archive: Path) -> Iterator[Iterator[Entry]]:
+def entries(archive: Path, limits: Limits) -> Iterator[Iterator[Entry]]:
     """The files of a .tar.gz, .zip or .whl, in its order."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as held:
             yield of_zip(held)
     else:
-        with tarfile.open(archive, "r:*") as tar:
-            yield of_tar(tar)
+        with gzip.open(archive) as file:
+            bounded = Bounded(archive, file, limits)
+            with tarfile.open(fileobj=bounded, mode="r|") as tar:  # type: ignore[call-overload]
+                yield of_tar(tar)
 
 
 def of_zip(held: zipfile.ZipFile) -> Iterator[Entry]:
@@ -104,21 +106,53 @@ def of_zip(held: zipfile.ZipFile) -> Iterator[Entry]:
     for info in held.infolist():
         if not info.is_dir():
             link = info.external_attr >> 28 == 0o12
-            yield Entry(info.filename, info.file_size, not link, lambda info=info: held.open(info))
+            yield Entry(info.filename, info.file_size, not link, partial(held.open, info))
 
 
 def of_tar(held: tarfile.TarFile) -> Iterator[Entry]:
     """The files of a tar archive."""
-
-    def opened(info: tarfile.TarInfo) -> IO[bytes]:
-        file = held.extractfile(info)
-        if file is None:
-            raise tarfile.TarError(f"{info.name} is no file")
-        return file
-
     for info in held:
         if not info.isdir():
-            yield Entry(info.name, info.size, info.isreg(), lambda info=info: opened(info))
+            yield Entry(info.name, info.size, info.isreg(), partial(member, held, info))
+
+
+def member(held: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    """The bytes of one file of a tar archive."""
+    file = held.extractfile(info)
+    if file is None:
+        raise tarfile.TarError(f"{info.name} is no file")
+    return file
+
+
+class Bounded:
+    """What comes out of a packed file, up to the most that may.
+
+    The headers of a tar archive may be of any size, and are read whole.
+    """
+
+    def __init__(self, archive: Path, file: gzip.GzipFile, limits: Limits) -> None:
+        self.archive, self.file, self.limits = archive, file, limits
+        self.packed, self.size = archive.stat().st_size, 0
+
+    def read(self, size: int) -> bytes:
+        """The next bytes.
+
+        Raises:
+            DataError: they are too many by now.
+        """
+        data = self.file.read(size)
+        self.size += len(data)
+        check_unpacked(self.archive, self.packed, self.size, self.limits)
+        return data
+
+
+def check_unpacked(archive: Path, packed: int, size: int, limits: Limits) -> None:
+    """Raise DataError if so many bytes are more than may come out of so many."""
+    if size > limits.unpacked_mb * MB:
+        told = f"unpacks to more than {limits.unpacked_mb:,g} MB"
+        raise refused(archive, told, "unpacked_mb")
+    if size > max(limits.ratio * packed, MB):
+        raise refused(archive, f"unpacks to more than {limits.ratio:,g} times its size", "ratio")
 
 
 @contextmanager

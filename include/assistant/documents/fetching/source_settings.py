@@ -20,7 +20,10 @@ class Limits(BaseModel):
     )
     entries: int = Field(default=50_000, ge=1, description="most entries of an archive or folder")
     unpacked_mb: float = Field(
-        default=2000, gt=0, description="most megabytes that an archive may unpack to"
+        default=1000, gt=0, description="most megabytes that an archive may unpack to"
+    )
+    ratio: float = Field(
+        default=100, ge=1, description="most times larger than packed, if it is more than 1 MB"
     )
 
 

@@ -28,7 +28,7 @@ def is_english(blocks: Sequence[Block]) -> bool:
     if sum(word.lower() in COMMON for word in words) >= COMMON_SHARE * len(words):
         return True
     language, probability = detector().classify(" ".join(words))
-    return language == "en" or probability < SURE
+    return bool(language == "en" or probability < SURE)
 
 
 @cache

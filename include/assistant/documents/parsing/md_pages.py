@@ -80,7 +80,8 @@ def closing(tokens: Sequence[Token], start: int) -> int:
 
 def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
     """The blocks of one element of the page."""
-    prefix, row = "", []
+    prefix = ""
+    row: list[str] = []
     for token in tokens:
         if token.type == "list_item_open":
             prefix = "- "

@@ -37,8 +37,14 @@ def pieces(titles: Sequence[str], blocks: Sequence[Block], most: int, count: Cou
     for part in [part for block in blocks for part in parts(block, room, count)]:
         size = count(part) - alone
         if held and used + size > room:
+            # What leads to the next part goes with it.
+            lead = held.pop() if len(held) > 1 and held[-1].endswith(":") else ""
             texts.append("\n".join(held))
             held, used = [], 0
+            if lead and count(lead) + count(part) <= room:
+                held, used = [lead], count(lead) - alone
+            elif lead:
+                texts[-1] += f"\n{lead}"
         held.append(part)
         used += size
     if held:

@@ -8,18 +8,28 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from include.assistant.documents.parsing.words import words
 
 MARK = re.compile(
     r"\[(?:email|phone number|account number|card number|public address|name) removed\]"
 )
-EMAIL = re.compile(
-    r"(?:(?<=mailto:)|(?<![\w.+%:/@-]))([A-Za-z0-9][\w.+%-]*)@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})(?![\w(-])"
+# Elsewhere what looks like an address is often none: train@window.end.
+DOMAINS = (
+    "com|org|net|edu|gov|mil|int|info|biz|name|pro|app|dev|page|cloud|online|site|tech|xyz|email|me"
+    "|blog|software|systems|science|academy|university|example|test|invalid|local|internal|[a-z]{2}"
 )
+EMAIL = re.compile(
+    r"(?:(?<=mailto:)|(?<![\w.+%:/@-]))([a-z0-9][\w.+%-]*)"
+    rf"@((?:[a-z0-9-]+\.)+(?:{DOMAINS}))(?![\w(@-]|\.\w)",
+    re.IGNORECASE,
+)
+# example.com and what is reserved like it, domains of one letter, and such as mycompany.com.
 EXAMPLES = re.compile(
     r"(?:^|\.)(?:example\.[a-z.]+|[\w-]+\.(?:example|test|invalid|localhost|local|internal)|"
-    r"(?:my|your|some)?-?(?:domain|company|host|org|server|site|email|service)\.[a-z]+|users\.noreply\.github\.com)$"
+    r"[a-z]\.[a-z]{2,3}|users\.noreply\.github\.com|(?:my|your|some)?-?"
+    r"(?:company|domain|email|host|hostname|org|server|service|site)\.[a-z]+)$"
 )
 OFFICES = words(
     """
@@ -60,11 +70,11 @@ def masked(text: str) -> str:
     """A text with a mark in place of each piece of personal data."""
     for rule in RULES:
         if rule.pattern.search(text):
-            text = rule.pattern.sub(lambda found, rule=rule: replaced(found, rule), text)
+            text = rule.pattern.sub(partial(replaced, rule), text)
     return text
 
 
-def replaced(found: re.Match[str], rule: Rule) -> str:
+def replaced(rule: Rule, found: re.Match[str]) -> str:
     """The mark, or what was found where it is nobody's."""
     if not rule.sure(found):
         return found[0]

@@ -93,7 +93,7 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
         return
     if isinstance(node, CODE):
         yield Block(node.astext(), code=True)
-    elif isinstance(node, nodes.Text):
+    elif not isinstance(node, nodes.Element):
         yield Block(node.astext())
     elif isinstance(node, nodes.TextElement):
         yield Block(inline(node))
@@ -104,14 +104,12 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
     elif isinstance(node, nodes.list_item):
         yield from prefixed("- ", node)
     elif isinstance(node, nodes.Admonition):
-        kind = node.tagname.capitalize()
-        title = f"{kind}: " if kind != "Admonition" else f"{title_of(node)}: "
-        yield from prefixed(title, node)
+        yield from prefixed(f"{title_of(node) or node.tagname.capitalize()}: ", node)
     elif isinstance(node, nodes.topic | nodes.sidebar):
         yield from prefixed(f"{title_of(node)}: " if title_of(node) else "", node)
     elif isinstance(node, nodes.section):
         yield from prefixed(f"{title_of(node)}: ", node)
-    elif isinstance(node, nodes.Element):
+    else:
         for child in node.children:
             yield from blocks_of(child)
 

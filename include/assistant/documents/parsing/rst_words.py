@@ -6,7 +6,7 @@ before the page is read. None of them reads a file, draws, or runs anything.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives, roles
@@ -60,7 +60,7 @@ ROLE = re.compile(r":([A-Za-z][\w.+:-]*):`")
 def teach(text: str) -> None:
     """Let docutils read the roles and directives that a page uses."""
     for name in set(ROLE.findall(text)) - ROLES_KEPT | {""}:  # "" is what `text` alone means
-        roles.register_local_role(name.lower(), plain_role)
+        roles.register_local_role(name.lower(), plain_role)  # type: ignore[arg-type]
     for name in set(DIRECTIVE.findall(text)) | DROPPED | CODE:
         if name.lower() not in KNOWN:
             directives.register_directive(name.lower(), kind_of(name.lower()))
@@ -75,11 +75,11 @@ def kind_of(name: str) -> type[Directive]:
     return Mark if name in FAQ else Content
 
 
-class AnyOption(dict[str, Callable[[str | None], str]]):
+class AnyOption(dict[str, Callable[[str], Any]]):
     """Every option is taken, and none is looked at."""
 
-    def __getitem__(self, name: str) -> Callable[[str | None], str]:
-        return directives.unchanged  # type: ignore[no-any-return]
+    def __getitem__(self, name: str) -> Callable[[str], Any]:
+        return directives.unchanged
 
     def __bool__(self) -> bool:
         return True
@@ -91,7 +91,7 @@ class Loose(Directive):
     optional_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = AnyOption()
+    option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = AnyOption()
 
 
 class Nothing(Loose):

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+# Signs that only say where a line may break: soft hyphen, zero-width spaces and joiners, BOM.
+UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+
 
 @dataclass(frozen=True)
 class Block:
@@ -36,7 +39,7 @@ class Outline:
 
     def add(self, text: str, code: bool = False) -> None:
         """Add a block to the section that is open; empty ones are nothing."""
-        text = text.strip("\n").rstrip() if code else one_line(text)
+        text = lines(text) if code else one_line(text)
         if text.strip():
             self.sections[-1].blocks.append(Block(text, code))
 
@@ -48,7 +51,13 @@ class Outline:
 
 def one_line(text: str) -> str:
     """A text with single spaces in place of its line ends and runs of blanks."""
-    return re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"\s+", " ", text.translate(UNSEEN)).strip()
+
+
+def lines(text: str) -> str:
+    """The lines of a piece of code, without blanks at their ends."""
+    kept = [line.rstrip() for line in text.translate(UNSEEN).replace("\xa0", " ").split("\n")]
+    return "\n".join(kept).strip("\n")
 
 
 def under_page(sections: list[Section], title: str) -> list[Section]:

@@ -1,0 +1,106 @@
+"""PDF into sections: by its bookmarks if it has some, or else a section a page."""
+
+import io
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from include.assistant.documents.parsing.sections import Outline, Section, one_line
+
+MOST_PAGES = 5_000
+REPEATED = 0.5  # share of the pages that a line stands on to be the head or foot of each
+
+
+def sections_of(data: bytes) -> list[Section]:
+    """The sections of a document.
+
+    Raises:
+        ValueError: it is damaged or locked, or has no text but only pictures.
+    """
+    import pypdf
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    try:
+        held = pypdf.PdfReader(io.BytesIO(data))
+        if held.is_encrypted:
+            raise ValueError("it is locked by a password")
+        if len(held.pages) > MOST_PAGES:
+            raise ValueError(f"it has {len(held.pages):,} pages; at most {MOST_PAGES:,} are read")
+        texts = [page.extract_text() or "" for page in held.pages]
+        marks = sorted(bookmarks(held, held.outline, 1), key=lambda mark: mark[0])
+        title = one_line((held.metadata and held.metadata.title) or "")
+    except (
+        pypdf.errors.PyPdfError,
+        OSError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        raise ValueError(f"it is not a PDF that can be read ({error})") from None
+    if not any(text.strip() for text in texts):
+        raise ValueError(f"none of its {len(texts)} pages has text; pictures are not read")
+    return outline_of(title, without_heads(texts), marks)
+
+
+def bookmarks(held: Any, entries: Sequence[Any], level: int) -> Iterator[tuple[int, int, str]]:
+    """Page, level and title of each bookmark."""
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from bookmarks(held, entry, level + 1)
+        else:
+            page = held.get_destination_page_number(entry)
+            if page is not None and page >= 0 and entry.title:
+                yield page, level, one_line(str(entry.title))
+
+
+def outline_of(title: str, texts: list[str], marks: list[tuple[int, int, str]]) -> list[Section]:
+    """Sections under the title of the document: where bookmarks are, or by page."""
+    outline = Outline()
+    if title:
+        outline.heading(1, title)
+    for number, text in enumerate(texts):
+        own = [(level, name) for page, level, name in marks if page == number]
+        if not marks:
+            outline.heading(2, f"Page {number + 1}")
+        for level, name in own:
+            before, text = split_at(text, name)
+            add_paragraphs(before, outline)
+            outline.heading(level + 1, name)
+        add_paragraphs(text, outline)
+    return outline.sections
+
+
+def split_at(text: str, name: str) -> tuple[str, str]:
+    """The text before a heading and after it; all is after, where it does not stand in the text."""
+    found = re.search(r"\s+".join(map(re.escape, name.split())), text)
+    return (text[: found.start()], text[found.end() :]) if found else ("", text)
+
+
+def add_paragraphs(text: str, outline: Outline) -> None:
+    """Add the paragraphs of a page; a word cut at the end of a line is made whole."""
+    joined = re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", text)
+    for paragraph in re.split(r"\n\s*\n", joined):
+        outline.add(paragraph)
+
+
+def without_heads(texts: list[str]) -> list[str]:
+    """The pages without the lines that stand at the top or bottom of most of them."""
+    if len(texts) < 4:
+        return texts
+    ends: Counter[str] = Counter()
+    for text in texts:
+        lines = [line.strip() for line in text.strip().split("\n")]
+        ends.update({plain(line) for line in (lines[0], lines[-1]) if line})
+    heads = {line for line, pages in ends.items() if pages > REPEATED * len(texts)}
+    return [
+        "\n".join(line for line in text.split("\n") if plain(line.strip()) not in heads)
+        for text in texts
+    ]
+
+
+def plain(line: str) -> str:
+    """A line without its numbers, which differ from page to page."""
+    return re.sub(r"\d+", "0", line)
