@@ -1,0 +1,124 @@
+"""The tasks that do what a person has approved of a note on an incident.
+
+What is not done is no failure: the run is green, and its note says why.
+"""
+
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from airflow.sdk import AssetAlias, Context
+from airflow.sdk.exceptions import AirflowSkipException
+from dvc_assets import requests
+from dvc_notes import login, put_last, tell
+from dvc_proposals_approval import APPROVE, plan_of
+from dvc_proposals_plans import Plan, plan_again
+from dvc_proposals_reading import OnNote
+
+from include.airflow_site.api import AirflowApi
+from include.errors import PipelineError
+
+
+class CarryOut(OnNote):
+    """Do what a person has approved, if all that it rests on is as it was shown."""
+
+    action: str
+
+    def execute(self, context: Context) -> str:
+        """Return what was done; be skipped if nothing is."""
+        shown = plan_of(context, self.action)
+        who = (context["ti"].xcom_pull(task_ids=f"{APPROVE}_{self.action}") or {}).get("by")
+        if not shown or not who:
+            self.stop(context, "nobody has approved.")
+        plan = Plan(**shown)
+        try:
+            now = plan_again(plan, self.place)
+        except PipelineError as error:
+            self.stop(context, f"what was shown is no longer so: {' '.join(str(error).split())}")
+        if now != plan:
+            self.stop(context, f"what was shown is no longer so; now: {now.does}.")
+        done = self.do(context, plan, f"{who} approved what the note on {plan.run} proposes")
+        self.say(context, f"{done}: {who} approved it.")
+        return done
+
+    def do(self, context: Context, plan: Plan, because: str) -> str:
+        """Do it, and return what was done."""
+        raise NotImplementedError
+
+    def stop(self, context: Context, why: str) -> NoReturn:
+        """Say why nothing is done, and be skipped."""
+        note = f"Not done ({self.action}): {why}"
+        self.say(context, note)
+        raise AirflowSkipException(note)
+
+    def say(self, context: Context, note: str) -> None:
+        """Put a note on this task, and behind that of the run."""
+        self.log.info("%s", note)
+        tell(context, {self.task_id: note})
+        put_last(context, note)
+
+
+class ClearRun(CarryOut):
+    """Clear what failed in the run that the note is about, if a person has approved."""
+
+    action = "clear"
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(task_id="clear_run", **arguments)
+
+    def do(self, context: Context, plan: Plan, because: str) -> str:
+        """Clear the failed tasks, and those that waited for them."""
+        wanted = {"dag_run_id": plan.run_id, "only_failed": True, "reset_dag_runs": True}
+        path = f"/dags/{quote(plan.doer)}/clearTaskInstances"
+        found = api().call("POST", path, {**wanted, "dry_run": False})
+        return f"Cleared {found['total_entries']} tasks of {plan.run_id} of {plan.doer}"
+
+
+class AskToRetrain(CarryOut):
+    """Ask a pipeline to train, as its policy would, if a person has approved."""
+
+    action = "retrain"
+
+    def __init__(self, **arguments: Any) -> None:
+        # Which pipeline is asked, the note says: an outlet of its own would ask each time.
+        self.alias = AssetAlias("proposals of retraining")
+        super().__init__(task_id="ask_to_retrain", outlets=[self.alias], **arguments)
+
+    def do(self, context: Context, plan: Plan, because: str) -> str:
+        """Send the event for which the pipeline waits."""
+        asset = requests(Path(self.repo), plan.doer)
+        said = [f"{because}.", plan.headline, plan.why]
+        extra: dict[str, Any] = {
+            "until": plan.until or None,
+            "because": said,
+            "experiment": plan.run,
+        }
+        context["outlet_events"][self.alias].add(asset, extra=extra)
+        return f"{plan.doer} is asked to train"
+
+
+class TriggerRollback(CarryOut):
+    """Trigger the DAG that takes the last promotion back, if a person has approved."""
+
+    action = "roll_back"
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(task_id="trigger_rollback", **arguments)
+
+    def do(self, context: Context, plan: Plan, because: str) -> str:
+        """Trigger it with the reason."""
+        run_id = api().trigger(plan.doer, {"reason": f"{because}.", "stage": "champion"})
+        return f"{run_id} of {plan.doer} takes the promotion back"
+
+
+def api() -> AirflowApi:
+    """The API of Airflow.
+
+    Raises:
+        PipelineError: tasks have no login for it.
+    """
+    found = login()
+    if found is None:
+        what = "There is no connection leeway_api, by which runs are cleared and triggered."
+        raise PipelineError(what, "add it, as docs/alerts.md says, then clear this task.")
+    return found

@@ -1,0 +1,91 @@
+"""The tasks that ask a person whether something may be done, and what that person sees."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
+from dvc_approval import cell
+from dvc_notes import login, put_last, tell
+
+READ, APPROVE = "read_note", "approve"
+SUBJECTS = {
+    "clear": "Clear what failed in {run} of {doer}?",
+    "retrain": "Ask {doer} to train?",
+    "roll_back": "Let {doer} take the last promotion back?",
+}
+
+
+class ApproveAction(ApprovalOperator):
+    """Ask a person, who sees what is proposed, by whom, why, and what it would do."""
+
+    ui_color = "#f6efe3"
+
+    def __init__(self, *, action: str, within: timedelta, **arguments: Any) -> None:
+        super().__init__(
+            task_id=f"{APPROVE}_{action}",
+            subject="Something is to be done about an incident",
+            # Who does not answer has not approved.
+            defaults=self.REJECT,
+            response_timeout=within,
+            doc_md=type(self).__doc__,
+            **arguments,
+        )
+        self.action = action
+
+    def execute(self, context: Context) -> Any:
+        """Wait for the answer; be skipped if nothing of the kind is proposed."""
+        shown = plan_of(context, self.action)
+        if shown is None:
+            raise AirflowSkipException(f"The note does not propose to {self.action}.")
+        self.subject = SUBJECTS[self.action].format(run=shown["run_id"], doer=shown["doer"])
+        self.body = page(shown)
+        put_last(context, f"Waiting for approval: {self.subject}")
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Return who approved; skip what comes after if nobody did."""
+        who, tasks = str((event.get("responded_by_user") or {}).get("name", "")), login()
+        approved, said = event.get("chosen_options") == [self.APPROVE], "rejected it"
+        if tasks is not None and who == tasks.user:  # which each step of a stage may know
+            approved, said = False, "is the login of tasks, and no person"
+            event = {**event, "chosen_options": [self.REJECT]}
+        note = f"Not done ({self.action}): {f'{who} {said}' if who else 'nobody answered in time'}."
+        tell(context, {self.task_id: f"approved by {who}" if approved else note})
+        if not approved:
+            put_last(context, note)
+        super().execute_complete(context, event)
+        return {"by": who}
+
+
+def plan_of(context: Context, action: str) -> dict[str, Any] | None:
+    """What the note proposes of an action, as it was read; None if nothing."""
+    held = context["ti"].xcom_pull(task_ids=READ) or {}
+    found = held.get("plans", {}).get(action)
+    return dict(found) if found else None
+
+
+def page(shown: Mapping[str, Any]) -> str:
+    """What a person sees before the decision, as Markdown."""
+    rows = {
+        "the note says": shown["headline"],
+        "proposed": f"{shown['action']} {shown['target']}",
+        "because": shown["why"],
+        "written by": shown["written_by"] or "nobody says",
+        "what it does": shown["does"],
+    }
+    return "\n".join(
+        [
+            *("| what | is |", "|---|---|"),
+            *(f"| {cell(name)} | {unlinked(value)} |" for name, value in rows.items()),
+            *("", "Nothing of this was done. Whoever approves answers for it: see the evidence."),
+            "The approval expires if what it rests on changes.",
+        ]
+    )
+
+
+def unlinked(value: object) -> str:
+    """A text in its cell, whose addresses lead nowhere: a model may have them from anybody."""
+    return cell(value).replace("://", ": //").replace("www.", "www .").replace("@", "(at)")
