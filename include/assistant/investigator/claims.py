@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
 from include.assistant.investigator.facts import Fact
-from include.assistant.investigator.note import Claim, Note
+from include.assistant.investigator.note import MEASURED, Claim, Note
 
 # A word with a digit in it: 0.71, 12,5 and 1e-05, but also 2013-06-01, C05 and v0.0.1.
 TOKEN = re.compile(r"[^\s()\[\]{}<>\"'`|;:=/*]*\d[^\s()\[\]{}<>\"'`|;:=/*]*")
 NUMBER = re.compile(r"[+\-−–]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d+)?(%?)")
+ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z+.-]*://[^\s<>\"']+")
 Facts = Mapping[str, Fact]
 
 
@@ -22,7 +23,34 @@ def wrong(note: Note, returned: Facts) -> list[str]:
     Args:
         returned: what tools have returned, by id.
     """
-    return [problem for claim in note.claims for problem in problems(claim, returned)]
+    found = [problem for claim in note.claims for problem in problems(claim, returned)]
+    return [*found, *loose(note, returned), *unmeasured(note)]
+
+
+def loose(note: Note, returned: Facts) -> Iterator[str]:
+    """Numbers and addresses in what cites nothing by itself, and that no tool returned."""
+    held = " ".join(fact.model_dump_json() + fact.said for fact in returned.values())
+    for cause in note.causes:
+        yield from strange(cause.title, held)
+        yield from strange(cause.subject, held)
+    for text in (note.headline, *note.next_steps, *(one.target for one in note.proposals)):
+        yield from strange(text, f"{held} {note.run}")
+
+
+def strange(text: str, held: str) -> Iterator[str]:
+    """What a text has that another one does not hold."""
+    for token in unfounded(text, held):
+        yield f"No tool returned {token}, which {text!r} has."
+    for address in ADDRESS.findall(text):
+        if address not in held:
+            yield f"No tool returned the address {address}."
+
+
+def unmeasured(note: Note) -> Iterator[str]:
+    """Proposals that rest on the words of others: a log or a document may say anything."""
+    for one in note.proposals:
+        if not any(citation.id.startswith(MEASURED) for citation in one.why.citations):
+            yield f"The proposal to {one.action} {one.target!r} cites nothing that was measured."
 
 
 def problems(claim: Claim, returned: Facts) -> Iterator[str]:

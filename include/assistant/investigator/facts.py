@@ -57,6 +57,7 @@ class SignalFact(Fact):
     Args:
         usual: the median of the windows before; None if none was measured.
         ratio: the value as a multiple of it; None where that says nothing.
+        since: the first window of those, up to now, in which it was a quarter off; else empty.
         measured: whether there is a value.
     """
 
@@ -65,6 +66,7 @@ class SignalFact(Fact):
     value: float | None
     usual: float | None
     ratio: float | None
+    since: str
     measured: bool
 
 

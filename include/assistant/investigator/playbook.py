@@ -178,7 +178,7 @@ def weighed(name: str, rule: Rule, facts: Sequence[AnyFact]) -> Weighed:
             continue
         score += sign.weight
         if sign.weight > 0:
-            speaking |= {fact.id: fact for fact in [*like[:3], *beside[:2]]}
+            speaking |= {fact.id: fact for fact in [*beside[:2], *like[:3]]}
         if sign.subject and like:
             subject = subject or subject_of(like[0])
     return Weighed(name, rule, score, 0.0, tuple(speaking.values()), subject)

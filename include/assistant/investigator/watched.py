@@ -17,6 +17,7 @@ Held = Mapping[str, Any]
 # How a check names what it is about: "... meter: distance (by 1.2, where ...), seats (...)."
 NAMED = re.compile(r"(?:: |\), )([^():]{1,80}?) \(")
 GROUP = re.compile(r"In the group ([^():]{1,80}?) it is ")
+AWAY = (0.8, 1.25)  # multiples of what is usual beyond which a number is off
 COUNTS = ("rows", "labelled")  # of a window, that count as signals
 
 
@@ -78,10 +79,12 @@ def signals(windows: Sequence[Held], tag: str) -> Iterator[SignalFact]:
         known = [each for each in past if each is not None]
         usual = median(known) if known else None
         ratio = value / usual if value is not None and usual else None
+        began = away_since(windows, name, usual) if usual else ""
         told = f"{name} is {shown(value)} in the window from {start}"
         if usual is not None:
             told += f"; before, it was {shown(min(known))} to {shown(max(known))}, "
             told += f"{shown(usual)} in the median of {len(known)} windows"
+            told += f"; it has been a quarter off or more since {began}" if began else ""
         yield SignalFact(
             id=f"signal:{tag}{name}",
             said=f"{told}.",
@@ -90,8 +93,20 @@ def signals(windows: Sequence[Held], tag: str) -> Iterator[SignalFact]:
             value=value,
             usual=usual,
             ratio=ratio,
+            since=began,
             measured=value is not None,
         )
+
+
+def away_since(windows: Sequence[Held], name: str, usual: float) -> str:
+    """The start of the first window from which on a number has been a quarter off or more."""
+    began = ""
+    for window in reversed(windows):
+        value = number(signal(window, name))
+        if value is None or AWAY[0] < value / usual < AWAY[1]:
+            break
+        began = window["start"][:10]
+    return began
 
 
 def signal(window: Held, name: str) -> object:

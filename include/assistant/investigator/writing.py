@@ -5,7 +5,13 @@ from pathlib import Path
 
 from include.assistant.investigator import playbook as books
 from include.assistant.investigator.evidence import Run
-from include.assistant.investigator.facts import AnyFact, CheckFact, DocumentFact
+from include.assistant.investigator.facts import (
+    AnyFact,
+    CheckFact,
+    DocumentFact,
+    RunFact,
+    SignalFact,
+)
 from include.assistant.investigator.note import (
     MEASURED,
     Cause,
@@ -22,10 +28,12 @@ from include.assistant.investigator.tools import (
     OfRun,
     Tools,
 )
+from include.assistant.investigator.watched import shown
 from include.errors import ParamsError, did_you_mean
 
 CAUSES = 3  # that a note names
 CLAIMS = 5  # of a part of a note
+Dated = CheckFact | SignalFact
 OPEN = "No cause in the playbook fits what was looked at"
 
 
@@ -83,6 +91,14 @@ def as_claim(fact: AnyFact) -> Claim:
     return cite(fact.said, (fact.id, fact.said))
 
 
+def in_short(fact: AnyFact) -> Claim:
+    """What speaks for a cause; a check was told of at length above."""
+    if isinstance(fact, CheckFact) and fact.value is not None:
+        limit = f", with a limit of {shown(fact.limit)}" if fact.limit is not None else ""
+        return cite(f"{fact.name} failed: {shown(fact.value)}{limit}.", (fact.id, fact.said))
+    return as_claim(fact)
+
+
 def failed(facts: Sequence[AnyFact]) -> list[CheckFact]:
     """The checks that failed."""
     return [fact for fact in facts if isinstance(fact, CheckFact) and fact.state == "failed"]
@@ -97,12 +113,18 @@ def moved(facts: Sequence[AnyFact]) -> Iterator[Claim]:
 
 
 def since(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Claim]:
-    """From which window on: of what speaks for the likeliest cause, else of all that failed."""
-    speaking = failed(weighed[0].facts) if weighed else []
-    dated = sorted(speaking or failed(facts), key=lambda fact: (fact.since, fact.id))
-    for fact in dated[:1]:
+    """From when on: by what speaks for the likeliest cause, else by all that failed."""
+    speaking = weighed[0].facts if weighed else ()
+    dated = [fact for fact in speaking if isinstance(fact, Dated) and fact.since] or failed(facts)
+    for fact in sorted(dated, key=lambda fact: (fact.since, fact.id))[:1]:
+        said = f"{fact.name} has been out of its bounds since the window from {fact.since}."
+        yield cite(said, (fact.id, fact.said))
+    runs = [fact for fact in facts if isinstance(fact, RunFact)]
+    for bad in (one for one in runs if one.now and one.state == "failed"):
+        good = [one for one in runs if one.good][:1]
+        last = f"; the last good run is {good[0].name}" if good else ""
         yield cite(
-            f"{fact.name} has failed since the window from {fact.since}.", (fact.id, fact.said)
+            f"The run {bad.name} failed{last}.", *((one.id, one.said) for one in [bad, *good])
         )
 
 
@@ -122,7 +144,7 @@ def cause(one: Weighed) -> Cause:
         title=one.rule.title,
         subject=one.subject,
         weight=round(one.share, 3),
-        claims=tuple(map(as_claim, one.facts[:CLAIMS])),
+        claims=tuple(map(in_short, one.facts[:CLAIMS])),
     )
 
 
