@@ -1,4 +1,4 @@
-"""One file of a package from the index that pip uses, known by its hash.
+"""One file of a package from the indexes that pip uses, known by its hash.
 
 Nothing of it is built, installed or run. A file that is there already is not fetched again.
 """
@@ -9,7 +9,8 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -45,19 +46,23 @@ def fetch_package(name: str, version: str, sha256: str, kind: Kind, folder: Path
         return held
     folder.mkdir(parents=True, exist_ok=True)
     indexes = read_indexes()
+    hashes: list[str] = []  # of the files that are others
     with session(indexes) as client:
-        chosen = find(client, indexes, name, version, sha256, kind)
-        path = folder / chosen.link.filename
-        work = folder / f".{path.name}.{os.getpid()}"
-        try:
-            got = download(client, chosen.link.normalized, work)
-            if got != sha256:
-                raise other_bytes(name, version, kind, sha256, got)
-            work.replace(path)
-        finally:
-            work.unlink(missing_ok=True)
-    log.info("fetched %s", path.name)
-    return path
+        for found in fitting(listed(client, indexes, name), name, version, kind):
+            told = (found.link.hash_option or {}).get("sha256", [])
+            path = folder / found.link.filename
+            got = told[0] if told else ""
+            if not told or sha256 in told:
+                got = fetch(client, found.link.normalized, path, sha256)
+            if got == sha256:
+                log.info("fetched %s", path.name)
+                return path
+            hashes.append(got)
+    raise DataError(
+        f"The {kind} of {name} {version} has the sha256 {at_most_ten(hashes)}; params.yaml pins "
+        f"{sha256}.",
+        "find out why it was changed; if it is right, pin the new hash in params.yaml.",
+    )
 
 
 def held_file(name: str, sha256: str, folder: Path) -> Path | None:
@@ -96,62 +101,84 @@ def session(indexes: Indexes) -> Any:
     return client
 
 
-def find(
-    client: Any, indexes: Indexes, name: str, version: str, sha256: str, kind: Kind
-) -> "Package":
-    """The file of that version and kind; the one with the hash, where the index tells hashes."""
-    files = [found for found in listed(client, indexes, name) if is_kind(found, kind)]
-    fitting = [found for found in files if same_version(found.version or "", version)]
-    if not fitting:
-        there = [found.version for found in files][:10]
-        what = f"No index has a {kind} of {name} {version}; there is {at_most_ten(there) or 'none'}"
-        raise DataError(f"{what}.", "correct the name and version in params.yaml.")
-    told = [(found.link.hash_option or {}).get("sha256", []) for found in fitting]
-    matching = [
-        found for found, hashes in zip(fitting, told, strict=True) if not hashes or sha256 in hashes
-    ]
-    if not matching:
-        raise other_bytes(name, version, kind, sha256, at_most_ten(h for one in told for h in one))
-    return matching[0]
+def fitting(files: list["Package"], name: str, version: str, kind: Kind) -> list["Package"]:
+    """The files of a version and kind.
+
+    Raises:
+        DataError: there is none.
+    """
+    of_kind = [found for found in files if found.link.is_wheel == (kind == "wheel")]
+    found = [file for file in of_kind if same_version(file.version or "", version)]
+    if not found:
+        there = at_most_ten(dict.fromkeys(file.version for file in of_kind)) or "none"
+        what = f"No index has a {kind} of {name} {version}; there is {there}."
+        raise DataError(what, "correct the name and version in params.yaml.")
+    return found
 
 
-def listed(client: Any, indexes: Indexes, name: str) -> Sequence["Package"]:
-    """All files of a package, the newest version first.
+def listed(client: Any, indexes: Indexes, name: str) -> list["Package"]:
+    """All files of a package in all places, the newest version of each first.
 
     Raises:
         PipelineError: there is none, be it that no index answers.
     """
+    found: list[Package] = []
+    problems: list[str] = []
+    places = [*indexes.urls, *indexes.find_links]
+    for place in places:
+        files, problem = listed_in(client, place, place in indexes.urls, name)
+        found += files
+        problems += [f"{masked(place)}: {problem}"] if problem else []
+    if not found:
+        said = at_most_ten(problems) or at_most_ten(masked(place) for place in places)
+        raise PipelineError(
+            f"The package {name} cannot be had from {said or 'any index: none is set'}.",
+            "see that pip can download it here (`pip config list` shows the indexes), then run it "
+            "again.",
+        )
+    return found
+
+
+def listed_in(client: Any, place: str, index: bool, name: str) -> tuple[list["Package"], str]:
+    """The files of a package in one place, and why that place did not answer."""
     from unearth import PackageFinder
 
-    finder = PackageFinder(
-        client,
-        index_urls=indexes.urls,
-        find_links=indexes.find_links,
-        ignore_compatibility=True,
-    )
-    problem = "none of them knows it"
+    urls, folders = ([place], []) if index else ([], [place])
+    problem = ""
     for attempt in range(TRIES):
-        try:
-            found = list(finder.find_all_packages(name, allow_yanked=True))
-        except (OSError, ValueError, RuntimeError) as error:
-            problem = said(error)
-        except Exception as error:  # the client under unearth has errors of its own
-            problem = said(error)
-        else:
-            if found:
-                return found
-            break
         time.sleep(WAIT_S * attempt)
-    places = at_most_ten(masked(place) for place in (*indexes.urls, *indexes.find_links))
-    raise PipelineError(
-        f"The package {name} cannot be had from {places or 'any index'}: {problem}.",
-        "see that pip can download it here (`pip config list` shows the index), then run it again.",
-    )
+        with heard() as warnings:
+            try:
+                finder = PackageFinder(
+                    client, index_urls=urls, find_links=folders, ignore_compatibility=True
+                )
+                found = list(finder.find_all_packages(name, allow_yanked=True))
+            except Exception as error:  # the client under unearth has errors of its own
+                problem = said_by(error)
+                continue
+        if found or not warnings or "404" in warnings[0] or "NotFound" in warnings[0]:
+            return found, ""
+        problem = masked(warnings[0])
+    return [], problem
 
 
-def is_kind(found: "Package", kind: Kind) -> bool:
-    """Whether a file is a wheel, or the source."""
-    return found.link.is_wheel == (kind == "wheel")
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """What unearth warns of: it takes an index that fails for one that is empty."""
+    warnings: list[str] = []
+
+    class Hearing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            warnings.append(record.getMessage().rpartition(": ")[2])
+
+    logger, handler = logging.getLogger("unearth.collector"), Hearing(logging.WARNING)
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield warnings
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
 
 
 def same_version(one: str, other: str) -> bool:
@@ -164,22 +191,30 @@ def same_version(one: str, other: str) -> bool:
         return one == other
 
 
-def download(client: Any, url: str, path: Path) -> str:
-    """Write a file, and return its SHA-256.
+def fetch(client: Any, url: str, path: Path, sha256: str) -> str:
+    """Put what a URL gives at `path` if its SHA-256 is this one; return the hash that it has.
 
     Raises:
         DataError: it is larger than any package.
         PipelineError: it does not arrive.
     """
+    work = path.with_name(f".{path.name}.{os.getpid()}")
     problem = ""
-    for attempt in range(TRIES):
-        time.sleep(WAIT_S * attempt)
-        try:
-            return write_stream(client, url, path)
-        except DataError:
-            raise
-        except Exception as error:  # the client under unearth has errors of its own
-            problem = said(error)
+    try:
+        for attempt in range(TRIES):
+            time.sleep(WAIT_S * attempt)
+            try:
+                got = write_stream(client, url, work)
+            except DataError:
+                raise
+            except Exception as error:  # the client under unearth has errors of its own
+                problem = said_by(error)
+                continue
+            if got == sha256:
+                work.replace(path)
+            return got
+    finally:
+        work.unlink(missing_ok=True)
     raise PipelineError(
         f"{masked(url)} cannot be downloaded: {problem}.",
         "see that the index answers, then run it again.",
@@ -201,14 +236,6 @@ def write_stream(client: Any, url: str, path: Path) -> str:
     return digest.hexdigest()
 
 
-def other_bytes(name: str, version: str, kind: Kind, wanted: str, got: str) -> DataError:
-    """The index has something else than what was pinned."""
-    return DataError(
-        f"The {kind} of {name} {version} has the sha256 {got}; params.yaml pins {wanted}.",
-        "find out why it was changed; if it is right, pin the new hash in params.yaml.",
-    )
-
-
-def said(error: Exception) -> str:
+def said_by(error: Exception) -> str:
     """What a library says of an error, as a part of a sentence, without passwords."""
     return masked(str(error).strip().rstrip(".")) or type(error).__name__

@@ -104,5 +104,8 @@ def page_title(path: str) -> str:
 
 
 def url_of(url: str, path: str) -> str:
-    """Where people read a page."""
-    return url.replace("{path}", path).replace("{page}", path.rpartition(".")[0] or path)
+    """Where people read a page; the address of an index ends in that of its folder."""
+    page = path.rpartition(".")[0] or path
+    if url.endswith("{page}/") and f"/{page}".endswith("/index"):
+        return url.removesuffix("{page}/") + page.removesuffix("index")
+    return url.replace("{path}", path).replace("{page}", page)
