@@ -31,10 +31,7 @@ class Params(BaseModel):
     refused_share: float = Field(
         ge=0, lt=1, description="most of the answerable validation questions that are refused"
     )
-    near_miss_weight: float = Field(
-        ge=0, description="what a question whose gold is removed counts beside one of elsewhere: 1"
-    )
-    ridge: float = Field(gt=0, description="pull of the weights to zero, in questions")
+    ridge: float = Field(gt=0, description="pull of the weights to zero")
 
 
 def calibrate_refusal(
@@ -91,11 +88,8 @@ def fit(rows: pl.DataFrame, params: Params) -> Refusal:
         raise DataError(what, "let make_questions make answerable ones and others.")
     mean, scale = values.mean(axis=0), values.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    counts = held["kind"].replace_strict(
-        {"answerable": 1.0, "other_subject": 1.0, "gold_removed": params.near_miss_weight}
-    )
     model = LogisticRegression(C=1 / params.ridge, tol=1e-8, max_iter=1000)
-    model.fit((values - mean) / scale, answerable, sample_weight=counts.to_numpy())
+    model.fit((values - mean) / scale, answerable)
     weights = {
         name: Weight(mean=round(m, DIGITS), scale=round(s, DIGITS) or 1.0, weight=round(w, DIGITS))
         for name, m, s, w in zip(

@@ -15,6 +15,7 @@ from include.assistant.answering.words import stems
 from include.assistant.passages import Hit
 
 RANK = 0.5  # how fast the trust in a passage falls with its rank: 1, 0.67, 0.5, 0.4, 0.33
+ALONE = 0.5  # what a sentence is worth for its passage, beside 1 for saying all of the question
 TITLES = 0.5  # a word of the question in the titles above a sentence counts half
 FEWEST_STEMS = 3  # of a sentence: fewer are a heading or a fragment
 LONGEST = 600  # characters: more is a listing, not a sentence
@@ -72,7 +73,7 @@ def value(candidate: Candidate, hit: Hit, weights: dict[str, float]) -> float:
         weight * (1.0 if stem in said else TITLES if stem in titles else 0.0)
         for stem, weight in weights.items()
     )
-    return (0.2 + share / total) / (1 + RANK * candidate.rank)
+    return (ALONE + share / total) / (1 + RANK * candidate.rank)
 
 
 def alike(one: Candidate, other: Candidate) -> bool:

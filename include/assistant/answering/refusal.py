@@ -23,11 +23,9 @@ class Features:
     cosine_fall: float  # from the nearest to the fifth
     cosine_mean: float  # of the first five
     bm25: float  # log of 1 + the best
-    bm25_per_word: float  # the best, by word of the question
     covered: float  # share of the words of the question that the first passage has
     covered_by_three: float  # ... that the first three have
     unknown: float  # ... that no hit has
-    agreement: float  # share of the first three that are of the first's page
 
 
 NAMES = tuple(Features.__annotations__)
@@ -46,11 +44,9 @@ def features(question: str, hits: Sequence[Hit]) -> Features:
         cosine_fall=cosines[0] - cosines[-1],
         cosine_mean=math.fsum(cosines) / len(cosines),
         bm25=math.log1p(max(best, 0.0)),
-        bm25_per_word=best / words,
         covered=len(asked & first) / words,
         covered_by_three=len(asked & three) / words,
         unknown=len(asked - any_of_them) / words,
-        agreement=sum(hit.page == hits[0].page for hit in hits[:3]) / 3,
     )
 
 
