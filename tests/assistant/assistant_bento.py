@@ -1,14 +1,15 @@
 """An assistant of a few passages, and the bento that package_assistant makes of it."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from assistant_answers import answering
 from assistant_encoder import query_encoder, tiny_encoder
 
+from include.assistant import package_assistant as stage
 from include.assistant.answering.refusal import NAMES, Refusal, Weight
-from include.assistant.answering.settings import Answering, Checks
-from include.assistant.package_assistant import Params, package_assistant
 from include.assistant.passages import SCHEMA, embedded
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import identity
@@ -17,17 +18,8 @@ from include.assistant.retrieval.search import Search
 from include.assistant.service.packaged import Settings
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = Settings(
-    search=Search(bm25_weight=0.5),
-    answering=Answering(
-        provider="extractive",
-        passages=3,
-        sentences=2,
-        prompt="answer",
-        checks=Checks(overlap_share=0.5, longest=400),
-    ),
-)
-PARAMS = Params(name="assistant", searches_at_once=1, requests_at_once=4, max_body_kb=16)
+SETTINGS = Settings(search=Search(bm25_weight=0.5), answering=answering())
+PARAMS = stage.Params(name="assistant", searches_at_once=1, requests_at_once=4, max_body_kb=16)
 # By their ids; the first answers KNOWN, and nothing does UNKNOWN.
 PASSAGES = {
     "retry": "A task that fails is run again after its retry delay. The scheduler starts it.",
@@ -74,7 +66,7 @@ def row(name: str, text: str) -> dict[str, object]:
 def package(root: Path, made: Path, settings: Settings = SETTINGS) -> Path:
     """Run the stage on what `lay_out` left, and return the bento."""
     made.mkdir()
-    package_assistant(
+    stage.package_assistant(
         root / "data/index",
         root / "models/encoder",
         root / "models/query_encoder",
@@ -87,3 +79,18 @@ def package(root: Path, made: Path, settings: Settings = SETTINGS) -> Path:
         PARAMS,
     )
     return made / "assistant.bento"
+
+
+def unpacked(root: Path, folder: Path, settings: Settings = SETTINGS) -> Path:
+    """The model folder of the bento of what `lay_out` left, as a server finds it."""
+    stage.lay_out(
+        folder,
+        root / "data/index",
+        root / "models/encoder",
+        root / "models/query_encoder",
+        root / "models/refusal",
+        settings,
+    )
+    manifest = stage.describe(folder, PARAMS, ROOT / "environments/assistant.txt", settings, "")
+    (folder / "model/manifest.json").write_text(json.dumps(manifest))
+    return folder / "model"

@@ -8,15 +8,17 @@ from typing import Any
 
 import bentoml
 
+from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.refusal import Refusal
 from include.assistant.passages import Hit
 from include.assistant.retrieval.encoder import Vector
 from include.assistant.service import openapi
 from include.assistant.service.asked import Feedback, Question
 from include.assistant.service.counts import Counts
-from include.assistant.service.packaged import load
+from include.assistant.service.packaged import REFUSAL, SETTINGS, load, read_settings
 from include.assistant.service.record import Record
 from include.assistant.service.told import Answered, Asked, Found
-from include.assistant.service.traces import Traces, provider_of
+from include.assistant.service.traces import Traces
 from include.assistant.service.work import Work
 from include.errors import PlatformError
 from include.serving.answers import settle
@@ -28,7 +30,7 @@ from include.serving.served import SAME_PACKAGES
 
 # Of an answer, beside its sentences.
 SHOWN = (
-    *("refused", "reason", "cause", "confidence", "provider", "prompt"),
+    *("refused", "cause", "confidence", "provider", "prompt"),
     *("tokens_in", "tokens_out", "cost", "cached"),
 )
 
@@ -103,6 +105,8 @@ class Assistant:
         seconds = time.perf_counter() - began
         self.counts.answer(answer, seconds)
         self.traces.answered(asked.span, answer, (began_ns, time.time_ns()))
+        if answer.cause in ("provider", "budget"):
+            log.warning("request %s: %s", asked.request_id, answer.reason)
         answered = Answered(answer, found.milliseconds + seconds * 1000)
         self.record.ask(asked, self.packaged.version, found, answered)
         return answered
@@ -117,6 +121,7 @@ class Assistant:
         return {
             "request_id": asked.request_id,
             **{name: getattr(answered.answer, name) for name in SHOWN},
+            "reason": answered.reason,
             "language_model": answered.answer.model,
             "threshold": self.packaged.refusal.threshold,
             "latency_ms": round(answered.milliseconds, 3),
@@ -159,9 +164,9 @@ def check_start(own: Path) -> None:
         start_clock()
         manifest = read_manifest(own)
         check_packages(manifest)
-        provider = provider_of(f"{manifest['name']}:{manifest['version']}")
-        if provider is not None:
-            provider.shutdown()
+        answering = read_settings(own / SETTINGS).answering
+        make_answerer(answering, Refusal.load(own / REFUSAL), None)
+        Traces(f"{manifest['name']}:{manifest['version']}", answering).close()
         Record().close()
     except PlatformError as error:
         raise bentoml.exceptions.BentoMLException(str(error)) from None

@@ -57,7 +57,11 @@ class Call:
         if body is None:
             return refuse(413, f"The body has more than {most:,} bytes.", "ask a shorter question.")
         self.body = body
-        self.place.enter_context(self.assistant.work.place())
+        try:
+            self.place.enter_context(self.assistant.work.place())
+        except Unavailable:
+            self.assistant.counts.busy.inc()
+            raise
         return None
 
     def question(self) -> Asked:

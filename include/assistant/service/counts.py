@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from include.assistant.answering.answer import Answer
+from include.assistant.service.told import called
 from include.serving.counts import BUCKETS
 
 SLOW = (*BUCKETS, 10, 30, 60, 120)  # seconds; models take that long
@@ -61,7 +62,7 @@ class Counts:
         self.answering.labels(answer.provider).observe(seconds)
         if answer.cause == "unsupported":
             self.unsupported.inc()
-        if answer.model:
+        if called(answer):
             self.calls.labels(str(answer.cached).lower()).inc()
             self.tokens.labels("in").inc(answer.tokens_in)
             self.tokens.labels("out").inc(answer.tokens_out)

@@ -36,3 +36,18 @@ class Answered:
 
     answer: Answer
     milliseconds: float  # from the moment that it was read
+
+    @property
+    def reason(self) -> str:
+        """Why it was refused, for whoever asked: what a model server says is for the log alone."""
+        if self.answer.cause == "provider":
+            return "The model did not answer as it should."
+        if self.answer.cause == "budget":
+            return "What models may cost is spent for now."
+        return self.answer.reason
+
+
+def called(answer: Answer) -> bool:
+    """Whether a model was called for an answer, or such a call was kept."""
+    used = answer.cached or bool(answer.tokens_in) or answer.cause == "provider"
+    return bool(answer.model) and used

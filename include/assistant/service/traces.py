@@ -18,6 +18,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from include.assistant.answering.answer import Answer
 from include.assistant.answering.settings import Answering
 from include.assistant.passages import Hit
+from include.assistant.service.told import called
 from include.errors import ParamsError
 
 if TYPE_CHECKING:
@@ -93,12 +94,12 @@ class Traces:
             "leeway.confidence": answer.confidence,
             "leeway.sentences": len(answer.sentences),
         }
-        if answer.model:
+        if called(answer):
             name, kind = f"chat {answer.model}", SpanKind.CLIENT
             attributes |= self.chat(answer)
         span = self.inside(parent, name, kind, times_ns[0])
         span.set_attributes(attributes)
-        if self.contents and answer.model:
+        if self.contents and called(answer):
             said = " ".join(sentence.text for sentence in answer.sentences)
             span.set_attribute("gen_ai.input.messages", message("user", answer.question))
             span.set_attribute("gen_ai.output.messages", message("assistant", said))
@@ -109,17 +110,19 @@ class Traces:
 
     def chat(self, answer: Answer) -> dict[str, str | int | float | bool]:
         """What the conventions say of a call of a model."""
+        endpoint = self.answering.endpoint
         found: dict[str, str | int | float | bool] = {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": "openai",  # whose API it speaks, whoever serves the model
-            "gen_ai.request.model": answer.model,
+            "gen_ai.request.model": endpoint.model if endpoint else answer.model,
+            "gen_ai.response.model": answer.model,
             "gen_ai.usage.input_tokens": answer.tokens_in,
             "gen_ai.usage.output_tokens": answer.tokens_out,
             "gen_ai.prompt.name": answer.prompt,
             "leeway.cached": answer.cached,
             "leeway.cost": answer.cost,
         }
-        if endpoint := self.answering.endpoint:
+        if endpoint:
             at = urlsplit(endpoint.base_url)
             found |= {
                 "gen_ai.request.seed": endpoint.seed,
