@@ -46,7 +46,8 @@ def build(
     """
     found = headings.find(passages, params.least_words)
     alone = headings.only_here(found, passages)
-    kept, held_out = hold_out(alone, passages)
+    answered = headings.answered(alone, passages)
+    kept, held_out = hold_out(answered, passages)
     kept = headings.with_gold(kept, passages, params.near_copy_share)
     pages = {(one.source, one.page) for one in kept}
     if len(kept) < params.least or len(pages) < 2:
@@ -66,7 +67,8 @@ def build(
         "other_subjects": int((table["kind"] == "other_subject").sum()),
         "headings_that_ask": len(found),
         "dropped_stands_elsewhere": len(found) - len(alone),
-        "dropped_not_held_out": len(alone) - len(kept),
+        "dropped_points_elsewhere": len(alone) - len(answered),
+        "dropped_not_held_out": len(answered) - len(kept),
         "passages_held_out": held_out.height,
     }
     return table, held_out, counts

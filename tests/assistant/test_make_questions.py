@@ -68,6 +68,25 @@ def test_a_heading_that_stands_elsewhere_word_for_word_is_no_question():
     assert (counts["questions"], counts["dropped_stands_elsewhere"]) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Answer: See Configuring Logging.", False),
+        ("Please refer to the section on randomness.", False),
+        ("Answer: No, it is of no use.", True),
+        (
+            "See Queues: each has a name, and the worker that takes its tasks is started with it.",
+            True,
+        ),
+    ],
+    ids=["see", "refer", "short", "see and more"],
+)
+def test_an_answer_that_only_points_elsewhere_is_none(text, question):
+    table, _, counts = build(corpus(passage("faq.md", ["FAQ", "Is it of use?"], text)), PARAMS)
+    assert ("Is it of use?" in asked_of(table)) is question
+    assert counts["dropped_points_elsewhere"] == (not question)
+
+
 def test_a_section_inside_the_one_that_is_asked_for_is_a_right_answer_too():
     inside = passage("faq.md", ["FAQ", "How is a queue named", "On Celery"], "By its broker.")
     table, held_out, _ = build(corpus(inside), PARAMS)

@@ -12,6 +12,8 @@ from include.assistant.passages import embedded
 FAQ = re.compile(r"(?:^|[\W_])faqs?(?:$|[\W_])|frequently[\W_]+asked", re.IGNORECASE)
 FIRST = re.compile(r"(?:how|why|what|when|where|which|who|whose)\b", re.IGNORECASE)
 NUMBER = re.compile(r"^(?:\d+\.)+\d*\s+|^\d+\)\s+")  # of a heading, as some builders write it
+POINTING = re.compile(r"\b(?:see|refer|read|follow|covered|described|found|find)\b", re.IGNORECASE)
+MOST_OF_A_POINTER = 14  # words of an answer that only says where one is
 LEAST_SHINGLES = 15  # of a section that is compared: below, a common phrase would be a copy
 
 
@@ -72,6 +74,17 @@ def only_here(headings: Iterable[Heading], passages: pl.DataFrame) -> list[Headi
         if whole.count(wanted := wording.words(one.question))
         == wording.occurrences(wanted, [texts[row] for row in one.rows])
     ]
+
+
+def answered(headings: Iterable[Heading], passages: pl.DataFrame) -> list[Heading]:
+    """The headings below which something is said, not only where to read on."""
+    texts = passages.get_column("text").to_list()
+    return [one for one in headings if not points(" ".join(texts[row] for row in one.rows))]
+
+
+def points(text: str) -> bool:
+    """Whether an answer is no more than "see the section about it"."""
+    return wording.count(text) <= MOST_OF_A_POINTER and POINTING.search(text) is not None
 
 
 def with_gold(
