@@ -12,7 +12,7 @@ from include.errors import PlatformError
 
 # The groups of pyproject.toml that a use needs.
 GROUPS = {
-    "assistant": ("serving", "steps", "assistant"),
+    "assistant": ("serving", "steps", "assistant_serving", "assistant"),
     "assistant_serving": ("serving", "assistant_serving"),
 }
 

@@ -26,6 +26,7 @@ def test_a_file_is_a_part_of_the_one_resolution(use):
 
 def test_stages_have_what_other_stages_have_and_no_airflow():
     assert lines("steps") < lines("assistant")
+    assert lines("assistant_serving") < lines("assistant")
     assert not [line for line in lines("assistant") if "airflow" in line]
 
 
