@@ -163,7 +163,8 @@ def proposals(run: Run, weighed: Sequence[Weighed]) -> Iterator[ProposedAction]:
     for one in weighed:
         offer = one.rule.propose
         facts = [fact for fact in one.facts if fact.id.startswith(MEASURED)]
-        if offer is None or not facts:
+        trouble = [fact for fact in facts if not fact.id.startswith("change:")]
+        if offer is None or not trouble:  # that something changed is no trouble by itself
             continue
         changed = next((fact for fact in facts if fact.id.startswith("change:")), None)
         known = books.fields(changed, {"run": run.run_id or run.name, "dag_id": run.dag_id})

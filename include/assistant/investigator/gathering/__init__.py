@@ -1,0 +1,1 @@
+"""Evidence gathered from what runs leave behind: git, published reports, logs of tasks, alerts."""

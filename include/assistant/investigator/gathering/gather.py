@@ -1,0 +1,144 @@
+"""Gather the evidence of a run into a folder: only files are read, and nothing else is written."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from include.assistant.investigator import evidence
+from include.assistant.investigator.evidence import About, Alert, Run, read_json
+from include.assistant.investigator.gathering import logs as task_logs
+from include.assistant.investigator.gathering.git import locks_at
+from include.assistant.investigator.gathering.runs import Known, known_runs
+from include.assistant.investigator.gathering.tree import WORKSPACE, tree_runs
+from include.assistant.investigator.lineage import stages_of
+from include.errors import DataError, did_you_mean
+
+RUNS = 30  # of a DAG that are listed
+FILES = 200  # reports of a run that are read
+Logs = dict[str, dict[str, str]]
+Reports = dict[str, dict[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where runs leave what they leave.
+
+    Args:
+        repo: root of the repository, with its experiments.
+        home: where runs keep their workspaces and reports: [leeway] home.
+        logs: where Airflow keeps the logs of tasks.
+    """
+
+    repo: Path
+    home: Path
+    logs: Path
+
+    @classmethod
+    def of(cls, repo: Path, home: Path | None, logs: Path | None) -> "Places":
+        """Those that are named, else those that the environment or the repository has."""
+        airflow = Path(os.environ.get("AIRFLOW_HOME") or repo / ".airflow")
+        own = os.environ.get("AIRFLOW__LEEWAY__HOME")
+        base = os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER")
+        return cls(
+            repo,
+            home or Path(own or airflow / "leeway"),
+            logs or Path(base or airflow / "logs"),
+        )
+
+
+def gather(places: Places, name: str, folder: Path) -> None:
+    """Write the evidence of a run; without a name, of the newest one that is in trouble.
+
+    Raises:
+        DataError: there is no such run, or none at all.
+    """
+    known = known_runs(places.repo, places.home, places.logs)
+    if name == WORKSPACE or not (name or known):
+        about, reports = tree_runs(places.repo)
+        evidence.write(folder, about, reports, {})
+        return
+    now = chosen(known, name)
+    beside = [one for one in known if one.dag_id == now.dag_id]
+    from_now = beside[beside.index(now) : beside.index(now) + RUNS]
+    said: Logs = {now.name: task_logs.texts(now.logs)} if now.logs else {}
+    runs = [run_of(one, said.get(one.name, {})) for one in from_now]
+    good = next((run.name for run in runs[1:] if run.good), "")
+    full = {now.name, good}
+    seen = [
+        run.model_copy(update={"stages": lineage_of(places, one)}) if run.name in full else run
+        for run, one in zip(runs, from_now, strict=True)
+    ]
+    about = About(run=now.name, runs=tuple(seen), alerts=tuple(alerts(places.home)))
+    last = next((one for one in from_now if one.reports), now)
+    reports = {one.name: reports_in(one.reports) for one in {now, last} if one.reports}
+    evidence.write(folder, about, reports, said)
+
+
+def chosen(known: Sequence[Known], name: str) -> Known:
+    """The run of a name; without one, the newest in trouble, else the newest.
+
+    Raises:
+        DataError: there is none.
+    """
+    if not name:
+        bad = (one for one in known if not run_of(one, {}).good)
+        return next(bad, known[0])
+    for one in known:
+        if name in (one.name, one.run_id):
+            return one
+    hint = did_you_mean(name, [one.name for one in known])
+    what = f"No run {name!r} is known, of {len(known)}.{hint}"
+    raise DataError(what, f"see `leeway history`, or give {WORKSPACE} for the working tree.")
+
+
+def run_of(known: Known, said: dict[str, str]) -> Run:
+    """A run as evidence, without its lineage."""
+    closed = bool(known.commit or known.reports)
+    trouble = task_logs.failed(said)
+    return Run(
+        name=known.name,
+        dag_id=known.dag_id,
+        run_id=known.run_id,
+        opened=known.since,
+        state="closed" if closed else "failed" if trouble else "unknown",
+        verdict=known.verdict,
+        sentence=known.sentence,
+        metrics=dict(known.metrics),
+    )
+
+
+def lineage_of(places: Places, known: Known) -> dict[str, evidence.Stage]:
+    """What the stages of a run were made from; of one that is not closed, nobody knows."""
+    return stages_of(locks_at(places.repo, known.commit)) if known.commit else {}
+
+
+def reports_in(folder: Path | None) -> dict[str, dict[str, Any]]:
+    """The JSON that a run published."""
+    paths = [] if folder is None else sorted(folder.rglob("*.json"))[:FILES]
+    own = [path for path in paths if not path.is_symlink()]
+    held = {path.relative_to(folder or path).as_posix(): read_json(path) for path in own}
+    return {name: one for name, one in held.items() if isinstance(one, dict)}
+
+
+def alerts(home: Path) -> list[Alert]:
+    """The incidents that were told of and are open, the oldest first."""
+    path = home / "alerts.db"
+    if not path.is_file():
+        return []
+    wanted = "SELECT title, details, since FROM incidents ORDER BY since, key LIMIT 50"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
+            rows = file.execute(wanted).fetchall()
+    except sqlite3.DatabaseError:
+        return []
+    return [Alert(title=title, details=said, since=moment(since)) for title, said, since in rows]
+
+
+def moment(seconds: float) -> str:
+    """A time in ISO 8601, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,160 @@
+"""The runs that are known: closed ones by experiments and cards, others by their logs."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from include.assistant.investigator.evidence import PLAIN, read_json
+from include.assistant.investigator.gathering.git import contents, lines
+
+SIGN = '{"leeway-run": '  # how the record of a run begins, in the message of its experiment
+# A time as Airflow writes it into the id of a run, and as it stands in the name of a run.
+TIME = re.compile(r"T(\d\d):(\d\d):(\d\d)(\.\d+)?([+-])(\d\d):(\d\d)")
+SHORT = re.compile(r"T(\d\d)(\d\d)(\d\d)(\.\d+)?([+-])(\d\d)(\d\d)(?!\d)")
+DIGESTED = re.compile(r"-[0-9a-f]{12}$")
+LONGEST = 150
+# What to read first, of several verdicts.
+WORST = ("hurts", "failed", "blind", "unknown", "refused", "moved", "retrain", "held back")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a run before its files are read.
+
+    Args:
+        commit: of its experiment; empty if it was not closed.
+        reports: the folder of what it published; None if there is none.
+        logs: the folder of its tasks' logs; None if there is none.
+    """
+
+    name: str
+    dag_id: str = ""
+    run_id: str = ""
+    opened: float = 0.0
+    commit: str = ""
+    verdict: str = ""
+    sentence: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reports: Path | None = None
+    logs: Path | None = None
+
+    @property
+    def since(self) -> str:
+        """When it was opened, in words; empty if nobody knows."""
+        if not 0 < self.opened < 253_402_300_800:
+            return ""
+        return datetime.fromtimestamp(self.opened, UTC).isoformat(timespec="seconds")
+
+
+def known_runs(repo: Path, home: Path, logs: Path) -> list[Known]:
+    """All runs, the newest first."""
+    found = {one.name: one for one in experiments(repo)}
+    for card in cards(home):
+        name = run_name(card.dag_id, card.run_id)
+        held = found.get(name, card)
+        found[name] = replace(
+            held,
+            name=name,
+            verdict=card.verdict,
+            sentence=card.sentence,
+            reports=card.reports,
+        )
+    for folder in logged(logs):
+        name = run_name(folder.dag_id, folder.run_id)
+        found[name] = replace(found.get(name, folder), name=name, logs=folder.logs)
+    fine = [one for one in found.values() if re.fullmatch(PLAIN, one.name)]
+    return sorted(fine, key=lambda one: (one.opened, one.name), reverse=True)
+
+
+def experiments(repo: Path) -> Iterator[Known]:
+    """The runs that are experiments in git, with what their records say."""
+    listed = lines(repo, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/*/*/*")
+    refs = [(sha, ref) for sha, ref in (line.split(" ", 1) for line in listed)]
+    for (sha, ref), text in zip(refs, contents(repo, [sha for sha, _ in refs]), strict=True):
+        if ref.count("/") != 4:
+            continue
+        record = record_in((text or b"").decode(errors="replace"))
+        yield Known(
+            name=ref.rsplit("/", 1)[-1],
+            dag_id=str(record.get("dag_id", "")),
+            run_id=str(record.get("run_id", "")),
+            opened=number(record.get("opened")) or 0.0,
+            commit=sha,
+            metrics=numbers(record.get("metrics")),
+        )
+
+
+def record_in(message: str) -> dict[str, Any]:
+    """The record in the message of a commit; nothing if there is none."""
+    line = next((line for line in message.splitlines() if line.startswith(SIGN)), "{}")
+    try:
+        held = json.loads(line).get("leeway-run")
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def cards(home: Path) -> Iterator[Known]:
+    """The runs that published reports, by the small files that lie beside them."""
+    for path in sorted(home.glob("reports/*/.*.json")):
+        held = read_json(path)
+        if not isinstance(held, dict):
+            continue
+        folder = path.with_name(path.name.removeprefix(".").removesuffix(".json"))
+        found = [one for one in held.get("findings") or [] if isinstance(one, dict)]
+        worst = min(found, key=lambda one: rank(str(one.get("state"))), default={})
+        yield Known(
+            name="",
+            dag_id=str(held.get("dag_id", "")),
+            run_id=str(held.get("run_id", "")),
+            opened=number(held.get("published")) or 0.0,
+            verdict=str(worst.get("state", "")),
+            sentence=" ".join(str(worst.get(name) or "") for name in ("sentence", "to_do")).strip(),
+            reports=folder if folder.is_dir() and not folder.is_symlink() else None,
+        )
+
+
+def logged(logs: Path) -> Iterator[Known]:
+    """The runs of which tasks have logged something, as Airflow lays logs out."""
+    for folder in sorted(logs.glob("dag_id=*/run_id=*")):
+        dag_id, run_id = (part.split("=", 1)[1] for part in folder.parts[-2:])
+        yield Known("", dag_id, run_id, opened=folder.stat().st_mtime, logs=folder)
+
+
+def run_name(dag_id: str, run_id: str) -> str:
+    """The name of a run: that of its experiment and its workspace."""
+    text = f"{dag_id}.{run_id}" if dag_id else run_id
+    short = TIME.sub(r"T\1\2\3\4\5\6\7", text)
+    exact = "." not in (dag_id or run_id) and SHORT.sub(r"T\1:\2:\3\4\5\6:\7", short) == text
+    plain = re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9_+-]|\.(?!\.))*", short) is not None
+    ends = short.endswith((".", ".lock")) or DIGESTED.search(short)
+    if exact and plain and len(short) <= LONGEST and not ends:
+        return short
+    found = re.sub(r"\.\.+", ".", re.sub(r"[^A-Za-z0-9_+.-]+", "-", short))
+    found = found[: LONGEST - 13].strip("-.+") or "run"
+    digest = hashlib.sha256(json.dumps((dag_id, run_id)).encode()).hexdigest()[:12]
+    return f"{found}-{digest}"
+
+
+def rank(state: str) -> int:
+    """Where a verdict stands among others: small is read first."""
+    return WORST.index(state) if state in WORST else len(WORST)
+
+
+def numbers(held: object) -> dict[str, float]:
+    """The numbers among some values."""
+    some = held.items() if isinstance(held, dict) else ()
+    found = {str(name): number(value) for name, value in some}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def number(value: object) -> float | None:
+    """A finite number; None of anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e300 else None
