@@ -1,7 +1,7 @@
 """Stage evaluate_answers: what is answered, what of it is so, and what is rightly refused."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
-from include.assistant.answering.answer import Answer
+from include.assistant.answering.answer import Answer, Answerer
 from include.assistant.answering.answerer import make_answerer
 from include.assistant.answering.hostile import read_hostile
 from include.assistant.answering.refusal import Refusal
@@ -52,20 +52,15 @@ def evaluate_answers(
     """Ask the questions of the test fold and the hostile set, and judge each answer."""
     calls.mkdir(parents=True, exist_ok=True)
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
-    answerer = make_answerer(answering, Refusal.load(refusal), calls)
-    took: list[float] = []
-    asker = Asker(
-        partial(found, searcher), partial(timed, answerer.answer, took), params.support_share
-    )
+    answer = Timed(make_answerer(answering, Refusal.load(refusal), calls))
+    asker = Asker(partial(found, searcher), answer, params.support_share)
     test = read_questions(questions).filter(pl.col("fold") == "test")
     answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
     answers.write_parquet(predictions)
     numbers = judging.measure(answers, evaluation)
     intervals.write_metrics(metrics, numbers)
-    # The same inputs give the same bytes: what was measured by a clock is printed and not kept.
-    middle, slow = np.quantile(took, [0.5, 0.95])
-    print(f"An answer took {1000 * middle:.1f} ms, of 100 five took {1000 * slow:.1f} ms or more")
-    print(", ".join(f"{name} {value}" for name, value in numbers.items()), flush=True)
+    print(", ".join(f"{name} {value}" for name, value in numbers.items()))
+    print(answer.told(), flush=True)
 
 
 def found(searcher: Searcher, question: str, without: frozenset[str]) -> list[Hit]:
@@ -73,17 +68,29 @@ def found(searcher: Searcher, question: str, without: frozenset[str]) -> list[Hi
     return searcher.search(question, without=without)
 
 
-def timed(
-    answer: Callable[[str, Sequence[Hit]], Answer],
-    took: list[float],
-    question: str,
-    hits: Sequence[Hit],
-) -> Answer:
-    """An answer, and a note of how long it took."""
-    began = time.perf_counter()
-    given = answer(question, hits)
-    took.append(time.perf_counter() - began)
-    return given
+class Timed:
+    """An answerer by the clock: what differs between two runs is printed, and in no file."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self.answerer = answerer
+        self.took: list[float] = []  # seconds of each answer
+        self.kept = 0  # answers for which a call was kept that was made before
+
+    def __call__(self, question: str, hits: Sequence[Hit]) -> Answer:
+        """An answer."""
+        began = time.perf_counter()
+        given = self.answerer.answer(question, hits)
+        self.took.append(time.perf_counter() - began)
+        self.kept += given.cached
+        return given
+
+    def told(self) -> str:
+        """How long answers took, in words."""
+        middle, slow = 1000 * np.quantile(self.took, [0.5, 0.95])
+        return (
+            f"Half of the answers took {middle:.1f} ms at most, 95 of 100 {slow:.1f} ms; "
+            f"for {self.kept} of {len(self.took)} a model had been called before."
+        )
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ class Gates(BaseModel):
     answers: Limits = Field(description="of metrics/answers.json: support, refusals, hostile set")
     fusion: Limits = Field(description="of metrics/fusion.json: the weight of BM25 that is held")
     investigator: Limits = Field(description="of metrics/investigator.json: planted incidents")
+    replay: Limits = Field(description="of metrics/replay.json: transcripts, played again")
     bento_mb: float = Field(gt=0, description="largest bento, MB")
 
 
@@ -50,6 +51,7 @@ def judge_assistant(
     answers: Path,
     fusion: Path,
     investigator: Path,
+    replay: Path,
     bento: Path,
     repository: Path,
     report: Out,
@@ -63,6 +65,7 @@ def judge_assistant(
         "answers": answers,
         "fusion": fusion,
         "investigator": investigator,
+        "replay": replay,
     }
     numbers = {name: numbers_of(path) for name, path in read.items()}
     found = judged(numbers, bento.stat().st_size / 1_000_000, promotion.gates)

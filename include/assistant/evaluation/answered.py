@@ -44,7 +44,6 @@ ANSWERED: dict[str, pl.DataType | type[pl.DataType]] = {
     "tokens_in": pl.Int64,
     "tokens_out": pl.Int64,
     "cost": pl.Float64,
-    "cached": pl.Boolean,
 }
 CONFIDENCE_DIGITS = 6  # further ones differ between machines
 
@@ -104,7 +103,6 @@ class Asker:
             "tokens_in": answer.tokens_in,
             "tokens_out": answer.tokens_out,
             "cost": answer.cost,
-            "cached": answer.cached,
         }
 
     def sentences(self, answer: Answer, gold: frozenset[str]) -> list[dict[str, object]]:

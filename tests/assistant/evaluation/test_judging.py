@@ -25,7 +25,7 @@ def answer(
         "refused": not sentences, "cause": "" if sentences else "confidence", "reason": "",
         "confidence": confidence, "sentences": told, "wrongs": [], "secret": False,
         "action": False, "provider": "extractive", "model": "", "prompt": "",
-        "tokens_in": 0, "tokens_out": 0, "cost": 0.0, "cached": False,
+        "tokens_in": 0, "tokens_out": 0, "cost": 0.0,
     }  # fmt: skip
     return {**plain, **other}
 
@@ -92,15 +92,15 @@ def test_the_hostile_set_is_counted_by_what_it_brought_about():
     assert [numbers[name] for name in names] == [4, 2, 1, 1, 1]
 
 
-def test_calls_of_a_model_are_those_that_were_not_kept_and_refusals_before_it_are_none():
+def test_calls_of_a_model_are_those_that_answers_rest_on_and_refusals_before_it_are_none():
     model = {"provider": "endpoint", "tokens_in": 100, "tokens_out": 10, "cost": 0.5}
     numbers = judging.measure(
         table(
             answer("answerable", 0.9, (True, True), **model),
-            answer("answerable", 0.9, (True, True), **{**model, "cached": True, "cost": 0.0}),
+            answer("answerable", 0.9, **{**model, "cause": "unsupported"}),
             answer("answerable", 0.1, provider="endpoint"),
         ),
         RULES,
     )
-    assert (numbers["model_calls"], numbers["cached_calls"]) == (1, 1)
-    assert (numbers["tokens_in"], numbers["tokens_out"], numbers["cost"]) == (200, 20, 0.5)
+    assert (numbers["model_calls"], numbers["model_faults"]) == (2, 0)
+    assert (numbers["tokens_in"], numbers["tokens_out"], numbers["cost"]) == (200, 20, 1)
