@@ -169,7 +169,7 @@ def heard() -> Iterator[list[str]]:
 
     class Hearing(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            warnings.append(record.getMessage().rpartition(": ")[2])
+            warnings.append(record.getMessage().partition(": ")[2])
 
     logger, handler = logging.getLogger("unearth.collector"), Hearing(logging.WARNING)
     before, logger.propagate = logger.propagate, False

@@ -68,9 +68,12 @@ def pages_of(archive: Path, top: bool, wanted: Wanted, limits: Limits) -> dict[s
 def check_place(archive: Path, entry: Entry) -> None:
     """Raise DataError if an entry is a link, or its name leads out of the archive."""
     parts = entry.name.replace("\\", "/").split("/")
-    if entry.name.startswith(("/", "\\")) or ".." in parts or "\0" in entry.name:
+    if entry.name.startswith(("/", "\\")) or ".." in parts:
         what = f"{archive.name} holds {entry.name!r}, a path that leads out of it."
         raise DataError(what, "do not use this archive; see where it comes from.")
+    if not entry.name.isprintable():
+        what = f"{archive.name} holds {entry.name!r}, a name that cannot be shown."
+        raise DataError(what, "do not use this archive, or leave that page out in params.yaml.")
     if not entry.plain:
         what = f"{archive.name} holds {entry.name!r}, which is a link and not a file."
         raise DataError(what, "leave that page out in params.yaml.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from include.assistant.documents import index_client
@@ -40,6 +40,7 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
     root = f"{source.root}/" if source.root else ""
     pages = {path.removeprefix(root): data for path, data in sorted(files.items())}
     check_patterns(name, source, pages)
+    check_folders(name, pages)
     return pages
 
 
@@ -111,3 +112,12 @@ def check_patterns(name: str, source: Pages, pages: Files) -> None:
                 f"found are {at_most_ten(pages) or 'none'}.{hint}",
                 f"correct fetch_docs.sources.{name}.pages or root in params.yaml.",
             )
+
+
+def check_folders(name: str, pages: Files) -> None:
+    """Raise DataError if a page has the path of a folder: they cannot both be written."""
+    folders = {str(folder) for path in pages for folder in PurePosixPath(path).parents}
+    both = sorted(folders & set(pages))
+    if both:
+        what = f"The source {name} has {both[0]} as a page and as a folder."
+        raise DataError(what, f"leave one out in fetch_docs.sources.{name} in params.yaml.")

@@ -9,6 +9,8 @@ from include.assistant.documents.parsing.passing import Count, fitting, pieces
 from include.assistant.documents.parsing.sections import Block, Section, under_page
 from include.errors import DataError
 
+COUNTED = ("sections", "sections_without_text", "sections_other_language", "problems")
+
 
 @dataclass(frozen=True)
 class Said:
@@ -48,9 +50,10 @@ def cut_page(data: bytes, path: str, said: Said, most: int, count: Count) -> Cut
             f"leave it out of fetch_docs.sources.{said.source} in params.yaml, or mend it.",
         ) from None
     rows: list[dict[str, Any]] = []
-    counts = dict.fromkeys(("sections", "sections_without_text", "sections_other_language"), 0)
+    counts = dict.fromkeys(COUNTED, 0)
     for place, section in enumerate(found):
         counts["sections"] += 1
+        counts["problems"] += section.problems
         if not section.blocks:
             counts["sections_without_text"] += 1
         elif not languages.is_english(section.blocks):

@@ -25,7 +25,6 @@ UNSEEN = (
     nodes.comment,
     nodes.target,
     nodes.substitution_definition,
-    nodes.system_message,
     nodes.raw,
     nodes.pending,
     nodes.image,
@@ -35,6 +34,7 @@ UNSEEN = (
     nodes.transition,
 )
 UNSAID = (nodes.raw, nodes.footnote_reference, nodes.image, nodes.system_message)
+ERROR = 3  # level of a message from which on something is not read as it was meant
 CODE = (nodes.literal_block, nodes.doctest_block, nodes.math_block)
 ITEMS = (nodes.bullet_list, nodes.enumerated_list)
 
@@ -65,7 +65,13 @@ def walk(node: nodes.Element, level: int, outline: Outline) -> None:
             marked = False
             questions(child, level, outline)
         else:
+            outline.sections[-1].problems += problems_in(child)
             outline.extend(blocks_of(child))
+
+
+def problems_in(node: nodes.Node) -> int:
+    """Places that docutils could not read as they were meant."""
+    return sum(said["level"] >= ERROR for said in node.findall(nodes.system_message))
 
 
 def title_of(section: nodes.Element) -> str:
@@ -93,6 +99,10 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
         return
     if isinstance(node, CODE):
         yield Block(node.astext(), code=True)
+    elif isinstance(node, nodes.system_message):
+        # What could not be read, such as a table whose lines do not meet, stands in it as it is.
+        kept = [child for child in node.children if isinstance(child, nodes.literal_block)]
+        yield from (Block(child.astext(), code=True) for child in kept)
     elif not isinstance(node, nodes.Element):
         yield Block(node.astext())
     elif isinstance(node, nodes.TextElement):

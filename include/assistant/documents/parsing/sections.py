@@ -22,6 +22,7 @@ class Section:
 
     titles: tuple[str, ...]  # headings above it, its own last; none before the first heading
     blocks: list[Block] = field(default_factory=list)
+    problems: int = 0  # places that are not as the format wants them; their text is kept
 
 
 class Outline:

@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,7 +14,8 @@ from include.assistant.documents.validating.suites import Rule
 from include.errors import ParamsError, PipelineError, did_you_mean
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.expectations.expectation import Expectation
 
 
@@ -34,6 +36,17 @@ def findings_of(table: pl.DataFrame, rules: Sequence[Rule]) -> list[Finding]:
         ParamsError: Great Expectations does not know an expectation or its arguments.
         PipelineError: an expectation could not be evaluated, which says nothing on the data.
     """
+    batch = asset().get_batch({"dataframe": table.to_pandas()})
+    suite = gx_suite(rules)
+    wanted: Any = {"result_format": "COMPLETE", "include_unexpected_rows": False}
+    # They come back in an order of their own.
+    results = sorted(batch.validate(suite, result_format=wanted).results, key=rule_number)
+    return [finding(rule, result) for rule, result in zip(rules, results, strict=True)]
+
+
+@cache
+def asset() -> "BatchDefinition[Any]":
+    """Where Great Expectations, which takes seconds to import, is handed its tables."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import; it would call home
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -41,17 +54,16 @@ def findings_of(table: pl.DataFrame, rules: Sequence[Rule]) -> list[Finding]:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    asset = context.data_sources.add_pandas("tables").add_dataframe_asset(name="passages")
-    whole = asset.add_batch_definition_whole_dataframe("whole")
-    batch = whole.get_batch({"dataframe": table.to_pandas()})
-    suite = gx.ExpectationSuite(
-        name="passages",
-        expectations=[expectation_of(rule, number) for number, rule in enumerate(rules)],
-    )
-    wanted: Any = {"result_format": "COMPLETE", "include_unexpected_rows": False}
-    # They come back in an order of their own.
-    results = sorted(batch.validate(suite, result_format=wanted).results, key=rule_number)
-    return [finding(rule, result) for rule, result in zip(rules, results, strict=True)]
+    tables = context.data_sources.add_pandas("tables").add_dataframe_asset(name="passages")
+    return tables.add_batch_definition_whole_dataframe("whole")
+
+
+def gx_suite(rules: Sequence[Rule]) -> "ExpectationSuite":
+    """The rules as Great Expectations has them."""
+    import great_expectations as gx
+
+    numbered = [expectation_of(rule, number) for number, rule in enumerate(rules)]
+    return gx.ExpectationSuite(name="passages", expectations=numbered)
 
 
 def rule_number(result: "ExpectationValidationResult") -> int:
