@@ -23,7 +23,8 @@ NUMBERED = re.compile(r"(?:^|\n)\s*\d{1,2}\.$")  # of a list: 1. Stop the servic
 
 def split(text: str) -> list[str]:
     """The sentences of a text, in reading order; each is found in it as it stands."""
-    found, at = [], 0  # of each sentence: where it begins, where it ends, whether it is code
+    found: list[tuple[int, int]] = []  # where each sentence begins and ends
+    at = 0
     for block, code in blocks(text):
         for piece in [block.strip("\r\n").rstrip()] if code else sentences(block):
             start = text.index(piece, at)
@@ -42,10 +43,10 @@ def blocks(text: str) -> Iterator[tuple[str, bool]]:
         edge = bool(FENCE.match(line))
         kind = fenced or edge or is_code(line)
         # A blank line ends a paragraph, but not code, in which another line of code may follow.
-        if held.strip() and not fenced and (kind != code or edge or not code):
-            if line.strip() or not code:
-                yield held, code
-                held = ""
+        ends = (kind != code and bool(line.strip())) or edge or not code
+        if held.strip() and not fenced and ends:
+            yield held, code
+            held = ""
         if not held.strip():
             code = kind
         held += line
