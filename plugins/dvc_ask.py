@@ -25,7 +25,7 @@ def made() -> Any:
     """The application: all of it asks for a login that may read the DAG of the assistant."""
     from airflow.api_fastapi.core_api.security import GetUserDep
     from dvc_ask_page import page_of
-    from dvc_ask_service import Refused, asked, body_of, rated, service_of
+    from dvc_ask_service import Refused, asked, body_of, problem, rated, service_of
     from dvc_reports_access import may_read
     from fastapi import Depends, FastAPI, Request, Response
     from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
@@ -45,7 +45,7 @@ def made() -> Any:
 
     @app.get("/", response_model=None)
     def page() -> Response:
-        found = page_of(service_of)
+        found = page_of(problem())
         return HTMLResponse(found.html, headers=found.headers)
 
     @app.post("/question", response_model=None)

@@ -4,18 +4,21 @@ Its script makes elements of what it is told, and never markup. It and the style
 their hashes, which are those of a page that nobody has filled yet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dvc_ask_script import SCRIPT
-from dvc_ask_service import NO_STORE, Refused
+from dvc_ask_service import NO_STORE
 from dvc_reports_answers import hashes
 from markupsafe import Markup
 
 from include.pages.html import environment
 from include.pages.runs.content import THEME
+
+if TYPE_CHECKING:
+    from dvc_ask_service import Refused
 
 MOST_CHARACTERS = 2000  # of a question, as the service takes it
 POLICY = (
@@ -77,22 +80,13 @@ class Page:
     headers: Mapping[str, str]
 
 
-def page_of(service_of: Callable[[], Any]) -> Page:
-    """The page, or what is to be done before one can ask.
-
-    Args:
-        service_of: gives the service, or says why there is none.
-    """
-    problem = None
-    try:
-        service_of()
-    except Refused as error:
-        problem = error
+def page_of(problem: "Refused | None") -> Page:
+    """The page; with a problem, what is to be done before one can ask."""
     headers = {**NO_STORE, "Referrer-Policy": "no-referrer", "Content-Security-Policy": policy()}
     return Page(drawn(problem), headers)
 
 
-def drawn(problem: Refused | None = None) -> str:
+def drawn(problem: "Refused | None" = None) -> str:
     """The page in HTML."""
     script = Markup(SCRIPT)  # ours, and the same for all
     template = environment().from_string(TEMPLATE)

@@ -91,6 +91,15 @@ def service_of() -> Service:
     return Service(url, os.environ.get(TOKEN, "").strip())
 
 
+def problem() -> Refused | None:
+    """Why nobody can be asked; None if somebody can."""
+    try:
+        service_of()
+    except Refused as error:
+        return error
+    return None
+
+
 async def body_of(request: Any) -> dict[str, Any]:
     """The JSON object that a page of ours sent.
 

@@ -128,7 +128,19 @@ def answered(client: Any) -> dict[str, dict[str, list[Any]]]:
             answer = client.get(address, headers=headers)
             policy = answer.headers.get("content-security-policy")
             found[user][address] = [answer.status_code, answer.text, policy, str(answer.url)]
+        found[f"{user} asks"] = asking(client, headers)
     found["by ticket"] = by_ticket(client, found["vera"]["/reports/evil/s1/report.txt"][3])
+    return found
+
+
+def asking(client: Any, headers: dict[str, str]) -> dict[str, list[Any]]:
+    """What the page Ask answers, and a question, where readers of one DAG or another may ask."""
+    found = {}
+    for dag_id in ("evil", "secret"):
+        os.environ["AIRFLOW__LEEWAY__ASSISTANT_DAG"] = dag_id
+        page = client.get("/ask/", headers=headers)
+        question = client.post("/ask/question", json={"question": "why?"}, headers=headers)
+        found[dag_id] = [page.status_code, question.status_code, question.text]
     return found
 
 

@@ -242,3 +242,17 @@ def test_each_place_of_the_ui_has_a_route_of_its_own():
         *("nav", "dag", "dag_run", "task", "task_instance")
     ]
     assert len({view["url_route"] for view in views}) == len(views)
+
+
+def test_who_may_read_the_dag_of_the_assistant_may_ask(answers):
+    codes = {
+        user: {dag_id: held[:2] for dag_id, held in answers[f"{user} asks"].items()}
+        for user in ("vera", "root", "")
+    }
+    # No assistant is configured here: who may ask is told so.
+    assert codes == {
+        "vera": {"evil": [200, 503], "secret": [403, 403]},
+        "root": {"evil": [200, 503], "secret": [200, 503]},
+        "": {"evil": [401, 401], "secret": [401, 401]},
+    }
+    assert "assistant_url" in answers["root asks"]["evil"][2]

@@ -130,10 +130,12 @@ def difference(packaged: Sequence[Sequence[float]], here: Sequence[Sequence[floa
     """What is wrong if this machine does not find what the one that packaged it did."""
     for question, before, now in zip(PROBE, packaged, here, strict=True):
         furthest = max((abs(a - b) for a, b in zip(before, now, strict=False)), default=0.0)
-        if len(before) != len(now) or not furthest <= SMALL_DIFFERENCE:  # NaN is further, too
+        if len(before) != len(now):
+            numbers = f"{len(now)} numbers are found here and {len(before)} where it was packaged"
+            return f"For {question!r}, {numbers}."
+        if not furthest <= SMALL_DIFFERENCE:  # NaN is further, too
             return (
-                f"To {question!r}, {len(now)} passages are found here and {len(before)} where it "
-                f"was packaged; scores differ by {furthest:.1e}."
+                f"For {question!r}, scores here differ by {furthest:.1e} from those at packaging."
             )
     return ""
 
