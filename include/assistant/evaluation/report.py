@@ -66,6 +66,7 @@ def page(told: Told) -> str:
         prompts=sorted({text for text in answers["prompt"].to_list() if text}),
         examples=examples.chosen(answers),
         percent=percent,
+        signed=signed,
         allowed=judging.ALLOWED,
     )
 
@@ -156,3 +157,8 @@ def wrongs(answers: pl.DataFrame) -> list[str]:
 def percent(value: float | None, digits: int = 0) -> str:
     """A share as a percentage; a dash for none."""
     return "–" if value is None or value != value else f"{100 * value:.{digits}f} %"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign."""
+    return f"{value:+.3f}".replace("-", "−")
