@@ -64,7 +64,8 @@ def sections(folder: Path) -> str:
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 section = stage if argument == "params" else argument
                 held.setdefault(section, []).append(f"`{stage}`")
-                kinds[section] = kind
+                # Others may know a part of what is a stage's own.
+                kinds[section] = kind if argument == "params" else kinds.get(section, kind)
     parts = [
         f"## {name}\n\nRead by {', '.join(held[name])}.\n\n{table(kinds[name])}"
         for name in sorted(kinds, key=list(order).index)
@@ -89,14 +90,39 @@ def table(kind: type[BaseModel]) -> str:
 
 
 def rows(schema: dict[str, Any], root: dict[str, Any], prefix: str) -> Iterator[str]:
-    """The rows of a schema, and of those that it holds."""
+    """The rows of a schema, and of those that it holds; `*` stands for names of your own."""
     for name, held in schema["properties"].items():
-        inner = root.get("$defs", {}).get(str(held.get("$ref")).rpartition("/")[2])
-        if inner:
-            yield from rows(inner, root, f"{prefix}{name}.")
-        else:
-            meaning = str(held.get("description", "")).replace("|", "\\|")
-            yield f"| `{prefix}{name}` | {takes(held)} | {meaning} |"
+        named = held.get("additionalProperties")
+        of_names = inside(named, root) if isinstance(named, dict) else []
+        if models := inside(held, root):
+            yield from rows(joined(models), root, f"{prefix}{name}.")
+            continue
+        meaning = str(held.get("description", "")).replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {takes(held)} | {meaning} |"
+        if of_names:
+            yield from rows(joined(of_names), root, f"{prefix}{name}.*.")
+
+
+def inside(held: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
+    """The schemas that a value may have, if it is a section itself."""
+    ways = [held, *held.get("anyOf", []), *held.get("oneOf", [])]
+    names = [str(way["$ref"]).rpartition("/")[2] for way in ways if "$ref" in way]
+    return [root["$defs"][name] for name in names]
+
+
+def joined(models: list[dict[str, Any]]) -> dict[str, Any]:
+    """Several kinds of a section as one: what is in more than one of them is told once."""
+    fields: dict[str, Any] = {}
+    for model in models:
+        for name, held in model["properties"].items():
+            ways = [fields[name].get("const"), held.get("const")] if name in fields else [None]
+            if None not in ways:
+                fields[name] = {"enum": [*ways], "description": "which of these it is"}
+            elif "enum" in fields.get(name, {}) and "const" in held:
+                fields[name]["enum"].append(held["const"])
+            else:
+                fields.setdefault(name, held)
+    return {"properties": fields}
 
 
 def takes(held: dict[str, Any]) -> str:
