@@ -30,7 +30,7 @@ PROJECT = Path(__file__).parent
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Write the note, and print where it is; 1 if there is no such run."""
+    """Write the note, or print it; 1 if there is no such run."""
     asked = arguments().parse_args(argv)
     try:
         with clear_errors(), tempfile.TemporaryDirectory(prefix="leeway-") as aside:
@@ -38,12 +38,11 @@ def main(argv: list[str] | None = None) -> int:
             if asked.evidence is None:
                 gather(Places.of(asked.repository, asked.home, asked.logs), asked.run, folder)
             note = written(Tools(Evidence(folder), documents()))
-            paths = publish(note, asked.note)
+            told = publish(note, asked.note) if asked.note else as_markdown(note)
     except PlatformError as error:
         print(f"investigate: {error}", file=sys.stderr)
         return 1
-    print(note.headline)
-    print(*(f"note: {path}" for path in paths), sep="\n", flush=True)
+    print(told, flush=True)
     return 0
 
 
@@ -52,7 +51,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="investigate", description=__doc__)
     add = parser.add_argument
     add("--run", default="", help="name of the run, or workspace")
-    add("--note", type=Path, default=Path("notes/note.json"), help="file of the note: .json")
+    add("--note", type=Path, help="file of the note, .json; without one it is printed")
     add("--repository", type=Path, default=Path(), help="root of the repository")
     add("--home", type=Path, help="folder of workspaces and reports: [leeway] home")
     add("--logs", type=Path, help="folder of the logs of Airflow's tasks")
@@ -82,8 +81,8 @@ def documents() -> "Searcher | None":
     return Searcher.load(*needed, read_params("search", Search, PROJECT / "params.yaml"))
 
 
-def publish(note: Note, path: Path) -> list[Path]:
-    """Write the note as JSON for programs, and as Markdown and a page for people."""
+def publish(note: Note, path: Path) -> str:
+    """Write the note as JSON for programs, and as Markdown and a page for people; say where."""
     path.parent.mkdir(parents=True, exist_ok=True)
     texts = {
         path: note.model_dump_json(indent=1) + "\n",
@@ -94,7 +93,7 @@ def publish(note: Note, path: Path) -> list[Path]:
         aside = place.with_name(f".{place.name}.{os.getpid()}")
         aside.write_text(text)
         aside.replace(place)
-    return [*texts]
+    return "\n".join([note.headline, *(f"note: {place}" for place in texts)])
 
 
 if __name__ == "__main__":

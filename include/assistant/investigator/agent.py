@@ -17,11 +17,11 @@ from pydantic import Field
 
 from include.assistant.investigator import claims, writing
 from include.assistant.investigator.evidence import Strict
-from include.assistant.investigator.facts import Answer
+from include.assistant.investigator.facts import Answer, CheckFact
 from include.assistant.investigator.note import Cause, Claim, Note, ProposedAction
 from include.assistant.investigator.playbook import Playbook
 from include.assistant.investigator.settings import Investigating
-from include.assistant.investigator.tools import NAMES, Tools
+from include.assistant.investigator.tools import MOST, NAMES, OfNumbers, Tools
 from include.errors import DataError, ParamsError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def made(
     """The agent: the tools, the rules, and who checks what it writes."""
     from pydantic_ai import Agent, ModelRetry, Tool
 
-    retries = settings.budget.retries
+    retries, alarms = settings.budget.retries, alarms_of(tools)
     agent = Agent(
         model,
         output_type=Draft,
@@ -124,11 +124,17 @@ def made(
     def borne_out(draft: Draft) -> Draft:
         """Send a note back that says what no tool has said."""
         note = as_note(draft, tools.evidence.about.run, "")
-        if wrong := claims.wrong(note, tools.returned):
+        if wrong := [*claims.silent(note, alarms), *claims.wrong(note, tools.returned)]:
             raise ModelRetry("\n".join(wrong[:TOLD]))
         return draft
 
     return agent
+
+
+def alarms_of(tools: Tools) -> dict[str, str]:
+    """The checks that failed, whether or not the model asks for them."""
+    facts = Tools(tools.evidence).drift_of(OfNumbers(limit=MOST)).facts
+    return {f.id: f.said for f in facts if isinstance(f, CheckFact) and f.state == "failed"}
 
 
 def careful(ask: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -167,13 +173,23 @@ def name_of(settings: Investigating, model: "Model | None") -> str:
 
 
 def said(error: Exception) -> str:
-    """An error in one line, without what a server may have put into it."""
-    from pydantic_ai.exceptions import ModelHTTPError
+    """Why there is no note, in words of ours: a server may have put anything into an error."""
+    from pydantic_ai.exceptions import (
+        ModelHTTPError,
+        RunTimedOut,
+        UnexpectedModelBehavior,
+        UsageLimitExceeded,
+    )
 
     if isinstance(error, ModelHTTPError):
         return f"its server answered {error.status_code}."
-    text = " ".join(str(error).split())
-    return f"{text[:300]}."
+    if isinstance(error, UsageLimitExceeded):
+        return "its budget of requests, questions or tokens is used up."
+    if isinstance(error, RunTimedOut):
+        return "it took longer than its budget has seconds."
+    if isinstance(error, UnexpectedModelBehavior):
+        return "what it wrote was refused too often."
+    return f"it ended in {type(error).__name__}."
 
 
 def endpoint(settings: Investigating) -> "Model":

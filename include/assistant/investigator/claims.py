@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
-from include.assistant.investigator.facts import Fact
+from include.assistant.investigator.facts import ChangeFact, Fact, RunFact
 from include.assistant.investigator.note import MEASURED, Claim, Note
+from include.errors import at_most_ten
 
 # A word with a digit in it: 0.71, 12,5 and 1e-05, but also 2013-06-01, C05 and v0.0.1.
 TOKEN = re.compile(r"[^\s()\[\]{}<>\"'`|;:=/*]*\d[^\s()\[\]{}<>\"'`|;:=/*]*")
@@ -24,7 +25,19 @@ def wrong(note: Note, returned: Facts) -> list[str]:
         returned: what tools have returned, by id.
     """
     found = [problem for claim in note.claims for problem in problems(claim, returned)]
-    return [*found, *loose(note, returned), *unmeasured(note)]
+    return [*found, *loose(note, returned), *baseless(note, returned)]
+
+
+def silent(note: Note, alarms: Mapping[str, str]) -> list[str]:
+    """Whether a note says nothing of what failed, as text of others may ask of its writer.
+
+    Args:
+        alarms: id to sentence of the checks that failed.
+    """
+    cited = {citation.id for claim in note.claims for citation in claim.citations}
+    if not alarms or cited & {*alarms}:
+        return []
+    return [f"The note cites none of the checks that failed: {at_most_ten(alarms)}."]
 
 
 def loose(note: Note, returned: Facts) -> Iterator[str]:
@@ -33,7 +46,7 @@ def loose(note: Note, returned: Facts) -> Iterator[str]:
     for cause in note.causes:
         yield from strange(cause.title, held)
         yield from strange(cause.subject, held)
-    for text in (note.headline, *note.next_steps, *(one.target for one in note.proposals)):
+    for text in (note.headline, *note.next_steps):
         yield from strange(text, f"{held} {note.run}")
 
 
@@ -46,11 +59,21 @@ def strange(text: str, held: str) -> Iterator[str]:
             yield f"No tool returned the address {address}."
 
 
-def unmeasured(note: Note) -> Iterator[str]:
-    """Proposals that rest on the words of others: a log or a document may say anything."""
+def baseless(note: Note, returned: Facts) -> Iterator[str]:
+    """Proposals about nothing that is known, or on the word of a log or a document alone."""
+    known = {held for fact in returned.values() for held in targets(fact)}
     for one in note.proposals:
+        if one.target not in known:
+            yield f"The proposal to {one.action} {one.target!r} is of nothing that is known."
         if not any(citation.id.startswith(MEASURED) for citation in one.why.citations):
             yield f"The proposal to {one.action} {one.target!r} cites nothing that was measured."
+
+
+def targets(fact: Fact) -> tuple[str, ...]:
+    """What a proposal may be about, of what a fact names."""
+    if isinstance(fact, RunFact):
+        return fact.name, fact.run_id, fact.dag_id
+    return (fact.stage,) if isinstance(fact, ChangeFact) else ()
 
 
 def problems(claim: Claim, returned: Facts) -> Iterator[str]:

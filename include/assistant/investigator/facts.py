@@ -26,6 +26,8 @@ class RunFact(Fact):
     """A run, and what its reports came to."""
 
     name: str
+    dag_id: str
+    run_id: str
     state: str
     verdict: str
     good: bool

@@ -32,6 +32,8 @@ def run_fact(run: Run, now: bool) -> RunFact:
         id=f"run:{run.name}",
         said=f"The run {run.name}{began}, is {run.state}{ended}. {run.sentence}".strip(),
         name=run.name,
+        dag_id=run.dag_id,
+        run_id=run.run_id,
         state=run.state,
         verdict=run.verdict,
         good=run.good,
