@@ -57,10 +57,16 @@ serve: setup  ## serve the champion, or else what was packaged last, and print a
 	@dvc checkout --quiet < /dev/null 2> /dev/null || true  # what a run left in the cache; it may hold less
 	@python -m include.following.serve
 
-assistant: setup  ## the second project, by `dvc repro`: answers about these pages, and notes on incidents
-	@test -e include/assistant || { echo "include/assistant is not here: this fork has no second project."; exit 1; }
+HERE = test -e include/assistant || { echo "include/assistant is not here: it was deleted."; exit 1; }
+
+assistant: setup  ## the second project, by `dvc repro`: an assistant for those who run this, and its figures
+	@$(HERE)
 	dvc repro include/assistant/dvc.yaml
 	@python -m include.summary include/assistant/dvc.yaml
+
+assistant-serve: setup  ## serve it to this machine, and print a request to paste
+	@$(HERE)
+	@python -m include.assistant.service
 
 test: setup  ## everything that proves it works
 	python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q
