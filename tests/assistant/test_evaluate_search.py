@@ -10,6 +10,7 @@ from assistant_evaluated import RULES, make
 from include.assistant.evaluate_search import evaluate_search
 from include.assistant.evaluation.finding import SYSTEMS
 from include.assistant.retrieval.search import Search
+from include.errors import DataError
 
 
 def evaluate(inputs: dict[str, Path], folder: Path, weight: float = 1.0) -> dict[str, Path]:
@@ -72,6 +73,15 @@ def test_the_same_inputs_give_the_same_bytes(inputs, outs, tmp_path):
     again = evaluate(inputs, tmp_path / "again")
     for name, path in outs.items():
         assert again[name].read_bytes() == path.read_bytes()
+
+
+def test_questions_whose_answers_are_not_in_the_index_are_refused(inputs, tmp_path):
+    questions = pl.read_parquet(inputs["questions"] / "questions.parquet")
+    lost = questions.with_columns(gold=pl.lit(["nowhere"], dtype=pl.List(pl.String)))
+    (tmp_path / "questions").mkdir()
+    lost.write_parquet(tmp_path / "questions/questions.parquet")
+    with pytest.raises(DataError, match="holds no answer to 3 questions, such as 'How is a queue"):
+        evaluate({**inputs, "questions": tmp_path / "questions"}, tmp_path / "out")
 
 
 def test_the_systems_are_named_once():

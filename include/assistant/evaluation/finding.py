@@ -1,12 +1,13 @@
 """What each way to search finds for each question, and how good that is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import polars as pl
 
 from include.assistant.evaluation import intervals
 from include.assistant.evaluation.intervals import Evaluation
 from include.assistant.evaluation.ranking import MEASURES, Scores, measured, ranked
+from include.errors import DataError
 
 SYSTEMS = ("product", "tuned", "minilm", "bm25")  # the one that serves, then what it is made of
 BASELINE = "minilm"
@@ -27,6 +28,7 @@ FOUND: dict[str, pl.DataType | type[pl.DataType]] = {
 def find(questions: pl.DataFrame, passages: pl.DataFrame, ask: Ask) -> pl.DataFrame:
     """The best sections for each question, by each way to search."""
     ids, sections = (passages.get_column(name).to_list() for name in ("id", "section"))
+    see_that_there(questions, {*sections})
     rows = []
     for name, question, gold, fold in questions.select("id", "question", "gold", "fold").rows():
         unit = min(gold)
@@ -34,6 +36,22 @@ def find(questions: pl.DataFrame, passages: pl.DataFrame, ask: Ask) -> pl.DataFr
             for rank, (row, section) in enumerate(ranked(scores, sections, gold, above), 1):
                 rows.append((name, fold, system, rank, section, ids[row], section == unit))
     return pl.DataFrame(rows, schema=FOUND, orient="row")
+
+
+def see_that_there(questions: pl.DataFrame, sections: Collection[str]) -> None:
+    """Refuse questions whose answers are not in the index: no search could find them.
+
+    Raises:
+        DataError: there are such.
+    """
+    lost = [
+        text
+        for text, gold in questions.select("question", "gold").iter_rows()
+        if not any(section in sections for section in gold)
+    ]
+    if lost:
+        what = f"The index holds no answer to {len(lost)} questions, such as {lost[0]!r}."
+        raise DataError(what, "run `dvc repro evaluate_search`, which makes both anew.")
 
 
 def measure(
