@@ -7,7 +7,6 @@ params or this code have changed. So a changed page costs one page.
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ import polars as pl
 from include import partitions, step
 from include.assistant import passages as columns
 from include.assistant.documents import parsing, shelf
-from include.assistant.documents.parsing.cutting import Said, cut_page
+from include.assistant.documents.parsing.cutting import Page, Said, cut_page
+from include.assistant.documents.parsing.pages import RST, ending_of
 from include.assistant.documents.parsing.passing import Count
+from include.assistant.documents.parsing.references import Titles, references
 from include.assistant.documents.parsing.tokens import counter
 from include.assistant.documents.shelf import Held
 from include.assistant.documents.size import Passages
@@ -29,27 +30,16 @@ LIBRARIES = ("beautifulsoup4", "docutils", "markdown-it-py", "py3langid", "pypdf
 TABLE = "passages.parquet"
 
 
-@dataclass(frozen=True)
-class Page:
-    """A fetched page."""
-
-    file: Path
-    path: str  # in its source
-    said: Said
-
-
 def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, passages: Passages) -> None:
     """Parse the pages that are new or changed, and put all passages into one table."""
-    sources = shelf.sources_of(docs)
-    pages = dict(keyed(docs, tokenizer, sources, passages))
+    pages = keyed(docs, tokenizer, passages)
     count: list[Count] = []  # loaded when the first page needs it
 
     def build(key: str, folder: Path) -> None:
         count[:] = count or [counter(tokenizer)]
         page = pages[key]
-        found = cut_page(
-            page.file.read_bytes(), page.path, page.said, passages.max_tokens, count[0]
-        )
+        data = (docs / page.said.source / page.path).read_bytes()
+        found = cut_page(data, page, passages.max_tokens, count[0])
         table(found.rows).write_parquet(folder / f"{key}.parquet")
         (folder / f"{key}.json").write_text(json.dumps(found.counts, sort_keys=True) + "\n")
 
@@ -59,22 +49,28 @@ def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, passages
     print(f"{len(pages):,} pages, {len(made):,} parsed now; {whole.height:,} passages", flush=True)
 
 
-def keyed(
-    docs: Path, tokenizer: Path, sources: dict[str, Held], passages: Passages
-) -> list[tuple[str, Page]]:
-    """The pages in their order, each with a hash of all that decides its passages."""
-    code = sorted(ROOM.glob("*.py"))
+def keyed(docs: Path, tokenizer: Path, passages: Passages) -> dict[str, Page]:
+    """The pages in their order, each by a hash of all that decides its passages."""
     kinds = [f"{name} {version(name)}" for name in LIBRARIES]
     common = partitions.content_key(
-        *code, Path(__file__), Path(columns.__file__), tokenizer, passages, kinds
+        *sorted(ROOM.glob("*.py")),
+        *(Path(__file__), Path(columns.__file__), tokenizer, passages, kinds),
     )
-    found = []
-    for name, source in sorted(sources.items()):
+    found = {}
+    for name, source in sorted(shelf.sources_of(docs).items()):
+        said = Said(name, source.title, source.licence, source.url)
+        titles = titles_in(docs / name, source)
         for path, sha256 in sorted(source.files.items()):
-            said = Said(name, source.title, source.licence, source.url)
-            key = partitions.content_key(common, said, path, sha256)[:32]
-            found.append((key, Page(docs / name / path, path, said)))
+            page = Page(path, said, tuple(titles.get(path, {}).items()))
+            found[partitions.content_key(common, page, sha256)[:32]] = page
     return found
+
+
+def titles_in(folder: Path, source: Held) -> dict[str, Titles]:
+    """For each page of a source, the titles of what it refers to in others."""
+    rst = [path for path in source.files if ending_of(path) in RST]
+    # A page that is not UTF-8 is refused where it is parsed.
+    return references({path: (folder / path).read_text(errors="replace") for path in sorted(rst)})
 
 
 def table(rows: list[dict[str, Any]]) -> pl.DataFrame:

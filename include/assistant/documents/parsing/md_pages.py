@@ -7,8 +7,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from include.assistant.documents.parsing.html_text import words_of
-from include.assistant.documents.parsing.rst_words import CODE, DROPPED, shown
+from include.assistant.documents.parsing.rst_words import CODE, DROPPED
 from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
+from include.assistant.documents.parsing.spelling import shown
 
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
 ROLE = re.compile(r"\{[\w:+-]+\}`([^`\n]+)`")

@@ -1,40 +1,55 @@
 """A page, in whatever format it is written, as sections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from include.assistant.documents.parsing.sections import Section
 
 Sections = list[Section]
+RST = ("rst", "txt")  # how the names of pages in reStructuredText end
 
 
-def sections_of(path: str, data: bytes) -> Sections:
+def sections_of(path: str, data: bytes, titles: Mapping[str, str]) -> Sections:
     """The sections of a page.
 
     Args:
         path: its name ends in the format: .rst, .md, .html, .pdf or .yml.
+        titles: of what it refers to; see references.py.
 
     Raises:
         ValueError: it is not written in that format, or nothing reads the format.
     """
-    ending = path.rpartition(".")[2].lower()
+    ending = ending_of(path)
     if ending == "pdf":
         from include.assistant.documents.parsing import pdf_pages
 
         return pdf_pages.sections_of(data)
-    reader = reader_of(ending)
+    if ending in RST:
+        from include.assistant.documents.parsing import rst_pages
+
+        return rst_pages.sections_of(text_of(data), titles)
+    return reader_of(ending)(text_of(data))
+
+
+def ending_of(path: str) -> str:
+    """The format of a page, by its name."""
+    return path.rpartition(".")[2].lower()
+
+
+def text_of(data: bytes) -> str:
+    """The text of a page, with line ends of one kind.
+
+    Raises:
+        ValueError: it is not UTF-8.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 at byte {error.start:,}") from None
-    return reader(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def reader_of(ending: str) -> Callable[[str], Sections]:
     """What reads the texts of a format; the others are not loaded."""
-    if ending in ("rst", "txt"):
-        from include.assistant.documents.parsing import rst_pages
-
-        return rst_pages.sections_of
     if ending in ("md", "markdown"):
         from include.assistant.documents.parsing import md_pages
 

@@ -1,6 +1,6 @@
 """reStructuredText, as docutils reads it, into sections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from docutils import nodes
 from docutils.frontend import get_default_settings
@@ -39,9 +39,13 @@ CODE = (nodes.literal_block, nodes.doctest_block, nodes.math_block)
 ITEMS = (nodes.bullet_list, nodes.enumerated_list)
 
 
-def sections_of(text: str) -> list[Section]:
-    """The sections of a page."""
-    rst_words.teach(text)
+def sections_of(text: str, titles: Mapping[str, str] | None = None) -> list[Section]:
+    """The sections of a page.
+
+    Args:
+        titles: of what it refers to; see references.py.
+    """
+    rst_words.teach(text, titles or {})
     settings = get_default_settings(Parser)
     for name, value in SETTINGS.items():
         setattr(settings, name, value)

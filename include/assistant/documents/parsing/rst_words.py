@@ -6,12 +6,14 @@ before the page is read. None of them reads a file, draws, or runs anything.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.states import Inliner
 
+from include.assistant.documents.parsing.spelling import shown
 from include.assistant.documents.parsing.words import words
 
 CODE = words(
@@ -57,10 +59,15 @@ DIRECTIVE = re.compile(r"^[ \t>*-]*\.\. (?:\|[^|\n]+\| )?([A-Za-z][\w.+:-]*?)::(
 ROLE = re.compile(r":([A-Za-z][\w.+:-]*):`")
 
 
-def teach(text: str) -> None:
-    """Let docutils read the roles and directives that a page uses."""
+def teach(text: str, titles: Mapping[str, str]) -> None:
+    """Let docutils read the roles and directives that a page uses.
+
+    Args:
+        titles: of what it refers to, by what is written in the reference.
+    """
+    role = partial(plain_role, titles)
     for name in set(ROLE.findall(text)) - ROLES_KEPT | {""}:  # "" is what `text` alone means
-        roles.register_local_role(name.lower(), plain_role)  # type: ignore[arg-type]
+        roles.register_local_role(name.lower(), role)  # type: ignore[arg-type]
     for name in set(DIRECTIVE.findall(text)) | DROPPED | CODE:
         if name.lower() not in KNOWN:
             directives.register_directive(name.lower(), kind_of(name.lower()))
@@ -138,6 +145,7 @@ class Content(Loose):
 
 
 def plain_role(
+    titles: Mapping[str, str],
     name: str,
     rawtext: str,
     text: str,
@@ -147,18 +155,4 @@ def plain_role(
     content: Sequence[str] = (),
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
     """The words that a role shows."""
-    return [nodes.inline(rawtext, shown(text))], []
-
-
-def shown(text: str) -> str:
-    """The words of a cross-reference: its title, or what it refers to without its decoration.
-
-    `title <target>` is title, ~celery.Task.run is run, !name is name, _orm.Session is Session.
-    """
-    text = text.replace("\x00", "").strip()
-    titled = re.fullmatch(r"(.+?)\s*<[^<>]*>", text, re.S)
-    if titled:
-        return titled[1].removeprefix("!")
-    if text.startswith("~"):
-        return text.rstrip(".").rpartition(".")[2].removeprefix("~")
-    return re.sub(r"^_\w+\.(?=\w)", "", text.removeprefix("!").removeprefix(".").removeprefix("$"))
+    return [nodes.inline(rawtext, titles.get(" ".join(text.split())) or shown(text))], []
