@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from dvc_proposals import proposals_dag
 
-WORDS = "python -m include.assistant.investigate --run {run} --home {home} --note {note}"
+COMMAND = (
+    "python -m include.assistant.investigate --run {run} --home {home} --logs {logs} --note {note}"
+)
 FLIGHTS = {"roll_back": "flight_delays_rollback", "artifact": "flight_delays"}
 ASSISTANT = {"roll_back": "assistant_rollback", "artifact": "include/assistant:assistant"}
 
@@ -25,7 +27,7 @@ assistant_proposals = proposals_dag(
         "assistant": ASSISTANT,
         "assistant_watch": {"retrain": "assistant", **ASSISTANT},
     },
-    investigate=WORDS.split(),
+    investigate=COMMAND.split(),
     start_date=datetime(2026, 1, 5, tzinfo=UTC),
     default_args={"owner": "data-science", "retries": 1, "retry_delay": timedelta(seconds=30)},
     tags=["incidents", "assistant"],

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import DAG, Param
 from dvc_assets import ends
 from dvc_dag import places
-from dvc_proposals_acts import AskToRetrain, ClearRun, TriggerRollback
+from dvc_proposals_acts import AskToRetrain, ClearRun, Conclude, TriggerRollback
 from dvc_proposals_approval import ApproveAction
 from dvc_proposals_note import ACTIONS
 from dvc_proposals_reading import ReadNote
@@ -35,8 +35,9 @@ def proposals_dag(
             `retrain`, the pipeline that is asked to train; `roll_back`, the DAG that takes the last
             promotion back, and `artifact`, of what; as {"watch": {"retrain": "train"}}.
         investigate: the command that writes the note, in the root of the repository; {run} stands
-            for the run, {home} for the folder of reports, {note} for the file. Without one, only
-            notes that people bring are read.
+            for the run, {home} for [leeway] home, {logs} for the logs of tasks, {note} for the file
+            that it writes, beside which it may write a page. Without a command, only notes that
+            people bring are read.
         approve_within: after which an approval that nobody gave is a refusal.
         repo: as for `pipeline_dag`.
         arguments: go to Airflow's DAG.
@@ -50,7 +51,9 @@ def proposals_dag(
     with DAG(dag_id, params={"run": run, "note": note}, **arguments) as dag:
         may = {name: dict(held) for name, held in about.items()}
         of: dict[str, Any] = {"repo": str(root), "home": home, "url": url, "about": may}
+        concluded = Conclude()
         read = ReadNote(command=[*investigate], **of)
         for action, kind in zip(ACTIONS, (ClearRun, AskToRetrain, TriggerRollback), strict=True):
-            read >> ApproveAction(action=action, within=approve_within) >> kind(**of)
+            approved = ApproveAction(action=action, within=approve_within)
+            read >> approved >> kind(**of) >> concluded
     return dag

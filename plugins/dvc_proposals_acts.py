@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from airflow.sdk import AssetAlias, Context
+from airflow.sdk import AssetAlias, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 from dvc_assets import requests
-from dvc_notes import login, put_last, tell
-from dvc_proposals_approval import APPROVE, plan_of
+from dvc_notes import describe, login
+from dvc_proposals_approval import APPROVE, READ, SAID, plan_of, say
 from dvc_proposals_plans import Plan, plan_again
 from dvc_proposals_reading import OnNote
 
@@ -38,7 +38,8 @@ class CarryOut(OnNote):
         if now != plan:
             self.stop(context, f"what was shown is no longer so; now: {now.does}.")
         done = self.do(context, plan, f"{who} approved what the note on {plan.run} proposes")
-        self.say(context, f"{done}: {who} approved it.")
+        self.log.info("%s", done)
+        say(context, f"{done}: {who} approved it.")
         return done
 
     def do(self, context: Context, plan: Plan, because: str) -> str:
@@ -48,14 +49,8 @@ class CarryOut(OnNote):
     def stop(self, context: Context, why: str) -> NoReturn:
         """Say why nothing is done, and be skipped."""
         note = f"Not done ({self.action}): {why}"
-        self.say(context, note)
+        say(context, note)
         raise AirflowSkipException(note)
-
-    def say(self, context: Context, note: str) -> None:
-        """Put a note on this task, and behind that of the run."""
-        self.log.info("%s", note)
-        tell(context, {self.task_id: note})
-        put_last(context, note)
 
 
 class ClearRun(CarryOut):
@@ -122,3 +117,24 @@ def api() -> AirflowApi:
         what = "There is no connection leeway_api, by which runs are cleared and triggered."
         raise PipelineError(what, "add it, as docs/alerts.md says, then clear this task.")
     return found
+
+
+class Conclude(BaseOperator):
+    """Say in the note of the run what became of each proposal."""
+
+    ui_color = "#f6efe3"
+
+    def __init__(self, **arguments: Any) -> None:
+        # Neither green if something failed, nor without a word if nothing was done.
+        arguments["trigger_rule"] = "none_failed"
+        super().__init__(task_id="conclude", doc_md=type(self).__doc__, **arguments)
+
+    def execute(self, context: Context) -> str:
+        """Return the note."""
+        ti = context["ti"]
+        read = ti.xcom_pull(task_ids=READ) or {}
+        before = [task.task_id for task in context["dag"].tasks if task.task_id != self.task_id]
+        found = [ti.xcom_pull(task_ids=name, key=SAID) for name in before]
+        note = " ".join([str(read.get("told", "")), *(str(one) for one in found if one)]).strip()
+        describe(context, note)
+        return note

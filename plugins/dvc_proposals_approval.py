@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from dvc_approval import cell
 from dvc_notes import login, put_last, tell
 
-READ, APPROVE = "read_note", "approve"
+READ, APPROVE, SAID = "read_note", "approve", "said"
 SUBJECTS = {
     "clear": "Clear what failed in {run} of {doer}?",
     "retrain": "Ask {doer} to train?",
@@ -53,11 +53,18 @@ class ApproveAction(ApprovalOperator):
             approved, said = False, "is the login of tasks, and no person"
             event = {**event, "chosen_options": [self.REJECT]}
         note = f"Not done ({self.action}): {f'{who} {said}' if who else 'nobody answered in time'}."
-        tell(context, {self.task_id: f"approved by {who}" if approved else note})
-        if not approved:
-            put_last(context, note)
+        if approved:
+            tell(context, {self.task_id: f"approved by {who}"})
+        else:
+            say(context, note)
         super().execute_complete(context, event)
         return {"by": who}
+
+
+def say(context: Context, note: str) -> None:
+    """Put a note on this task, which is also for the note of the run."""
+    tell(context, {context["task"].task_id: note})
+    context["ti"].xcom_push(key=SAID, value=note)
 
 
 def plan_of(context: Context, action: str) -> dict[str, Any] | None:

@@ -8,16 +8,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.sdk import BaseOperator, Context
+from dvc_interval import AUTOMATIC
 from dvc_notes import describe
 from dvc_proposals_approval import READ
-from dvc_proposals_note import LARGEST, Note, dag_of, note_in
+from dvc_proposals_note import LARGEST, dag_of, note_in
 from dvc_proposals_plans import Place, card_of, plans_of
+from dvc_runs import counted
 
 from include.errors import ParamsError, PipelineError
 from include.pipeline.names import run_name
 
 ALARMS = ("hurts", "failed", "blind", "unknown")  # states of reports that are looked into
+NOTE = "note.json"
 LONGEST_S = 600  # that the writing of a note may take
 
 
@@ -52,42 +56,51 @@ class ReadNote(OnNote):
         self.command = command
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return the plan of each action that is proposed, and why others are refused."""
-        note = self.note(context)
-        if note is None:
-            return {"plans": {}, "refused": []}
+        """Return the plan of each action that is proposed, and what the run's note says first."""
+        with tempfile.TemporaryDirectory() as folder:
+            held, told = self.got(context, Path(folder))
+            if held is None:
+                return {"plans": {}, "told": told}
+            note = note_in(held)
+            self.keep(context, Path(folder))
         plans, refused = plans_of(note, self.place)
-        said = f"{note.run}: {note.headline}".rstrip(": ")
         asked = f"Proposed: {', '.join(plans)}." if plans else "Nothing is proposed."
-        told = f"{said} {asked}" + (f" Refused: {' '.join(refused)}" if refused else "")
+        told = f"{note.run}: {note.headline} {asked}"
+        told += f" Refused: {' '.join(refused)}" if refused else ""
         self.log.info("%s", told)
         describe(context, told)
-        return {"plans": plans, "refused": refused}
+        return {"plans": plans, "told": told}
 
-    def note(self, context: Context) -> Note | None:
-        """The note that was brought, or that is written now; None where there is no trouble.
+    def got(self, context: Context, folder: Path) -> tuple[object, str]:
+        """The JSON of the note, in a file of the folder as well; None, and why there is none.
 
         Raises:
             ParamsError: nobody says what run it is to be about.
-            PipelineError: it cannot be written, or is none.
+            PipelineError: it cannot be written.
         """
         brought, run = context["params"]["note"], str(context["params"]["run"]).strip()
         if brought is not None:
-            return note_in(brought)
+            (folder / NOTE).write_text(json.dumps(brought, indent=1) + "\n")
+            return brought, ""
         if not run:
-            run = self.ended(context)
+            run, kind = self.ended(context)
+            if kind not in AUTOMATIC:
+                return None, f"{run} was begun by hand: to look into it, trigger this DAG with it."
             card = card_of(run, Path(self.home))
             if not any(found.state in ALARMS for found in (card.findings if card else ())):
-                describe(context, f"{run} tells of no trouble.")
-                return None
+                return None, f"{run} tells of no trouble."
+        dag_of(run, self.about)
         if not self.command:
             fix = "trigger it with a note, or name `investigate` in the DAG file."
             raise ParamsError(f"No command writes the note on {run}.", fix)
-        dag_of(run, self.about)
-        return note_in(written(self.command, run, Path(self.repo), self.home, self.log.info))
+        words = {"{run}": run, "{home}": self.home, "{note}": str(folder / NOTE)}
+        words |= {"{logs}": conf.get("logging", "base_log_folder"), "python": sys.executable}
+        command = [words.get(word, word) for word in self.command]
+        let_write(command, Path(self.repo), self.log.info)
+        return read(folder / NOTE, f"`{' '.join(self.command)}` on {run}"), ""
 
-    def ended(self, context: Context) -> str:
-        """The run whose end has started this one.
+    def ended(self, context: Context) -> tuple[str, str]:
+        """The run whose end has started this one, and who began it, in Airflow's word.
 
         Raises:
             ParamsError: there is none.
@@ -99,45 +112,68 @@ class ReadNote(OnNote):
             what = "No run that may be looked into has started this one, and it names none."
             raise ParamsError(what, "trigger it with a run, as DAG.RUN, or with a note.")
         last = max(known, key=lambda event: event.timestamp)
-        return run_name(str(last.source_dag_id), str(last.source_run_id))
+        run = run_name(str(last.source_dag_id), str(last.source_run_id))
+        return run, str((last.extra or {}).get("run_type", "manual"))
+
+    def keep(self, context: Context, folder: Path) -> None:
+        """Let people read the note among the reports, and those of no run that was deleted."""
+        from include.pipeline.closing.card import remove_deleted, write_card
+        from include.pipeline.workspace import reports_of
+
+        home, run = Path(self.home), (self.dag_id, context["run_id"])
+        place = reports_of(home, *run)
+        place.mkdir(parents=True, exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            if file.is_file() and not file.is_symlink() and file.stat().st_size <= LARGEST:
+                (place / file.name).write_bytes(file.read_bytes())
+        write_card(home, run, repo=self.repo, makers={NOTE: self.task_id})
+        remove_deleted(home, self.dag_id, counted(context))
 
 
-def written(
-    command: Sequence[str], run: str, repo: Path, home: str, heard: Callable[[str], object]
-) -> object:
-    """The JSON of the note that a command writes on a run.
+def let_write(command: Sequence[str], repo: Path, heard: Callable[[str], object]) -> None:
+    """Let a command write a note, without what is Airflow's secret.
 
     Args:
-        heard: gets each line that the command says.
+        heard: gets each line that it says.
 
     Raises:
-        PipelineError: it writes none.
+        PipelineError: it failed.
     """
     from include.pipeline.environment import step_environment
 
-    with tempfile.TemporaryDirectory() as folder:
-        file, fix = Path(folder) / "note.json", "see what it says; or trigger it with a note."
-        words = {"{run}": run, "{home}": home, "{note}": str(file), "python": sys.executable}
-        try:
-            done = subprocess.run(
-                [words.get(word, word) for word in command],
-                cwd=repo,
-                env=step_environment(),
-                timeout=LONGEST_S,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise PipelineError(f"The note on {run} was not written: {error}.", fix) from None
-        for line in done.stdout.decode(errors="replace").splitlines():
-            heard(line)
-        if done.returncode or not file.is_file() or file.stat().st_size > LARGEST:
-            what = f"`{' '.join(command)}` ended with {done.returncode}, and there is "
-            small = "no note" if not file.is_file() else f"a note of {file.stat().st_size:,} bytes"
-            raise PipelineError(f"{what}{small} on {run}.", fix)
-        try:
-            return json.loads(file.read_text())
-        except (ValueError, RecursionError) as error:
-            raise PipelineError(f"The note on {run} is no JSON: {error}.", fix) from None
+    fix = "see what it says; or trigger this DAG with a note."
+    try:
+        done = subprocess.run(
+            command,
+            cwd=repo,
+            env=step_environment(),
+            timeout=LONGEST_S,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PipelineError(f"The note was not written: {error}.", fix) from None
+    lines = done.stdout.decode(errors="replace").splitlines()
+    for line in lines:
+        heard(line)
+    if done.returncode:
+        last = " ".join(lines[-2:]) or "it said nothing"
+        raise PipelineError(f"The note was not written ({done.returncode}): {last}", fix)
+
+
+def read(file: Path, by: str) -> object:
+    """The JSON in a file that a command was to write.
+
+    Raises:
+        PipelineError: there is none.
+    """
+    fix = "see what wrote it; or trigger this DAG with a note."
+    try:
+        size = file.stat().st_size
+        if size > LARGEST:
+            raise PipelineError(f"The note of {by} has {size:,} bytes.", fix)
+        return json.loads(file.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise PipelineError(f"{by} wrote no note: {error}.", fix) from None
