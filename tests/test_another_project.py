@@ -12,7 +12,12 @@ import pytest
 from small_git import commit, shell
 
 ROOT = Path(__file__).parents[1]
-THEIRS = ("include/flights/", "feature_repo/", "dvc.yaml", "dvc.lock", "params.yaml", "dags/")
+THEIRS = (
+    *("include/flights/", "feature_repo/", "dvc.yaml", "dvc.lock", "params.yaml", "dags/"),
+    # the second project
+    "include/assistant/",
+    # end of the second project
+)
 # What speaks of its pipeline by nature: what is written about it, and what tests or measures it.
 ABOUT = ("tests/", "docs/", "benchmarks/")
 NEW = ROOT / "tests/another_project"
