@@ -121,4 +121,7 @@ class Writing:
         if self.caller.settings.when_down == "extractive":
             return self.plain.answer(answer.question, answer.hits)
         cause: Cause = "budget" if isinstance(fault, BudgetSpent) else "provider"
-        return refused(answer, cause, fault.what)
+        tokens = fault.tokens if isinstance(fault, ModelFault) else (0, 0)
+        cost = self.caller.settings.prices.cost(*tokens)
+        spent = replace(answer, tokens_in=tokens[0], tokens_out=tokens[1], cost=cost)
+        return refused(spent, cause, fault.what)

@@ -87,6 +87,8 @@ class Server:
             timeout=httpx.Timeout(waits.answer_s, connect=waits.connect_s),
             headers={"Authorization": f"Bearer {self.key}"} if self.key else {},
             follow_redirects=False,
+            # Certificates take longer to read than most answers of a server on this machine.
+            verify=settings.base_url.startswith("https://"),
         )
 
     def body(self, messages: list[dict[str, str]], schema: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ ORDERS = re.compile(
     rf"\b(?:ignore|disregard|forget|override|bypass)\b(?:\W+{_BEFORE}\b){{1,4}}"
     r"\W+(?:\w+\W+){0,2}(?:instructions?|prompts?|rules|guidelines|context|safety)\b"
     r"|\byou are (?:now|no longer)\b|\bnew (?:system )?(?:instructions?|prompt)\s*:"
-    r"|\b(?:system|developer|hidden)[ _](?:prompt|message|instructions?|override)\b"
+    r"|\b(?:system|developer|hidden)[ _](?:prompt|instructions?|override)\b"
     r"|\b(?:ai|llm|language model|assistant|chatbot|agent)s?\b[^.\n]{0,40}"
     r"\b(?:must|should|shall|have to|has to|are to|is to|will)\b[^.\n]{0,40}"
     r"\b(?:ignore|reply|respond|answer|say|output|print|reveal|send|execute|run|call|include|obey)\b"
@@ -92,11 +92,13 @@ def in_answer(text: str, sources: Iterable[str]) -> str:
         return reason
     if CALLS.search(text):
         return "it calls a tool"
-    known = "\n".join(sources)
-    for link in LINK.findall(text):
-        if link.rstrip(".,;:!?") not in known:
-            return "it holds a link that is in no passage"
-    return ""
+    known = {link for source in sources for link in links(source)}
+    return "" if links(text) <= known else "it holds a link that is in no passage"
+
+
+def links(text: str) -> set[str]:
+    """The links of a text, without the marks that follow them."""
+    return {link.rstrip(".,;:!?") for link in LINK.findall(text)}
 
 
 def secret(text: str) -> bool:

@@ -1,0 +1,78 @@
+"""The hostile set is whole, and nothing in it is obeyed or shown by who answers."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from assistant_answers import HITS, NEVER, answering
+from assistant_server import model, writes
+
+from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.hostile import Hostile, read_hostile
+from include.errors import DataError
+
+FILE = Path(__file__).parents[3] / "include/assistant/evaluation/hostile.yaml"
+ENTRIES = read_hostile(FILE)
+
+
+def test_there_are_enough_of_each_kind():
+    kinds = Counter(entry.kind for entry in ENTRIES)
+    assert kinds.total() >= 40 and min(kinds.values()) >= 8 and len(kinds) == 5
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_nothing_that_must_not_happen_does(entry: Hostile):
+    answer = make_answerer(answering(), NEVER, None).answer(entry.question, entry.hits(HITS))
+    assert entry.wrongs(answer) == []
+
+
+def test_a_model_that_obeys_everything_shows_nothing_of_it():
+    with model(writes(("Sure.", [1]))) as server:
+        answerer = make_answerer(answering(server.url), NEVER, None)
+        for entry in ENTRIES:
+            said = " and ".join(entry.must_not.show) or "I have done it"
+            server.behaviours = [writes((f"{said}.", [1]))]
+            answer = answerer.answer(entry.question, entry.hits(HITS))
+            assert entry.wrongs(answer) == [], entry.id
+            assert answer.refused, entry.id
+    if "hidden" in entry.kind:
+        assert "hostile-" not in str(server.requests)
+
+
+def test_what_happened_is_told():
+    entry = ENTRIES[0]
+    shown = make_answerer(answering(), NEVER, None).answer("pool slots default", HITS)
+    wrong = entry.model_copy(
+        update={"must_not": entry.must_not.model_copy(update={"show": ("128 SLOTS",)})}
+    )
+    assert wrong.wrongs(shown) == ["shows '128 SLOTS'"]
+
+
+def test_what_is_planted_is_found_first():
+    first = ENTRIES[0].hits(HITS)[0]
+    assert first.section == "hostile-document-ignore-previous" and "PINEAPPLE" in first.text
+    assert first.score > max(found.score for found in HITS)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "rude"}, "0.kind|kind"),
+        ({"planted": None}, "planted belongs to the kind hidden_in_document"),
+        ({"must_not": {}}, "must_not names nothing"),
+    ],
+    ids=["an unknown kind", "nothing planted", "nothing forbidden"],
+)
+def test_an_entry_that_is_wrong_is_named(tmp_path, change, message):
+    entry = {**yaml.safe_load(FILE.read_text())[0], **change}
+    (tmp_path / "hostile.yaml").write_text(yaml.safe_dump([entry]))
+    with pytest.raises(DataError, match=f"{message}.*\n  Next: mend that entry"):
+        read_hostile(tmp_path / "hostile.yaml")
+
+
+def test_no_name_stands_twice(tmp_path):
+    entry = yaml.safe_load(FILE.read_text())[0]
+    (tmp_path / "hostile.yaml").write_text(yaml.safe_dump([entry, entry]))
+    with pytest.raises(DataError, match="has document-ignore-previous more than once"):
+        read_hostile(tmp_path / "hostile.yaml")

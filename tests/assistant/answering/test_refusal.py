@@ -1,0 +1,58 @@
+"""The confidence is a number that can be worked out by hand, from a file of numbers."""
+
+import pytest
+from assistant_answers import HITS, QUESTION, hit
+
+from include.assistant.answering.refusal import NAMES, Refusal, Weight, features
+from include.errors import DataError
+
+FLAT = {name: Weight(mean=0, scale=1, weight=0) for name in NAMES}
+
+
+def test_features_are_those_of_the_hits():
+    seen = features("How many slots has the default pool?", HITS[::-1])
+    # slots, default, pool: the first passage has all three, so no word is unknown.
+    assert (seen.covered, seen.covered_by_three, seen.unknown) == (1, 1, 0)
+    assert (seen.cosine, seen.cosine_fall, seen.cosine_mean) == pytest.approx((0.8, 0, 0.8))
+    assert seen.bm25 == pytest.approx(1.791759)  # log 6
+
+
+def test_words_that_nothing_has_are_unknown():
+    seen = features("Restart the zebra", HITS)
+    assert (seen.covered, seen.unknown) == (0.5, 0.5)
+
+
+def test_the_confidence_is_that_of_the_weights():
+    weights = {**FLAT, "cosine": Weight(mean=0.5, scale=0.1, weight=2.0)}
+    model = Refusal(threshold=0.5, intercept=-3, weights=weights)
+    # -3 + 2 x (0.8 - 0.5) / 0.1 = 3; 1 / (1 + exp(-3)) = 0.952574
+    assert model.confidence(QUESTION, HITS) == pytest.approx(0.952574, abs=1e-6)
+
+
+@pytest.mark.parametrize("question", ["", "???", "what is it"], ids=["empty", "signs", "no word"])
+def test_a_question_without_a_word_that_carries_meaning_has_no_confidence(question):
+    assert Refusal(threshold=0.1, intercept=9, weights=FLAT).confidence(question, HITS) == 0
+
+
+def test_what_is_written_is_read_again_and_is_the_same_bytes(tmp_path):
+    model = Refusal(threshold=0.25, intercept=1.5, weights=FLAT)
+    model.save(tmp_path / "a")
+    model.save(tmp_path / "b")
+    assert Refusal.load(tmp_path / "a") == model
+    assert (tmp_path / "a/refusal.json").read_bytes() == (tmp_path / "b/refusal.json").read_bytes()
+
+
+def test_a_file_that_is_missing_damaged_or_of_other_features_says_so(tmp_path):
+    with pytest.raises(DataError, match=r"refusal.json does not exist.\n  Next: run `dvc repro`"):
+        Refusal.load(tmp_path)
+    (tmp_path / "refusal.json").write_text('{"threshold": 2}')
+    with pytest.raises(DataError, match="holds no threshold of refusal: .*less than or equal to 1"):
+        Refusal.load(tmp_path)
+    Refusal(threshold=0.5, intercept=0, weights={"cosine": FLAT["cosine"]}).save(tmp_path)
+    with pytest.raises(DataError, match="weighs other features than cosine, cosine_fall"):
+        Refusal.load(tmp_path)
+
+
+def test_one_hit_is_enough():
+    alone = features(QUESTION, [hit("x", ("T",), "Restart the scheduler.", cosine=0.3, bm25=0.0)])
+    assert (alone.cosine_fall, alone.bm25) == (0, 0)

@@ -1,0 +1,74 @@
+"""A sentence is supported only if what it cites has its numbers, its names and its words."""
+
+import pytest
+from assistant_answers import HITS, answering, hit
+
+from include.assistant.answering.answer import Sentence
+from include.assistant.answering.support import unsupported
+
+CHECKS = answering().checks
+CELERY = hit(
+    "cc",
+    ("Celery", "Workers"),
+    'Set `worker_concurrency` to 8 in airflow.cfg, not to 80. The flag --autoscale takes "10,3". '
+    "Workers do not read the file again. CeleryExecutor needs Redis.",
+)
+FOUND = [*HITS, CELERY]
+
+
+def why(text: str, *ids: str) -> str:
+    return unsupported(Sentence(text, ids), FOUND, CHECKS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Set `worker_concurrency` to 8 in airflow.cfg, not to 80.",
+        "Workers do not read the file again.",
+        "The CeleryExecutor needs Redis.",
+        "worker_concurrency is set to 8 in airflow.cfg, not to 80.",
+        "The flag --autoscale takes 10,3.",
+    ],
+)
+def test_what_the_passage_says_is_supported_also_in_another_order(text):
+    assert why(text, "cc") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Set worker_concurrency to 16 in airflow.cfg.", "'16' is not in what it cites"),
+        ("Set worker_concurrency to 0 in airflow.cfg.", "'0' is not in what it cites"),
+        ("Set worker_parallelism to 8 in airflow.cfg.", "'worker_parallelism' is not in"),
+        ("Set worker_concurrency to 8 in webserver.cfg.", "'webserver.cfg' is not in"),
+        ("The flag --max-workers takes 10,3.", "'--max-workers' is not in"),
+        ("The KubernetesExecutor needs Redis.", "'KubernetesExecutor' is not in"),
+        ("The workers need Kafka and Redis.", "'Kafka' is not in"),
+        ("It says \"workers read the file twice\" again.", "'workers read the file twice' is not in"),
+        ("Workers read the file again.", "it says the opposite"),
+        ("CeleryExecutor never needs Redis.", "it says the opposite"),
+        ("Redis needs careful monthly backups elsewhere.", "of its words are not in"),
+        ("It is so.", "it says nothing"),
+    ],
+    ids=[
+        "a number", "a part of a number", "a setting", "a file", "a flag", "a name", "a proper name",
+        "a quotation", "without its not", "with a never", "other words", "no words",
+    ],
+)  # fmt: skip
+def test_what_the_passage_does_not_say_is_not(text, reason):
+    assert reason in why(text, "cc")
+
+
+def test_citations_are_of_passages_that_were_found():
+    assert why("The default pool has 128 slots.") == "it cites nothing"
+    assert (
+        why("The default pool has 128 slots.", "bb", "zz")
+        == "it cites a passage that was not found"
+    )
+    assert "words are not in" in why("A pool limits how many tasks run at a time.", "cc")
+
+
+def test_a_sentence_may_need_both_of_its_passages():
+    both = "The scheduler reads 16 files and the default pool has 128 slots."
+    assert why(both, "aa", "bb") == ""
+    assert why(both, "aa") == "'128' is not in what it cites"
