@@ -59,11 +59,12 @@ def build(
         raise DataError(what, fix)
     table = asked.table(kept, asked.read_subjects(), params.test_share)
     answerable = table.filter(pl.col("kind") == "answerable")
+    test = answerable.filter(pl.col("fold") == "test")
     counts = {
         "questions": len(kept),
         "pages": len(pages),
-        "test": int((answerable["fold"] == "test").sum()),
-        "test_pages": answerable.filter(pl.col("fold") == "test")["page"].n_unique(),
+        "test": test.height,
+        "test_pages": test.select("source", "page").n_unique(),
         "other_subjects": int((table["kind"] == "other_subject").sum()),
         "headings_that_ask": len(found),
         "dropped_stands_elsewhere": len(found) - len(alone),

@@ -132,6 +132,12 @@ def test_a_page_and_a_subject_are_in_one_fold_whole():
     assert held == {"faq.md": "validation", "help/faq.md": "test"}
 
 
+def test_pages_of_one_name_in_two_sources_are_two():
+    twin = passage("faq.md", ["Other", "Where is the log kept?"], "In a folder.", source="other")
+    _, _, counts = build(corpus(twin), PARAMS)
+    assert (counts["pages"], counts["test"], counts["test_pages"]) == (3, 2, 2)
+
+
 def test_folds_are_as_large_as_they_are_to_be_and_do_not_hang_on_an_order():
     pages = {
         ("docs", name): size for name, size in zip("abcdef", (60, 30, 20, 5, 3, 2), strict=True)
