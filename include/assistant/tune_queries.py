@@ -1,0 +1,68 @@
+"""Stage tune_queries: an encoder of questions that has read the headings of these documents.
+
+The passages keep their vectors, and so the index stays as it is. Nothing is learned from a page
+that a question stands on, or an answer to one: all of them stay unseen.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from pydantic import ConfigDict, Field
+from safetensors.torch import save_file
+
+from include import step
+from include.assistant.evaluation.asked import read_questions
+from include.assistant.retrieval.contrastive import Schedule, train
+from include.assistant.retrieval.encoder import Encoder
+from include.assistant.retrieval.encoder_files import ABOUT, WEIGHTS, identity
+from include.assistant.retrieval.index import Index
+from include.assistant.retrieval.pairs import headings
+from include.errors import DataError
+from include.step import Out
+
+
+class Params(Schedule):
+    """Section tune_queries of params.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    heading_words_min: int = Field(ge=1, description="words of a heading that is learned from")
+    pairs_min: int = Field(ge=2, description="pairs below which nothing is learned from them")
+
+
+def tune_queries(
+    index: Path, questions: Path, encoder: Path, query_encoder: Out, metrics: Out, params: Params
+) -> None:
+    """Train on headings and what stands below them; write the weights and the losses."""
+    table, base = Index.load(index).table, identity(encoder)
+    without = pages_of(read_questions(questions), table)
+    pairs = headings(table, without, params.heading_words_min)
+    if len(pairs) < params.pairs_min:
+        what = f"Only {len(pairs)} headings can be learned from, outside {len(without)} pages."
+        raise DataError(what, "add documents, or lower tune_queries.pairs_min in params.yaml.")
+    tuned = Encoder.load(encoder)
+    passages = np.stack([tuned.encode(pair.text) for pair in pairs])
+    texts = [tuned.tokens(pair.heading) for pair in pairs]
+    losses = train(tuned.network, texts, passages, params)
+    query_encoder.mkdir(parents=True)
+    save_file(tuned.network.state_dict(), query_encoder / WEIGHTS)
+    numbers = {"pairs": len(pairs), "pages_left_out": len(without)}
+    about = {"base": base, **numbers}
+    (query_encoder / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
+    scores = {**numbers, "loss_first": losses.first, "loss_last": losses.last}
+    metrics.write_text(json.dumps(scores, indent=2) + "\n")
+    print(f"{len(pairs):,} pairs: loss {losses.first:.3f}, then {losses.last:.3f}", flush=True)
+
+
+def pages_of(questions: pl.DataFrame, passages: pl.DataFrame) -> set[str]:
+    """The pages, as source/path, that a question stands on or that answer one."""
+    page = pl.concat_str("source", "page", separator="/")
+    gold = questions["gold"].explode().drop_nulls().unique()
+    answering = passages.filter(pl.col("section").is_in(gold.to_list())).select(page)
+    return {*questions.select(page).to_series(), *answering.to_series()}
+
+
+if __name__ == "__main__":
+    raise SystemExit(step.run(tune_queries))
