@@ -1,0 +1,128 @@
+"""What changed since the last good run: causes apart from what follows from them."""
+
+import pytest
+from assistant_evidence import GOOD, NOW, stage
+
+from include.assistant.investigator.evidence import Run, Stage
+from include.assistant.investigator.lineage import changes, kind_of, placed, stages_of
+
+ENV = "environments/steps.txt"
+REPORT = {"reports/watch.json"}
+
+
+def pipeline(
+    raw: str = "r", code: str = "c", env: str = "e", lead: str = "2", pages: str = "p"
+) -> dict[str, Stage]:
+    """Rows, features of them, a report of these, and pages that lead to no report."""
+    features = f"f{raw}{code}{env}{lead}"
+    return {
+        "ingest": stage("data/raw", raw, **{"src/ingest.py": "i"}),
+        "build": stage(
+            "data/features",
+            features,
+            **{"data/raw": raw, "src/build.py": code, ENV: env, "LEAD": lead},
+        ),
+        "watch": stage(
+            "reports/watch.json", f"w{features}", **{"data/features": features, "src/watch.py": "w"}
+        ),
+        "draw": stage("pages", f"d{raw}{pages}", **{"data/raw": raw, "src/pages.py": pages}),
+    }
+
+
+def told(now: dict[str, Stage], good: dict[str, Stage]) -> list[tuple[str, str, str, bool, bool]]:
+    runs = Run(name=NOW, stages=now), Run(name=GOOD, stages=good)
+    return [(c.stage, c.kind, c.name, c.root, c.upstream) for c in changes(*runs, REPORT, "")]
+
+
+@pytest.mark.parametrize(
+    ("now", "kind", "name"),
+    [
+        ({"code": "new"}, "code", "src/build.py"),
+        ({"env": "new"}, "environment", ENV),
+        ({"lead": "3"}, "params", "lead"),
+    ],
+    ids=["code", "environment", "setting"],
+)
+def test_a_change_comes_before_what_follows_from_it(now, kind, name):
+    assert told(pipeline(**now), pipeline()) == [
+        ("build", kind, name, True, True),
+        ("watch", "data", "data/features", False, False),
+    ]
+
+
+def test_new_rows_of_a_source_of_which_nothing_changed_are_a_cause():
+    assert told(pipeline(raw="new"), pipeline()) == [
+        ("build", "data", "data/raw", True, True),
+        ("ingest", "data", "data/raw", True, True),
+        ("draw", "data", "data/raw", True, False),
+        ("watch", "data", "data/features", False, False),
+    ]
+
+
+def test_what_leads_to_no_report_is_not_upstream():
+    assert told(pipeline(pages="new"), pipeline()) == [
+        ("draw", "code", "src/pages.py", True, False)
+    ]
+
+
+def test_nothing_changed():
+    assert told(pipeline(), pipeline()) == []
+
+
+def test_a_change_says_what_was_and_what_is():
+    runs = Run(name=NOW, stages=pipeline(lead="3")), Run(name=GOOD, stages=pipeline())
+    first = changes(*runs, REPORT, "")[0]
+    assert (first.id, first.said) == (
+        "change:build:params:lead",
+        "Of the stage build, the setting lead was 2, and is 3.",
+    )
+
+
+def test_a_lockfile_of_a_folder_has_paths_from_the_root_and_names_as_dvc_has_them():
+    lock = {
+        "stages": {
+            "parse": {
+                "cmd": "python  -m parse",
+                "deps": [
+                    {"path": "../errors.py", "md5": "1"},
+                    {"path": "data/docs", "md5": "2.dir"},
+                ],
+                "params": {"params.yaml": {"parse": {"tokens": 200, "by": {"heading": True}}}},
+                "outs": [{"path": "data/parsed", "md5": "3.dir"}],
+            }
+        }
+    }
+    found = stages_of({"include/assistant": lock, "": {"stages": {"train": {"cmd": "t"}}}})
+    assert list(found) == ["train", "include/assistant/dvc.yaml:parse"]
+    parse = found["include/assistant/dvc.yaml:parse"]
+    assert parse == Stage(
+        command="python -m parse",
+        deps={"include/errors.py": "1", "include/assistant/data/docs": "2.dir"},
+        params={
+            "include/assistant/params.yaml:parse.by.heading": "true",
+            "include/assistant/params.yaml:parse.tokens": "200",
+        },
+        outs={"include/assistant/data/parsed": "3.dir"},
+    )
+
+
+@pytest.mark.parametrize("lock", [None, [], {"stages": None}], ids=["none", "a list", "no stages"])
+def test_a_damaged_lockfile_has_no_stages(lock):
+    assert stages_of({"": lock}) == {}
+
+
+def test_paths_do_not_leave_the_root():
+    assert placed("../../../x", "include/assistant") == "x"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("uv.lock", "environment"),
+        ("src/requirements-dev.txt", "environment"),
+        ("names.csv", "data"),
+        ("src", "code"),
+    ],
+)
+def test_what_a_dep_is_is_told_by_its_name(path, kind):
+    assert kind_of(path, {}) == kind
