@@ -60,7 +60,7 @@ def measure(
     """The numbers of the test fold; behind them those of the other fold, and of both."""
     test = questions.filter(pl.col("fold") == "test")
     chosen = questions.filter(pl.col("fold") == "validation")
-    numbers = {
+    return {
         **counts(test, ""),
         **scored(test, found, rules),
         **counts(chosen, "validation_"),
@@ -68,7 +68,6 @@ def measure(
         **counts(questions, "all_"),
         **prefixed(scored(questions, found, rules), "all_"),
     }
-    return numbers
 
 
 def counts(questions: pl.DataFrame, prefix: str) -> dict[str, int]:

@@ -9,7 +9,8 @@ from include.assistant.evaluation import wording
 from include.assistant.evaluation.headings import Heading
 from include.assistant.passages import SCHEMA, embedded
 
-HELD_OUT = {**SCHEMA, "replaces": pl.String}  # the id of the passage in whose place it stands
+# `replaces` is the id of the passage in whose place it stands, whose tokens it had at most.
+HELD_OUT = {**SCHEMA, "replaces": pl.String}
 
 
 def hold_out(
@@ -28,10 +29,10 @@ def hold_out(
                 below.setdefault(row, []).append(one)
         rows = {row: passages.row(row, named=True) for row in below}
         held = {row: bare(rows[row], asked) for row, asked in below.items()}
-        gone = [one for one in headings if not any(left(one, held[row]) for row in one.rows)]
-        if len(gone) == len(headings):
-            return gone, pl.DataFrame([held[row] for row in sorted(held)], schema=HELD_OUT)
-        headings = gone
+        clear = [one for one in headings if not any(left(one, held[row]) for row in one.rows)]
+        if len(clear) == len(headings):
+            return clear, pl.DataFrame([held[row] for row in sorted(held)], schema=HELD_OUT)
+        headings = clear
 
 
 def bare(passage: dict[str, object], asked: list[Heading]) -> dict[str, object]:

@@ -84,7 +84,7 @@ def at_allowed(answerable: pl.DataFrame, others: pl.DataFrame) -> float:
     if answerable.is_empty() or others.is_empty():
         return float("nan")
     held = [theirs for ours, theirs in curve(answerable, others) if ours <= ALLOWED + 1e-9]
-    return round(max(held), intervals.DIGITS)
+    return round(max(held, default=float("nan")), intervals.DIGITS)
 
 
 def lowest(answers: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -70,6 +70,11 @@ def test_an_answer_that_another_cause_refused_is_refused_at_every_threshold():
     assert judging.measure(pl.concat([ours, failed]), RULES)["model_faults"] == 1
 
 
+def test_where_a_model_fails_for_most_questions_nothing_is_read_off_the_curve():
+    ours = table(*[answer("answerable", 0.9, cause="provider")] * 10)
+    assert math.isnan(judging.at_allowed(ours, table(answer("other_subject", 0.1))))
+
+
 def test_numbers_of_nothing_are_none_and_do_not_stop():
     numbers = judging.measure(table(answer("answerable", 0.1)), RULES)
     nothing = ("supported_share", "gold_cited_share", "other_subject_refused")
