@@ -75,7 +75,7 @@ def curve(answerable: pl.DataFrame, others: pl.DataFrame) -> list[tuple[float, f
     for another reason than its confidence is refused at each threshold.
     """
     ours, theirs = (lowest(part) for part in (answerable, others))
-    steps = np.unique(np.concatenate([ours, theirs, [0.0, 2.0]]))
+    steps = np.unique(np.concatenate([ours, theirs, [0.0, 2.0]]).clip(min=0))
     return [(float((ours < step).mean()), float((theirs < step).mean())) for step in steps]
 
 
