@@ -103,7 +103,7 @@ def read_proposal(held: object) -> Proposed:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
     action = held.get("action") if isinstance(held, dict) else held
-    if first["loc"][:1] == ("action",):
+    if first["loc"][:1] == ("action",) or not isinstance(held, dict):
         hint = did_you_mean(str(action), ACTIONS)
         what = f"A note proposes {str(action)[:60]!r}, which is no action.{hint}"
         raise Refused(what, f"propose one of {', '.join(ACTIONS)}, or do it by hand.")
