@@ -32,7 +32,7 @@ def pages() -> dict[Path, str]:
     """The pages, with the tables of this code between their marks."""
     found = {}
     tables = {"settings.md": {"meta": table(Meta)}}
-    tables |= {name: {"params": sections(ROOT / folder)} for name, folder in graphs().items()}
+    tables |= {name: {"params": of_graphs(folders)} for name, folders in graphs().items()}
     for name, parts in tables.items():
         path = ROOT / "docs" / name
         text = path.read_text()
@@ -44,12 +44,18 @@ def pages() -> dict[Path, str]:
     return found
 
 
-def graphs() -> dict[str, str]:
-    """The page on the params of the root and of each project beside it, and the folder of both."""
-    found = {"params.md": "."}
+def graphs() -> dict[str, list[Path]]:
+    """The pages on params: of the root, and of each project beside it; and whose params they are."""
+    found = {"params.md": [ROOT]}
     for file in sorted((ROOT / "include").glob("*/dvc.yaml")):
-        found[f"{file.parent.name}_params.md"] = str(file.parent.relative_to(ROOT))
+        inner = sorted(one.parent for one in file.parent.glob("*/dvc.yaml"))
+        found[f"{file.parent.name}_params.md"] = [file.parent, *inner]
     return found
+
+
+def of_graphs(folders: list[Path]) -> str:
+    """The sections of the params of several graphs."""
+    return "\n\n".join(map(sections, folders))
 
 
 def sections(folder: Path) -> str:
