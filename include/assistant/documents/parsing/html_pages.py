@@ -41,7 +41,7 @@ def walk(node: Tag, outline: Outline) -> None:
     held: list[str] = []
 
     def finish() -> None:
-        outline.add(" ".join(held))
+        outline.add("".join(held))
         held.clear()
 
     for child in node.children:
@@ -66,7 +66,7 @@ def walk(node: Tag, outline: Outline) -> None:
                 walk(child, outline)
                 mark_item(child, outline, before)
             else:
-                held.append(words_in(child))
+                held += [*seen_in(child), " " if child.name == "br" else ""]
     finish()
 
 

@@ -17,7 +17,7 @@ ADMONITION = re.compile(
     r'^([ \t]*)(?:!!!|\?\?\?\+?|===\+?|///)[ \t]*([\w-]*)[ \t]*(?:"(.*)")?[ \t]*$'
 )
 DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
-OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:.*\n)+|\A---\n.*?\n---\n", re.S)
+OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|\A---\n.*?\n---\n", re.S)
 INDENT = 4
 
 

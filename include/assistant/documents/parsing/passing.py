@@ -29,24 +29,24 @@ def pieces(titles: Sequence[str], blocks: Sequence[Block], most: int, count: Cou
         most: tokens that a passage may have, titles included.
         count: of a text, with what the encoder puts around it.
     """
-    alone = count("")
+    around = count("")
+
+    def size(text: str) -> int:
+        return count(text) - around
+
     room = most - count(embedded(list(titles), ""))
     texts: list[str] = []
     held: list[str] = []
     used = 0
-    for part in [part for block in blocks for part in parts(block, room, count)]:
-        size = count(part) - alone
-        if held and used + size > room:
+    for part in [part for block in blocks for part in parts(block, room, size)]:
+        if held and used + size(part) > room:
             # What leads to the next part goes with it.
-            lead = held.pop() if len(held) > 1 and held[-1].endswith(":") else ""
+            lead = len(held) > 1 and held[-1].endswith(":") and size(held[-1]) + size(part) <= room
+            after = [held.pop()] if lead else []
             texts.append("\n".join(held))
-            held, used = [], 0
-            if lead and count(lead) + count(part) <= room:
-                held, used = [lead], count(lead) - alone
-            elif lead:
-                texts[-1] += f"\n{lead}"
+            held, used = after, sum(map(size, after))
         held.append(part)
-        used += size
+        used += size(part)
     if held:
         texts.append("\n".join(held))
     return [Piece(text, count(embedded(list(titles), text))) for text in texts]
@@ -63,36 +63,36 @@ def fitting(titles: Sequence[str], most: int, count: Count) -> list[str]:
     return kept
 
 
-def parts(block: Block, room: int, count: Count) -> Iterator[str]:
+def parts(block: Block, room: int, size: Count) -> Iterator[str]:
     """A block, cut into parts that fit where it does not fit as a whole."""
-    if count(block.text) <= room:
+    if size(block.text) <= room:
         yield block.text
         return
     joint = "\n" if block.code else " "
     units = block.text.split("\n") if block.code else SENTENCE.split(block.text)
-    yield from packed(units, joint, room, count)
+    yield from packed(units, joint, room, size)
 
 
-def packed(units: Sequence[str], joint: str, room: int, count: Count) -> Iterator[str]:
+def packed(units: Sequence[str], joint: str, room: int, size: Count) -> Iterator[str]:
     """Units put together as long as they fit; one that does not fit alone is cut."""
     held, used = "", 0
     for unit in units:
-        size = count(unit)
-        if size > room:
+        length = size(unit)
+        if length > room:
             if held.strip():
                 yield held
             held, used = "", 0
-            yield from cut(unit, room, count)
-        elif held and used + size > room:
+            yield from cut(unit, room, size)
+        elif held and used + length > room:
             yield held
-            held, used = unit, size
+            held, used = unit, length
         else:
-            held, used = (f"{held}{joint}{unit}" if held else unit), used + size
+            held, used = (f"{held}{joint}{unit}" if held else unit), used + length
     if held.strip():
         yield held
 
 
-def cut(unit: str, room: int, count: Count) -> Iterator[str]:
+def cut(unit: str, room: int, size: Count) -> Iterator[str]:
     """A line or sentence that is too long, by its words, or else in the middle."""
     words = unit.split(" ")
     if len(words) > 1:
@@ -101,8 +101,8 @@ def cut(unit: str, room: int, count: Count) -> Iterator[str]:
     else:
         halves = (unit[: len(unit) // 2], unit[len(unit) // 2 :])
     for half in halves:
-        if count(half) <= room:
+        if size(half) <= room:
             if half.strip():
                 yield half
         else:
-            yield from cut(half, room, count)
+            yield from cut(half, room, size)

@@ -51,9 +51,9 @@ KNOWN = frozenset(
     {"1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "1.2.3.4"}
 )  # of the public, or made up
 AUTHOR = re.compile(
-    r"^((?:(?:section|code|module) ?)?authors?|maintainers?|written by|contributed by)"
+    r"^((?i:(?:(?:section|code|module) ?)?authors?|maintainers?|written by|contributed by))"
     r"(\s*:\s*|\s+(?=[A-Z]))((?:[A-Z][\w.'-]+ ){1,3}[A-Z][\w'-]+)",
-    re.I | re.M,
+    re.M,
 )
 
 

@@ -1,0 +1,22 @@
+"""Patterns name pages as a person expects."""
+
+import pytest
+
+from include.assistant.documents.fetching.patterns import matches
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "expected"),
+    [
+        ("faq.rst", "*.rst", True),
+        ("how/to.rst", "*.rst", False),
+        ("how/to.rst", "**/*.rst", True),
+        ("to.rst", "**/*.rst", True),
+        ("a/b/c.md", "a/**", True),
+        ("faq.rst", "faq.r?t", True),
+        ("faqxrst", "faq.rst", False),
+        ("faq.rst.bak", "*.rst", False),
+    ],
+)
+def test_a_star_stays_in_its_folder_and_two_do_not(path: str, pattern: str, expected: bool) -> None:
+    assert matches(path, [pattern]) is expected

@@ -1,0 +1,64 @@
+"""Passages are whole blocks as far as they fit, and never longer than the encoder takes."""
+
+import pytest
+from assistant_documents import words
+
+from include.assistant.documents.parsing.passing import fitting, pieces
+from include.assistant.documents.parsing.sections import Block
+
+TITLES = ["FAQ", "Why?"]  # four tokens with the sign between them, and one for the text's start
+
+
+def cut(*blocks: Block, most: int = 12) -> list[str]:
+    found = pieces(TITLES, blocks, most, words)
+    assert all(piece.tokens <= most for piece in found)
+    return [piece.text for piece in found]
+
+
+def sentence(count: int, word: str = "w") -> Block:
+    return Block(" ".join([word] * count))
+
+
+def test_blocks_that_fit_together_are_one_passage() -> None:
+    assert cut(sentence(3, "a"), sentence(4, "b")) == ["a a a\nb b b b"]  # 3 + 2 + 7 = 12
+    assert cut(sentence(3, "a"), sentence(5, "b")) == ["a a a", "b b b b b"]
+
+
+def test_the_tokens_are_those_of_titles_and_text() -> None:
+    [piece] = pieces(TITLES, [sentence(3)], 12, words)
+    assert piece.tokens == 2 + 3 + 3  # [CLS] and [SEP]; FAQ, >, Why?; three words
+
+
+def test_a_block_that_does_not_fit_is_cut_at_its_sentences() -> None:
+    text = "One two three. Four five six. Seven eight."
+    assert cut(Block(text), most=12) == ["One two three. Four five six.", "Seven eight."]
+    assert cut(Block(text), most=9) == ["One two three.", "Four five six.", "Seven eight."]
+
+
+def test_a_line_of_code_stays_whole_where_it_can() -> None:
+    code = Block("a = 1 ;\nb = 2 ;\nc = 3 ;", code=True)
+    found = cut(code, most=12)
+    assert "\n".join(found) == code.text
+
+
+@pytest.mark.parametrize("text", ["x" * 40, "x " * 40, "x.y-" * 30], ids=["word", "words", "signs"])
+def test_what_has_no_sentence_is_cut_all_the_same(text: str) -> None:
+    def letters(one: str) -> int:
+        return len("".join(one.split())) + 2
+
+    found = pieces(["T"], [Block(text)], 12, letters)
+    assert all(piece.tokens <= 12 for piece in found)
+    assert "".join("".join(piece.text for piece in found).split()) == "".join(text.split())
+
+
+def test_what_leads_to_code_goes_with_it() -> None:
+    code = Block("a b c d", code=True)
+    assert cut(sentence(3), Block("So:"), code) == ["w w w", "So:\na b c d"]
+    assert cut(Block("So:"), code, most=9) == ["So:", "a b c d"]
+
+
+def test_titles_that_leave_no_room_lose_their_middle_then_their_ends() -> None:
+    assert fitting(["A", "b c d e", "F"], 25, words) == ["A", "b c d e", "F"]  # 2 + 6 + 2 of 10
+    assert fitting(["A", "b c d e f", "G"], 25, words) == ["A", "G"]
+    [first, last] = fitting(["A " * 30, "B"], 25, words)
+    assert words(f"{first} > {last}") <= 10 and first.startswith("A A")

@@ -1,0 +1,56 @@
+"""Personal data is masked where a rule is sure of it, and only there."""
+
+import pytest
+
+from include.assistant.documents.parsing.personal import marks, masked
+
+EMAIL, PHONE, IBAN = "[email removed]", "[phone number removed]", "[account number removed]"
+CARD, ADDRESS, NAME = "[card number removed]", "[public address removed]", "[name removed]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to jane.doe+x@gmail.com.", f"write to {EMAIL}."),
+        ("<mailto:jane@uni-a.ac.uk>", f"<mailto:{EMAIL}>"),
+        ("call +49 30 901820 or +1 (212) 555-0123", f"call {PHONE} or {PHONE}"),
+        ("pay DE89 3704 0044 0532 0130 00 now", f"pay {IBAN} now"),
+        ("GB82WEST12345698765432", IBAN),
+        ("card 4111 1111 1111 1111, 378282246310005", f"card {CARD}, {CARD}"),
+        ("from 93.184.216.34:80", f"from {ADDRESS}:80"),
+        ("Author: Jane Q. Doe <jane@gmail.com>", f"Author: {NAME} <{EMAIL}>"),
+        ("Written by Jane Doe in 2020", f"Written by {NAME} in 2020"),
+    ],
+)
+def test_what_is_somebodys_is_masked(text: str, expected: str) -> None:
+    assert masked(text) == expected
+    assert marks(masked(text)) == expected.count("removed]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "airflow@example.com, a@b.com, you@mycompany.com, worker@host.example",
+        "security@apache.org and users@lists.apache.org",
+        "redis://user:password@redis.host.com:6379/0 and postgresql://scott:tiger@localhost/test",
+        "celery@worker1, @app.task, git@, train@window.end@metrics/features.json:labelled",
+        "127.0.0.1, 0.0.0.0, 10.1.2.3, 192.168.0.1, 203.0.113.7, 8.8.8.8, 2.1.9.1, ==30.1.2.4",
+        "1577836800000000 rows, 0.4111111111111111, 4111 1111 1111 1112, 5e-16",
+        "DE89 3704 0044 0532 0130 01, AB12, SG93",
+        "+1, +30 days, 2013-01-01 00:00:00+0100, a+49 30, +123 456",
+        "authors of plugins write code; the author Is not named",
+    ],
+    ids=[
+        "examples",
+        "offices",
+        "urls",
+        "signs",
+        "addresses",
+        "numbers",
+        "accounts",
+        "plus",
+        "words",
+    ],
+)
+def test_what_is_nobodys_stays(text: str) -> None:
+    assert masked(text) == text and marks(text) == 0

@@ -1,0 +1,159 @@
+"""reStructuredText of Sphinx becomes plain sections, and nothing of it is run or lost."""
+
+from pathlib import Path
+
+from include.assistant.documents.parsing.rst_pages import sections_of
+
+
+def told(text: str) -> list[tuple[tuple[str, ...], list[str]]]:
+    """The sections with titles and blocks; code is marked by a bar."""
+    return [
+        (section.titles, [("|" if block.code else "") + block.text for block in section.blocks])
+        for section in sections_of(text)
+    ]
+
+
+def blocks(text: str) -> list[str]:
+    [(_, found)] = told(text)
+    return found
+
+
+def test_each_heading_opens_a_section_below_those_above_it() -> None:
+    text = "Lead.\n\nFAQ\n===\n\nOn it.\n\nWhy?\n----\n\nSo.\n\nHow?\n----\n\nMore\n====\n\nEnd.\n"
+    assert told(text) == [
+        ((), ["Lead."]),
+        (("FAQ",), ["On it."]),
+        (("FAQ", "Why?"), ["So."]),
+        (("FAQ", "How?"), []),
+        (("More",), ["End."]),
+    ]
+
+
+def test_roles_say_what_a_reader_sees() -> None:
+    text = (
+        "Use :class:`~celery.Task`, :meth:`run <celery.Task.run>`, :setting:`broker_url`,\n"
+        ":class:`_orm.Session`, `!psycopg2`, ``code``, *this* and :ref:`that page <faq>`\n"
+        "of the `manual <https://manual.example>`_ [1]_, :pep:`8`.\n\n.. [1] A note.\n"
+    )
+    assert blocks(text) == [
+        "Use Task, run, broker_url, Session, psycopg2, code, this and that page of the manual , PEP 8."
+    ]
+
+
+def test_directives_say_what_a_reader_sees() -> None:
+    text = """\
+.. note:: Mind this.
+
+   And that.
+
+.. versionadded:: 2.0
+
+.. deprecated:: 3.0 Use the other.
+
+.. code-block:: python
+   :caption: x
+
+   a = 1
+
+   b = 2
+
+.. option:: --pool <name>
+
+   Which pool.
+
+.. toctree::
+
+   other
+
+.. automodule:: celery
+.. unknown-thing:: head
+   :option: 1
+
+   Its words.
+"""
+    assert blocks(text) == [
+        "Note: Mind this.",
+        "And that.",
+        "Added in version 2.0",
+        "Deprecated since version 3.0 Use the other.",
+        "|a = 1\n\nb = 2",
+        "--pool <name>",
+        "Which pool.",
+        "head",
+        "Its words.",
+    ]
+
+
+def test_lists_tables_and_terms_are_lines() -> None:
+    text = """\
+- one
+- two::
+
+    code
+
+term
+  What it is.
+
+:field: Its body.
+
+==== =====
+a    b
+==== =====
+1    2
+==== =====
+
+>>> 1 + 1
+2
+"""
+    assert blocks(text) == [
+        "- one",
+        "- two:",
+        "|code",
+        "term: What it is.",
+        "field: Its body.",
+        "a | b",
+        "1 | 2",
+        "|>>> 1 + 1\n2",
+    ]
+
+
+def test_questions_written_as_terms_are_headings() -> None:
+    text = "FAQ\n===\n\nWhy?\n  So.\n\nHow *fast*?\n  Very.\n\n.. cssclass:: faq\n\nIt fails.\n  Mend it.\n"
+    assert told(text) == [
+        ((), []),
+        (("FAQ",), []),
+        (("FAQ", "Why?"), ["So."]),
+        (("FAQ", "How fast?"), ["Very."]),
+        (("FAQ", "It fails."), ["Mend it."]),
+    ]
+
+
+def test_no_file_is_read_and_nothing_is_run(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("hunter2")
+    text = "\n\n".join(
+        [
+            f".. include:: {secret}",
+            f".. literalinclude:: {secret}",
+            f".. raw:: html\n   :file: {secret}",
+            f".. csv-table::\n   :file: {secret}",
+            "Text.",
+        ]
+    )
+    assert "hunter2" not in repr(told(text)) and "Text." in repr(told(text))
+
+
+def test_a_table_that_cannot_be_read_stays_as_it_is_and_is_counted() -> None:
+    [section] = sections_of(
+        "=====  =====\none    two\n=====  =====\nfar over it  x\n=====  =====\n"
+    )
+    assert section.problems == 1
+    assert [block.code for block in section.blocks] == [True]
+    assert "far over it" in section.blocks[0].text
+
+
+def test_roles_of_one_page_change_nothing_of_another() -> None:
+    before = told("See :doc:`a`.")
+    told(".. role:: doc(strong)\n.. default-role:: math\n\n:doc:`b` `x`")
+    assert told("See :doc:`a`.") == before
+    assert blocks("`!name`") == ["name"]

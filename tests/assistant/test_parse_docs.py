@@ -1,0 +1,99 @@
+"""What the stage parse_docs promises, on a few small pages."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from assistant_documents import SAID, tokenizer
+
+from include.assistant import passages
+from include.assistant.documents.size import Passages
+from include.assistant.fetch_docs import Params, fetch_docs
+from include.assistant.parse_docs import parse_docs
+from include.errors import DataError
+
+SIZE = Passages(max_tokens=40)
+
+
+class Place:
+    """A folder with pages, and what the stages make of them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.own = root, root / "own"
+        self.own.mkdir(parents=True)
+        self.tokenizer = tokenizer(root / "encoder/tokenizer.json")
+        for number in range(3):
+            self.put(f"{number}.md", f"# Page {number}\n\n" + f"Sentence {number} ends. " * 20)
+
+    def put(self, name: str, text: str) -> None:
+        (self.own / name).write_text(text)
+
+    def run(self, size: Passages = SIZE) -> pl.DataFrame:
+        own = {"kind": "files", "folder": str(self.own), "pages": ["*"], **SAID}
+        fetch_docs(self.root / "docs", Params.model_validate({"sources": {"own": own}}))
+        parsed, metrics = self.root / "parsed", self.root / "metrics.json"
+        parse_docs(self.root / "docs", self.tokenizer, parsed, metrics, size)
+        return pl.read_parquet(parsed / "passages.parquet")
+
+    def files(self) -> dict[str, bytes]:
+        parsed = self.root / "parsed"
+        found = [path for path in parsed.rglob("*") if path.is_file()]
+        return {str(path.relative_to(parsed)): path.read_bytes() for path in found}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "first")
+
+
+def test_pages_become_one_table_in_reading_order(place: Place) -> None:
+    table = place.run()
+    assert dict(table.schema) == dict(pl.DataFrame(schema=passages.SCHEMA).schema)
+    assert table["page"].unique(maintain_order=True).to_list() == ["0.md", "1.md", "2.md"]
+    assert table.filter(page="1.md")["position"].to_list() == [0, 1, 2]  # 8, 8 and 4 sentences
+    assert table["tokens"].max() <= 40
+    counts = json.loads((place.root / "metrics.json").read_text())
+    assert counts["pages"] == 3 and counts["passages"] == table.height == 9
+    assert counts["sources"]["own"]["sections"] == 3
+
+
+def test_a_changed_page_costs_one_page_and_is_as_from_nothing(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.run()
+    place.put("1.md", "# Page 1\n\nAll else.\n")
+    place.put("3.md", "# Page 3\n\nNew.\n")
+    (place.own / "0.md").unlink()
+    place.run()
+    assert "3 pages, 2 parsed now; 5 passages" in capsys.readouterr().out
+    place.run()
+    assert "3 pages, 0 parsed now; 5 passages" in capsys.readouterr().out
+    cold = Place(tmp_path / "second")
+    (cold.own / "0.md").unlink()
+    for name in ("1.md", "3.md"):
+        cold.put(name, (place.own / name).read_text())
+    cold.run()
+    assert place.files() == cold.files()
+
+
+def test_another_size_is_another_result(place: Place) -> None:
+    assert place.run().height < place.run(Passages(max_tokens=32)).height
+
+
+def test_a_page_that_cannot_be_read_stops_the_stage_and_the_others_are_kept(place: Place) -> None:
+    (place.own / "9.md").write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"The page 9\.md of own cannot be read: it is not UTF-8"):
+        place.run()
+    place.put("9.md", "# Page 9\n\nMended.\n")
+    assert place.run().height == 10
+
+
+def test_without_docs_or_tokenizer_the_next_step_is_named(place: Place) -> None:
+    place.run()
+    (place.root / "docs/sources.json").unlink()
+    with pytest.raises(DataError, match=r"sources\.json does not exist.*\n  Next: run `dvc repro`"):
+        parse_docs(place.root / "docs", place.tokenizer, place.root / "p", place.root / "m", SIZE)
+    place.tokenizer.write_text("{}")
+    with pytest.raises(DataError, match=r"tokenizer\.json is not the file of a tokenizer"):
+        place.run()
