@@ -47,7 +47,7 @@ REASON = f"What was found is too unlike the question {MARKUP}."
 
 def events(question: str) -> list[tuple[str, dict[str, Any]]]:
     """What is said to a question: one of wine is refused, and a long one breaks off."""
-    found = ("hits", {"request_id": "r1", "model": "assistant:1", "hits": HITS})
+    found = ("hits", {"request_id": "r1", "model": "assistant:1", "registered": None, "hits": HITS})
     if "wine" in question:
         return [found, ("done", {**DONE, "refused": True, "cause": "confidence", "reason": REASON})]
     told = ("sentence", {"text": f"It is run again. {MARKUP}", "citations": ["retries", "none"]})

@@ -1,7 +1,6 @@
 """The assistant as it answers: a question in; passages, sentences and numbers out."""
 
 import time
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from include.assistant.retrieval.encoder import Vector
 from include.assistant.service import openapi
 from include.assistant.service.asked import Feedback, Question
 from include.assistant.service.counts import Counts
-from include.assistant.service.packaged import REFUSAL, SETTINGS, load, read_settings
+from include.assistant.service.following import Following, begun_with
+from include.assistant.service.packaged import REFUSAL, SETTINGS, Packaged, read_settings
 from include.assistant.service.record import Record
 from include.assistant.service.told import Answered, Asked, Found
 from include.assistant.service.traces import Traces
@@ -25,7 +25,7 @@ from include.serving.answers import settle
 from include.serving.clock import start_clock
 from include.serving.counts import reserve_room
 from include.serving.gate import read_token
-from include.serving.manifest import check_packages, log, read_manifest
+from include.serving.manifest import log, read_manifest
 from include.serving.served import SAME_PACKAGES
 
 # Of an answer, beside its sentences.
@@ -47,12 +47,12 @@ class Assistant:
 
     def __init__(self, own: Path) -> None:
         self.now = start_clock()
-        self.packaged = load(own)
+        self.counts, self.record = Counts(), Record()
+        self.following = Following(own, self.counts)
         about = self.packaged.manifest
         self.work = Work(about["searches_at_once"], about["requests_at_once"])
-        self.counts, self.record = Counts(), Record()
-        self.traces = Traces(self.packaged.version, self.packaged.settings.answering)
-        self.counts.info.labels(self.packaged.version).set(1)
+        self.traces = Traces(self.packaged.manifest["name"])
+        self.following.start()
         if self.packaged.fault:
             log.error("%s\n  Next: %s", self.packaged.fault, SAME_PACKAGES)
         else:
@@ -60,6 +60,11 @@ class Assistant:
         if bentoml.server_context.worker_index is not None:
             reserve_room()
             settle()
+
+    @property
+    def packaged(self) -> Packaged:
+        """Who answers now. A request takes it once, and keeps it."""
+        return self.following.now
 
     def __is_ready__(self) -> bool:
         return not self.packaged.fault
@@ -80,7 +85,7 @@ class Assistant:
         vector, hits = await self.work.search(search)
         seconds = time.perf_counter() - began
         self.counts.searching.observe(seconds)
-        self.traces.searched(asked.span, text, limit, hits, (began_ns, time.time_ns()))
+        self.traces.searched(asked, hits, (began_ns, time.time_ns()))
         return Found(hits, vector, seconds * 1000)
 
     async def search(self, asked: Asked) -> dict[str, Any]:
@@ -90,7 +95,7 @@ class Assistant:
             NotLogged: it cannot be put on record.
         """
         found = await self.find(asked)
-        self.record.search(asked, self.packaged.version, found)
+        self.record.search(asked, found)
         return self.told_hits(asked, found)
 
     async def answer(self, asked: Asked, found: Found) -> Answered:
@@ -100,21 +105,25 @@ class Assistant:
             NotLogged: it cannot be, so nobody must be told.
         """
         began, began_ns = time.perf_counter(), time.time_ns()
-        make = partial(self.packaged.answerer.answer, asked.question.question, found.hits)
+        make = partial(asked.by.answerer.answer, asked.question.question, found.hits)
         answer = await self.work.answer(make)
         seconds = time.perf_counter() - began
         self.counts.answer(answer, seconds)
-        self.traces.answered(asked.span, answer, (began_ns, time.time_ns()))
+        self.traces.answered(asked, answer, (began_ns, time.time_ns()))
         if answer.cause in ("provider", "budget"):
             log.warning("request %s: %s", asked.request_id, answer.reason)
         answered = Answered(answer, found.milliseconds + seconds * 1000)
-        self.record.ask(asked, self.packaged.version, found, answered)
+        self.record.ask(asked, found, answered)
         return answered
 
     def told_hits(self, asked: Asked, found: Found) -> dict[str, Any]:
         """What a client is told first: the passages."""
-        hits = [asdict(hit) for hit in found.hits]
-        return {"request_id": asked.request_id, "model": self.packaged.version, "hits": hits}
+        return {
+            "request_id": asked.request_id,
+            "model": asked.by.version,
+            "registered": asked.by.registered or None,
+            "hits": found.hits,
+        }
 
     def told_end(self, asked: Asked, answered: Answered) -> dict[str, Any]:
         """What a client is told last: all that there is to say beside the sentences."""
@@ -123,7 +132,7 @@ class Assistant:
             **{name: getattr(answered.answer, name) for name in SHOWN},
             "reason": answered.reason,
             "language_model": answered.answer.model,
-            "threshold": self.packaged.refusal.threshold,
+            "threshold": asked.by.refusal.threshold,
             "latency_ms": round(answered.milliseconds, 3),
         }
 
@@ -144,6 +153,7 @@ class Assistant:
         shown = ("name", "version", "passages", "sources", "provider", "language_model")
         sent = {kind.__name__.lower(): kind.model_json_schema() for kind in (Question, Feedback)}
         held = {key: about[key] for key in shown}
+        held["registered"] = self.packaged.registered or None
         return {**held, "words_kept": self.record.keeps_words, **sent}
 
     def openapi(self) -> dict[str, object]:
@@ -152,6 +162,7 @@ class Assistant:
 
     def close(self) -> None:
         """Let go of threads, log and traces."""
+        self.following.ended.set()
         self.work.close()
         self.record.close()
         self.traces.close()
@@ -162,11 +173,10 @@ def check_start(own: Path) -> None:
     try:
         read_token()
         start_clock()
-        manifest = read_manifest(own)
-        check_packages(manifest)
-        answering = read_settings(own / SETTINGS).answering
-        make_answerer(answering, Refusal.load(own / REFUSAL), None)
-        Traces(f"{manifest['name']}:{manifest['version']}", answering).close()
+        first = begun_with(own)
+        answering = read_settings(first / SETTINGS).answering
+        make_answerer(answering, Refusal.load(first / REFUSAL), None)
+        Traces(str(read_manifest(first)["name"])).close()
         Record().close()
     except PlatformError as error:
         raise bentoml.exceptions.BentoMLException(str(error)) from None

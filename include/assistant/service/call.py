@@ -70,7 +70,8 @@ class Call:
         Raises:
             DataError: it is no question.
         """
-        return Asked(self.id, read(Question, self.body), self.assistant.now(), self.span)
+        question = read(Question, self.body)
+        return Asked(self.id, question, self.assistant.now(), self.assistant.packaged, self.span)
 
     def ended(self, status: int) -> None:
         """Count the request, and give its place back, once nothing is made for it any more."""

@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from include.assistant.answering.answer import Answer
+from include.assistant.service.packaged import Packaged
 from include.assistant.service.told import called
 from include.serving.counts import BUCKETS
 
@@ -37,10 +38,12 @@ class Counts:
         self.calls = Counter("leeway_model_answers", "Answers of models", ["cached"])
         self.useful = Counter("leeway_feedback", "What people thought of answers", ["useful"])
         self.busy = Counter("leeway_busy", "Requests refused, as too many were being answered")
+        self.swaps = Counter("leeway_swaps", "Assistants taken while serving")
+        self.swaps_refused = Counter("leeway_swaps_refused", "Assistants not taken")
         self.info = Gauge(
             "leeway_model_info",
-            "1 for the assistant that answers",
-            ["version"],
+            "1 for the assistant that answers now, 0 for one that did",
+            ["version", "registered"],
             multiprocess_mode="mostrecent",
         )
         for cause in CAUSES:  # a number that is not there cannot be watched
@@ -67,6 +70,13 @@ class Counts:
             self.tokens.labels("in").inc(answer.tokens_in)
             self.tokens.labels("out").inc(answer.tokens_out)
             self.cost.inc(answer.cost)
+
+    def swap(self, before: Packaged | None, now: Packaged) -> None:
+        """Say which assistant answers, and which does no more."""
+        if before is not None:
+            self.swaps.inc()
+            self.info.labels(before.version, before.registered).set(0)
+        self.info.labels(now.version, now.registered).set(1)
 
     def feedback(self, useful: bool) -> None:
         """Count what somebody thought of an answer."""

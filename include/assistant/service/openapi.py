@@ -18,6 +18,7 @@ HIT = {
 HITS = {
     "request_id": TEXT,
     "model": TEXT,
+    "registered": {"type": ["string", "null"]},
     "hits": {"type": "array", "items": shaped(HIT, [*HIT])},
 }
 SENTENCE = {"text": TEXT, "citations": {"type": "array", "items": TEXT}}

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from include.assistant.retrieval.index import Index
 from include.assistant.retrieval.search import Search, Searcher
 from include.errors import DataError
 from include.serving.manifest import check_packages, read_manifest
+from include.serving.pointer import Pointed
 
 # In the folder of a packaged assistant, as package_assistant lays it out.
 INDEX, ENCODER, REFUSAL = "index", "encoder", "refusal"
@@ -52,6 +53,8 @@ class Packaged:
     answerer: Answerer
     refusal: Refusal
     fault: str = ""  # why it must not answer; empty if it may
+    registered: str = ""  # the version of the registry, as v0.0.3; empty: it is in none
+    md5: str = ""  # of the bento file; empty: it came with the code
 
     @cached_property
     def version(self) -> str:
@@ -59,8 +62,11 @@ class Packaged:
         return f"{self.manifest['name']}:{self.manifest['version']}"
 
 
-def load(folder: Path) -> Packaged:
+def load(folder: Path, pointed: Pointed | None = None) -> Packaged:
     """Load a packaged assistant, after each of its files.
+
+    Args:
+        pointed: what the file of those that are live says of it, if it is named there.
 
     Raises:
         DataError: a file is missing, or is not the one that was packaged.
@@ -69,14 +75,9 @@ def load(folder: Path) -> Packaged:
     manifest = read_manifest(folder)
     check_packages(manifest)
     made = opened(folder, manifest, cache())
-    return Packaged(
-        manifest,
-        made.settings,
-        made.searcher,
-        made.answerer,
-        made.refusal,
-        difference(manifest["probe"], probe(made)),
-    )
+    fault = difference(manifest["probe"], probe(made))
+    registered, md5 = (pointed.version, pointed.md5) if pointed else ("", "")
+    return replace(made, fault=fault, registered=registered, md5=md5)
 
 
 def opened(folder: Path, manifest: Mapping[str, Any], cache: Path | None = None) -> Packaged:
@@ -138,6 +139,12 @@ def difference(packaged: Sequence[Sequence[float]], here: Sequence[Sequence[floa
                 f"For {question!r}, scores here differ by {furthest:.1e} from those at packaging."
             )
     return ""
+
+
+def prompts(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The hash of each prompt of a bento, by its name."""
+    files = manifest["files"].items()
+    return {name: held["sha256"] for name, held in files if "/prompts/" in name}
 
 
 def cache() -> Path | None:

@@ -45,7 +45,7 @@ class Record:
         if self.journal is None:
             log.warning("Questions are not logged: %s names no folder for them", LOG)
 
-    def ask(self, asked: Asked, model: str, found: Found, answered: Answered) -> None:
+    def ask(self, asked: Asked, found: Found, answered: Answered) -> None:
         """Put a question on record that was answered, or refused.
 
         Raises:
@@ -54,7 +54,7 @@ class Record:
         answer = answered.answer
         words = {"question": answer.question, "answer": [said.text for said in answer.sentences]}
         line: dict[str, object] = {
-            **begun("ask", asked, model, found),
+            **begun("ask", asked, found),
             "refused": answer.refused,
             "cause": answer.cause,
             "confidence": answer.confidence,
@@ -73,14 +73,14 @@ class Record:
         }
         self.write(line | (words if self.keeps_words else dict.fromkeys(words)))
 
-    def search(self, asked: Asked, model: str, found: Found) -> None:
+    def search(self, asked: Asked, found: Found) -> None:
         """Put a question on record that only wanted passages.
 
         Raises:
             NotLogged: it cannot be.
         """
         line = {
-            **begun("search", asked, model, found),
+            **begun("search", asked, found),
             "latency_ms": round(found.milliseconds, 3),
             "question": asked.question.question if self.keeps_words else None,
         }
@@ -113,13 +113,13 @@ class Record:
             self.journal.close()
 
 
-def begun(kind: str, asked: Asked, model: str, found: Found) -> dict[str, object]:
+def begun(kind: str, asked: Asked, found: Found) -> dict[str, object]:
     """What the line of a question begins with, whether or not it was to be answered."""
     return {
         "kind": kind,
         "id": asked.request_id,
         "at": asked.at,
-        "model": model,
+        "model": asked.by.version,
         "hits": [[hit.id, round(hit.score, 6), round(hit.cosine, 6)] for hit in found.hits],
         "vector": packed(found.vector),
     }

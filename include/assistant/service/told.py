@@ -9,6 +9,7 @@ from include.assistant.answering.answer import Answer
 from include.assistant.passages import Hit
 from include.assistant.retrieval.encoder import Vector
 from include.assistant.service.asked import Question
+from include.assistant.service.packaged import Packaged
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Asked:
     request_id: str
     question: Question
     at: datetime  # by the clock of the service
+    by: Packaged  # who answers, to the end
     span: Span  # of the request
 
 

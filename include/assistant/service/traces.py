@@ -16,9 +16,9 @@ from opentelemetry import propagate, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from include.assistant.answering.answer import Answer
-from include.assistant.answering.settings import Answering
+from include.assistant.answering.settings import Endpoint
 from include.assistant.passages import Hit
-from include.assistant.service.told import called
+from include.assistant.service.told import Asked, called
 from include.errors import ParamsError
 
 if TYPE_CHECKING:
@@ -36,19 +36,15 @@ class Traces:
     """Makes spans: of each request, and in it of the search and of the answer.
 
     Args:
-        version: name and version of the bento.
-        answering: who answers.
+        name: of the service, if the environment gives it no other.
         provider: of spans; None: as the environment says.
 
     Raises:
         ParamsError: the environment asks for what this service cannot send.
     """
 
-    def __init__(
-        self, version: str, answering: Answering, provider: "TracerProvider | None" = None
-    ) -> None:
-        self.version, self.answering = version, answering
-        self.provider = provider or provider_of(version)
+    def __init__(self, name: str, provider: "TracerProvider | None" = None) -> None:
+        self.provider = provider or provider_of(name)
         tracer = self.provider.get_tracer("leeway.assistant") if self.provider else None
         self.tracer = tracer or trace.NoOpTracer()
         self.contents = os.environ.get(CONTENTS, "").lower() == "true"
@@ -61,31 +57,25 @@ class Traces:
         span.set_attributes({"http.request.method": method, "http.route": path})
         return span
 
-    def searched(
-        self,
-        parent: Span,
-        question: str,
-        limit: int,
-        hits: Sequence[Hit],
-        times_ns: tuple[int, int],
-    ) -> None:
+    def searched(self, asked: Asked, hits: Sequence[Hit], times_ns: tuple[int, int]) -> None:
         """The span of a search that is done, from its beginning to its end."""
-        span = self.inside(parent, f"retrieval {self.version}", SpanKind.INTERNAL, times_ns[0])
+        version, question = asked.by.version, asked.question
+        span = self.inside(asked.span, f"retrieval {version}", SpanKind.INTERNAL, times_ns[0])
         span.set_attributes(
             {
                 "gen_ai.operation.name": "retrieval",
-                "gen_ai.data_source.id": self.version,
-                "gen_ai.request.top_k": limit,
+                "gen_ai.data_source.id": version,
+                "gen_ai.request.top_k": question.limit,
                 "leeway.hits": len(hits),
             }
         )
         if self.contents:
             found = [{"id": hit.id, "score": hit.score} for hit in hits]
-            span.set_attribute("gen_ai.retrieval.query.text", question)
+            span.set_attribute("gen_ai.retrieval.query.text", question.question)
             span.set_attribute("gen_ai.retrieval.documents", json.dumps(found))
         span.end(times_ns[1])
 
-    def answered(self, parent: Span, answer: Answer, times_ns: tuple[int, int]) -> None:
+    def answered(self, asked: Asked, answer: Answer, times_ns: tuple[int, int]) -> None:
         """The span of an answer that is made: of a chat with a model, if one was asked."""
         name, kind = f"answer {answer.provider}", SpanKind.INTERNAL
         attributes: dict[str, str | int | float | bool] = {
@@ -96,8 +86,8 @@ class Traces:
         }
         if called(answer):
             name, kind = f"chat {answer.model}", SpanKind.CLIENT
-            attributes |= self.chat(answer)
-        span = self.inside(parent, name, kind, times_ns[0])
+            attributes |= chat(answer, asked.by.settings.answering.endpoint)
+        span = self.inside(asked.span, name, kind, times_ns[0])
         span.set_attributes(attributes)
         if self.contents and called(answer):
             said = " ".join(sentence.text for sentence in answer.sentences)
@@ -107,31 +97,6 @@ class Traces:
             span.set_attribute("error.type", answer.cause)
             span.set_status(Status(StatusCode.ERROR))
         span.end(times_ns[1])
-
-    def chat(self, answer: Answer) -> dict[str, str | int | float | bool]:
-        """What the conventions say of a call of a model."""
-        endpoint = self.answering.endpoint
-        found: dict[str, str | int | float | bool] = {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": "openai",  # whose API it speaks, whoever serves the model
-            "gen_ai.request.model": endpoint.model if endpoint else answer.model,
-            "gen_ai.response.model": answer.model,
-            "gen_ai.usage.input_tokens": answer.tokens_in,
-            "gen_ai.usage.output_tokens": answer.tokens_out,
-            "gen_ai.prompt.name": answer.prompt,
-            "leeway.cached": answer.cached,
-            "leeway.cost": answer.cost,
-        }
-        if endpoint:
-            at = urlsplit(endpoint.base_url)
-            found |= {
-                "gen_ai.request.seed": endpoint.seed,
-                "gen_ai.request.temperature": endpoint.temperature,
-                "gen_ai.request.max_tokens": endpoint.most_tokens,
-                "server.address": at.hostname or "",
-                "server.port": at.port or (443 if at.scheme == "https" else 80),
-            }
-        return found
 
     def inside(self, parent: Span, name: str, kind: SpanKind, began_ns: int) -> Span:
         """A span in another one."""
@@ -153,24 +118,49 @@ def replied(span: Span, status: int) -> None:
     span.end()
 
 
+def chat(answer: Answer, endpoint: Endpoint | None) -> dict[str, str | int | float | bool]:
+    """What the conventions say of a call of a model."""
+    found: dict[str, str | int | float | bool] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",  # whose API it speaks, whoever serves the model
+        "gen_ai.request.model": endpoint.model if endpoint else answer.model,
+        "gen_ai.response.model": answer.model,
+        "gen_ai.usage.input_tokens": answer.tokens_in,
+        "gen_ai.usage.output_tokens": answer.tokens_out,
+        "gen_ai.prompt.name": answer.prompt,
+        "leeway.cached": answer.cached,
+        "leeway.cost": answer.cost,
+    }
+    if endpoint:
+        at = urlsplit(endpoint.base_url)
+        found |= {
+            "gen_ai.request.seed": endpoint.seed,
+            "gen_ai.request.temperature": endpoint.temperature,
+            "gen_ai.request.max_tokens": endpoint.most_tokens,
+            "server.address": at.hostname or "",
+            "server.port": at.port or (443 if at.scheme == "https" else 80),
+        }
+    return found
+
+
 def message(role: str, text: str) -> str:
     """One message, as the conventions write a list of them."""
     return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
 
 
-def provider_of(version: str) -> "TracerProvider | None":
+def provider_of(name: str) -> "TracerProvider | None":
     """What sends spans by OTLP; None where the environment names no place for them.
 
     Raises:
         ParamsError: by a protocol that is none of this service, or its package is not installed.
     """
-    named = [name for name in ENDPOINTS if os.environ.get(name, "").strip()]
+    named = [word for word in ENDPOINTS if os.environ.get(word, "").strip()]
     if not named or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
-    for name in PROTOCOLS:
-        if os.environ.get(name, "http/protobuf") != "http/protobuf":
-            what = f"{name} is {os.environ[name]!r}, but traces are sent by http/protobuf alone."
-            raise ParamsError(what, f"unset {name}; the usual port of a collector is 4318 then.")
+    for word in PROTOCOLS:
+        if os.environ.get(word, "http/protobuf") != "http/protobuf":
+            what = f"{word} is {os.environ[word]!r}, but traces are sent by http/protobuf alone."
+            raise ParamsError(what, f"unset {word}; the usual port of a collector is 4318 then.")
     if not is_installed(EXPORTER):
         what = f"{named[0]} is set, but the package {PACKAGE} is not installed."
         version_of_sdk = importlib.metadata.version("opentelemetry-sdk")
@@ -181,8 +171,7 @@ def provider_of(version: str) -> "TracerProvider | None":
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    name, _, number = version.partition(":")
-    about = {"service.name": os.environ.get(NAME) or name, "service.version": number}
+    about = {"service.name": os.environ.get(NAME) or name}
     provider = TracerProvider(resource=Resource.create(about))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider

@@ -51,8 +51,7 @@ def spans(writing: Assistant) -> InMemorySpanExporter:
     """What is sent of the traces."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    held = writing.packaged
-    writing.traces = Traces(held.version, held.settings.answering, provider)
+    writing.traces = Traces("assistant", provider)
     return exporter
 
 
@@ -117,8 +116,7 @@ def test_a_request_is_a_trace_of_a_search_and_a_chat_without_contents(writing, s
 
 def test_contents_are_traced_where_that_is_asked_for(writing, monkeypatch, spans):
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true")
-    held = writing.packaged
-    writing.traces = Traces(held.version, held.settings.answering, writing.traces.provider)
+    writing.traces = Traces("assistant", writing.traces.provider)
     Client(writing).ask(KNOWN)
     found, chat, _ = spans.get_finished_spans()
     assert found.attributes["gen_ai.retrieval.query.text"] == KNOWN
@@ -139,18 +137,18 @@ def test_a_question_that_no_model_was_asked_is_no_chat(writing, spans, language_
 def test_without_a_place_to_send_them_to_nothing_is_traced(monkeypatch):
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    assert provider_of("assistant:1") is None
+    assert provider_of("assistant") is None
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    assert provider_of("assistant:1") is None
+    assert provider_of("assistant") is None
 
 
 def test_traces_are_sent_by_the_protocol_that_the_bento_has(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
-    made = provider_of("assistant:1")
+    made = provider_of("assistant")
     assert made is not None
     assert made.resource.attributes["service.name"] == "assistant"
     made.shutdown()
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     with pytest.raises(ParamsError, match=r"is 'grpc', but .*\n  Next: unset OTEL_EXPORTER_OTLP_P"):
-        provider_of("assistant:1")
+        provider_of("assistant")

@@ -67,7 +67,7 @@ def test_a_question_that_no_passage_answers_is_refused_and_says_why(client):
 def test_a_search_gives_passages_alone_and_no_more_than_are_asked_for(client):
     found = client.post("/search", json={"question": KNOWN, "limit": 2}).json()
     assert [hit["id"] for hit in found["hits"]][:1] == ["retry"] and len(found["hits"]) == 2
-    assert found.keys() == {"request_id", "model", "hits"}
+    assert found.keys() == {"request_id", "model", "registered", "hits"}
 
 
 # The log
@@ -154,7 +154,7 @@ def test_a_wrong_body_is_refused_in_words(client):
 
 
 def test_a_bug_is_for_the_log_alone(client, assistant, caplog):
-    assistant.packaged = replace(assistant.packaged, searcher=None)
+    assistant.following.now = replace(assistant.packaged, searcher=None)
     answer = client.post("/ask", json=ASK, headers={"X-Request-Id": "r7"})
     assert answer.status_code == 500
     assert answer.json() == {
@@ -165,7 +165,7 @@ def test_a_bug_is_for_the_log_alone(client, assistant, caplog):
 
 
 def test_a_machine_that_finds_something_else_answers_nothing(client, assistant):
-    assistant.packaged = replace(assistant.packaged, fault="Scores differ.")
+    assistant.following.now = replace(assistant.packaged, fault="Scores differ.")
     assert not assistant.__is_ready__()
     answer = client.post("/search", json=ASK)
     assert (answer.status_code, answer.json()["error"]) == (503, "Scores differ.")
@@ -189,7 +189,7 @@ class Waiting:
 @pytest.fixture
 def waiting(assistant):
     held = Waiting(assistant.packaged.answerer)
-    assistant.packaged = replace(assistant.packaged, answerer=held)
+    assistant.following.now = replace(assistant.packaged, answerer=held)
     yield held
     held.may.set()
 

@@ -1,0 +1,129 @@
+"""The assistant of one worker, which follows the file that says what should be live.
+
+As include/serving/following.py does with models that answer rows: a new one is loaded while the old
+one answers, and refused if it is not what was packaged, or finds something else here. The code that
+runs is that of the bento that the server was started with, and so are its prompts.
+"""
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+from include.assistant.service.counts import Counts
+from include.assistant.service.packaged import Packaged, load, prompts
+from include.errors import DataError, PlatformError
+from include.serving.following import AGAIN_S, EVERY_S, places
+from include.serving.manifest import MODEL, check_packages, log, read_manifest
+from include.serving.pointer import FILE, Pointed, live_folder, read_pointer
+from include.serving.served import SAME_PACKAGES
+
+
+class Following:
+    """Holds the assistant that answers, and replaces it as a whole.
+
+    Args:
+        own: the folder of the assistant that came with the code.
+
+    Raises:
+        PlatformError: none can be loaded.
+    """
+
+    def __init__(self, own: Path, counts: Counts) -> None:
+        self.folder, self.counts, self.own = live_folder(), counts, own
+        self.stamp, self.again_at, self.why = (0, 0), inf, ""
+        self.ended = threading.Event()
+        self.now = self.first()
+        counts.swap(None, self.now)
+
+    def first(self) -> Packaged:
+        """What should be live, or else the assistant that came with the code."""
+        for pointed, folder in places(self.own)[:-1]:
+            with suppress(Exception):  # the first look says what is wrong
+                return self.good(folder, pointed)
+        return load(self.own)
+
+    def good(self, folder: Path, pointed: Pointed | None) -> Packaged:
+        """An assistant that may answer.
+
+        Raises:
+            PlatformError: it may not.
+        """
+        found = load(folder, pointed)
+        if found.fault:
+            raise PlatformError(found.fault, SAME_PACKAGES)
+        if prompts(found.manifest) != prompts(read_manifest(self.own)):
+            what = f"{found.version} has other prompts than the bento whose code runs here."
+            raise DataError(what, "start the server again, with the bento of that version.")
+        return found
+
+    def start(self) -> None:
+        """Follow from now on, for as long as the worker lives."""
+        if self.folder is not None:
+            self.look()
+            threading.Thread(target=self.follow, name="following", daemon=True).start()
+
+    def follow(self) -> None:
+        """Look again and again."""
+        while not self.ended.wait(EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        """Take what should be live, if the file is another one, or something was refused."""
+        assert self.folder is not None
+        try:
+            status = (self.folder / FILE).stat()
+        except OSError:  # it is not there as yet, or the volume is away
+            return
+        stamp = status.st_ino, status.st_mtime_ns
+        if stamp == self.stamp and time.monotonic() < self.again_at:
+            return
+        if stamp != self.stamp:
+            self.why = ""
+        self.stamp, self.again_at = stamp, inf
+        try:
+            self.take(self.folder)
+        except Exception as error:  # whatever is wrong with it, the one that answers goes on
+            self.again_at = time.monotonic() + AGAIN_S
+            if self.why != str(error):  # once, not every half minute
+                self.why = str(error)
+                self.counts.swaps_refused.inc()
+                bug = None if isinstance(error, PlatformError) else error
+                log.error("The new assistant is refused: %s", error, exc_info=bug)
+
+    def take(self, folder: Path) -> None:
+        """Let the champion of the file answer; where there is none, the last one goes on.
+
+        Raises:
+            PlatformError: it cannot be had.
+        """
+        pointer = read_pointer(folder)
+        if "champion" in pointer.refused:
+            why = pointer.refused["champion"]
+            raise PlatformError(why, "read the log of include.following.")
+        before, wanted = self.now, pointer.champion
+        if wanted is None or (wanted.md5, wanted.version) == (before.md5, before.registered):
+            return
+        if wanted.md5 == before.md5:
+            self.now = replace(before, registered=wanted.version)
+        else:
+            self.now = self.good(folder / wanted.folder / MODEL, wanted)
+        self.counts.swap(before, self.now)
+        log.info("%s answers, and no more %s", self.now.version, before.version)
+
+
+def begun_with(own: Path) -> Path:
+    """The folder of the assistant that a worker would begin with, as far as can be seen unloaded.
+
+    Raises:
+        DataError: none is whole; the error is of the one that came with the code.
+        PipelineError: a package that it computes with is not installed.
+    """
+    for _, folder in places(own)[:-1]:
+        with suppress(PlatformError, ValueError):
+            check_packages(read_manifest(folder))
+            return folder
+    check_packages(read_manifest(own))
+    return own
