@@ -1,8 +1,8 @@
-"""Stage embed_passages: a vector for each passage; a page that did not change keeps its own."""
+"""Stage embed_passages: a vector for each passage; what did not change keeps its own."""
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -14,56 +14,68 @@ from include import step
 from include.assistant.retrieval import vectors as files
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import identity
+from include.assistant.retrieval.vectors import Array, Held
 from include.step import Kept
 
 ALONE = 64  # passages below which another process costs more than it saves
-AT_ONCE = 16  # pages that a process is given
+AT_ONCE = 16  # passages that a process is given
 
 
 def embed_passages(passages: Path, encoder: Path, vectors: Kept) -> None:
-    """Embed the pages that are new or changed, and remove the files of those that are gone."""
+    """Embed what is new, and remove the files of pages that are gone or changed."""
     vectors.mkdir(parents=True, exist_ok=True)
-    table = pl.read_parquet(
-        passages / "passages.parquet", columns=["source", "page", "titles", "text"]
-    )
-    known = identity(encoder)
-    files.write_encoder(vectors, known)
-    wanted = {files.file_of(page.texts, known): page.texts for page in files.pages_of(table)}
+    columns = ["source", "page", "titles", "text"]
+    pages = files.pages_of(pl.read_parquet(passages / "passages.parquet", columns=columns))
+    reader, wanted, texts = identity(encoder), dict[str, tuple[str, ...]](), dict[str, str]()
+    for page in pages:
+        keys = files.keys_of(page.texts, reader)
+        wanted[files.file_of(keys)] = keys
+        texts.update(zip(keys, page.texts, strict=True))
+    missing = {name: keys for name, keys in wanted.items() if not (vectors / name).exists()}
+    made = fill(vectors, missing, texts, encoder)
+    files.write_held(vectors, Held(encoder=reader, files=dict(sorted(wanted.items()))))
     for path in vectors.iterdir():
-        if path.name not in wanted and path.name != files.ENCODER:
+        if path.name not in wanted and path.name != files.HELD:
             path.unlink()
-    missing = {name: wanted[name] for name in sorted(wanted) if not (vectors / name).exists()}
-    for done, (name, made) in enumerate(embedded(missing, encoder), start=1):
-        files.put(made, vectors / name)
-        if done % 100 == 0:
-            print(f"{done:,} of {len(missing):,} pages", flush=True)
-    count = sum(len(texts) for texts in missing.values())
     print(
-        f"{len(table):,} passages on {len(wanted):,} pages; embedded {count:,} on {len(missing):,}",
+        f"{sum(map(len, wanted.values())):,} passages in {len(wanted):,} files; embedded {made:,} "
+        f"for {len(missing):,} of them",
         flush=True,
     )
 
 
-def embedded(
-    missing: dict[str, tuple[str, ...]], encoder: Path
-) -> Iterator[tuple[str, files.Array]]:
-    """The vectors of pages, by name of file; where there are many, on all processors."""
-    count = sum(len(texts) for texts in missing.values())
-    processes = min(len(os.sched_getaffinity(0)), count // ALONE + 1)
-    embed = partial(vectors_of, encoder)
+def fill(
+    vectors: Path, missing: dict[str, tuple[str, ...]], texts: dict[str, str], encoder: Path
+) -> int:
+    """Write files that are missing, each as soon as it can be; return how many were embedded."""
+    needed = {key: texts[key] for keys in missing.values() for key in keys}
+    held = files.known(vectors, needed.keys())
+    new = {key: text for key, text in needed.items() if key not in held}
+    made = zip(new, embedded(list(new.values()), encoder), strict=True)
+    for done, (name, keys) in enumerate(missing.items(), start=1):
+        while not held.keys() >= {*keys}:
+            held.update([next(made)])
+        files.put(np.stack([held[key] for key in keys]), vectors / name)
+        if done % 50 == 0:
+            print(f"{done:,} of {len(missing):,} files", flush=True)
+    return len(new)
+
+
+def embedded(texts: Sequence[str], encoder: Path) -> Iterator[Array]:
+    """The vectors of texts in their order; of many, on all processors."""
+    processes = min(len(os.sched_getaffinity(0)), len(texts) // ALONE + 1)
+    embed = partial(vector_of, encoder)
     if processes == 1:
-        yield from zip(missing, map(embed, missing.values()), strict=True)
+        yield from map(embed, texts)
         return
     # A fork would take the locks of polars' threads along.
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        made = pool.map(embed, missing.values(), chunksize=AT_ONCE)
-        yield from zip(missing, made, strict=True)
+        yield from pool.map(embed, texts, chunksize=AT_ONCE)
 
 
-def vectors_of(encoder: Path, texts: tuple[str, ...]) -> files.Array:
-    """One vector a passage."""
-    held = opened(encoder)
-    return np.stack([held.encode(text) for text in texts])
+def vector_of(encoder: Path, text: str) -> Array:
+    """The vector of a passage."""
+    return opened(encoder).encode(text)
 
 
 @cache

@@ -11,10 +11,11 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
+from include.assistant.retrieval.copying import bring_up, recall
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import WEIGHTS
 from include.assistant.retrieval.index import Index
-from include.assistant.retrieval.stores import Kind, bring_up, open_store, recall
+from include.assistant.retrieval.stores import Kind, open_store
 from include.errors import DataError
 from include.step import Kept, Out
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from include.assistant.retrieval.stores import COLUMNS, KEY, VECTOR
+from include.assistant.retrieval.copying import COLUMNS, KEY, VECTOR
 from include.assistant.retrieval.vectors import Array
 from include.errors import DataError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 import polars as pl
 
-from include.assistant.retrieval.stores import COLUMNS, VECTOR
+from include.assistant.retrieval.copying import COLUMNS, VECTOR
 from include.assistant.retrieval.vectors import Array
 from include.errors import DataError, ParamsError, PipelineError
 

@@ -1,56 +1,13 @@
-"""Copies of the index in stores that others can read: written row by row as it changes.
+"""Which stores there are for a copy of the index."""
 
-The index stays the truth: `recall` says what share of it a store finds. A store is brought up by
-comparing what it holds with the index, whatever happened to it in between.
-"""
-
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal
 
-import numpy as np
-import polars as pl
-
-from include.assistant.retrieval.index import SHOWN, Index
-from include.assistant.retrieval.search import best
-from include.assistant.retrieval.vectors import Array
+from include.assistant.retrieval.copying import Store
 
 Kind = Literal["lancedb", "pgvector"]
-KEY, VECTOR = "key", "vector"
-COLUMNS = (*SHOWN, KEY)  # beside the vector
-
-
-class Store(Protocol):
-    """What both stores can do."""
-
-    def keys(self) -> dict[str, str]:
-        """The key of each passage that is held, by its id."""
-
-    def upsert(self, rows: pl.DataFrame, vectors: Array) -> None:
-        """Write passages, in place of those that have the same id; COLUMNS and vectors by row."""
-
-    def delete(self, ids: Sequence[str]) -> None:
-        """Remove passages."""
-
-    def settle(self, approximate: bool) -> None:
-        """Make what was written last; keep an approximate index of the vectors, or none."""
-
-    def search(self, vector: Array, limit: int) -> list[tuple[str, float]]:
-        """The ids nearest to a vector of length 1 and their cosines, the nearest first."""
-
-    def count(self) -> int:
-        """How many passages are held."""
-
-
-class Changes(NamedTuple):
-    """What bringing a store up has changed, in passages."""
-
-    written: int
-    removed: int
-    kept: int
 
 
 @contextmanager
@@ -66,44 +23,3 @@ def open_store(kind: Kind, folder: Path, width: int) -> Iterator[Store]:
 
     with connected(width) as store:
         yield store
-
-
-def bring_up(store: Store, index: Index, approximate_from: int) -> Changes:
-    """Write what is new or changed in the index, and remove what is no longer in it."""
-    rows = with_keys(index)
-    wanted = dict(zip(rows["id"], rows[KEY], strict=True))
-    held = store.keys()
-    gone = sorted(held.keys() - wanted.keys())
-    changed = np.flatnonzero([held.get(one) != key for one, key in wanted.items()])
-    if gone:
-        store.delete(gone)
-    if len(changed):
-        store.upsert(rows[changed], np.asarray(index.vectors[changed]))
-    store.settle(len(rows) >= approximate_from)
-    return Changes(len(changed), len(gone), len(rows) - len(changed))
-
-
-def with_keys(index: Index) -> pl.DataFrame:
-    """What is shown of all passages, and a key: the hash of that and of the vector."""
-    rows = index.table.select(SHOWN)
-    keys = [
-        hashlib.sha256(json.dumps(row).encode() + vector.tobytes()).hexdigest()[:32]
-        for row, vector in zip(rows.iter_rows(), index.vectors, strict=True)
-    ]
-    return rows.with_columns(pl.Series(KEY, keys, pl.String))
-
-
-def recall(store: Store, index: Index, questions: Sequence[Array], limit: int) -> float:
-    """The share of the nearest passages that the store finds, over all questions.
-
-    A passage that is as near as the last of the nearest counts as one of them.
-    """
-    rows = {one: row for row, one in enumerate(index.table["id"])}
-    found = wanted = 0
-    for vector in questions:
-        cosines = index.vectors @ vector
-        least = cosines[best(cosines, limit)[-1]] - 1e-6
-        wanted += min(limit, len(cosines))
-        ids = {one for one, _ in store.search(vector, limit) if one in rows}
-        found += sum(bool(cosines[rows[one]] >= least) for one in ids)
-    return found / wanted
