@@ -15,7 +15,7 @@ from include.assistant.generator.tune_generator import Params, tune_generator
 from include.assistant.passages import SCHEMA
 from include.errors import DataError, PipelineError
 
-LEARNING = Learning(epochs=3, learning_rate=0.02, batch=2, warmup_share=0.1, longest=4000, seed=7)
+LEARNING = Learning(epochs=2, learning_rate=0.03, batch=2, warmup_share=0.1, longest=4000, seed=7)
 MAKING = Making(
     most=8, validation_share=0.25, passages=2, sentences=1, unanswerable_share=0.25, seed=7
 )
