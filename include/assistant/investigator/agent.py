@@ -175,6 +175,7 @@ def name_of(settings: Investigating, model: "Model | None") -> str:
 def said(error: Exception) -> str:
     """Why there is no note, in words of ours: a server may have put anything into an error."""
     from pydantic_ai.exceptions import (
+        ModelAPIError,
         ModelHTTPError,
         RunTimedOut,
         UnexpectedModelBehavior,
@@ -189,6 +190,8 @@ def said(error: Exception) -> str:
         return "it took longer than its budget has seconds."
     if isinstance(error, UnexpectedModelBehavior):
         return "what it wrote was refused too often."
+    if isinstance(error, ModelAPIError):
+        return "its server gave no answer that can be used."
     return f"it ended in {type(error).__name__}."
 
 

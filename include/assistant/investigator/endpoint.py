@@ -1,6 +1,7 @@
 """The model of an endpoint: plain HTTP to one address, and no redirect is followed with the key."""
 
 import ipaddress
+import json
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -9,10 +10,12 @@ from include.assistant.investigator.settings import Endpoint
 from include.errors import ParamsError
 
 if TYPE_CHECKING:
+    import httpx2
     from pydantic_ai.models import Model
 
 KEY = "LEEWAY_MODEL_API_KEY"
 WAIT_S = 60.0  # for one answer; the whole has a budget of its own
+LARGEST = 2_000_000  # bytes of a reply: an answer has a few thousand
 
 
 def model_of(settings: Endpoint) -> "Model":
@@ -21,7 +24,7 @@ def model_of(settings: Endpoint) -> "Model":
     Raises:
         ParamsError: its key would go over the network in clear.
     """
-    import httpx
+    import httpx2
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.settings import ModelSettings
@@ -30,10 +33,48 @@ def model_of(settings: Endpoint) -> "Model":
     if key and url.scheme == "http" and not local(url.hostname or ""):
         what = f"investigating.endpoint.base_url is http, and {KEY} would go over it in clear."
         raise ParamsError(what, "use https, or a server on this machine.")
-    client = httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=WAIT_S)
+    client = httpx2.AsyncClient(
+        follow_redirects=False,
+        trust_env=False,
+        timeout=WAIT_S,
+        headers={"Accept-Encoding": "identity"},
+        transport=careful(),
+    )
     provider = OpenAIProvider(settings.base_url, api_key=key or "none", http_client=client)
     wanted = ModelSettings(temperature=settings.temperature, seed=settings.seed)
     return OpenAIChatModel(settings.model, provider=provider, settings=wanted)
+
+
+def careful() -> "httpx2.AsyncBaseTransport":
+    """What sends requests, and passes on no reply that has no end or is none."""
+    import httpx2
+
+    class Careful(httpx2.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            """Read the whole reply, up to a size: libraries stumble over what is no answer."""
+            reply, held = await super().handle_async_request(request), bytearray()
+            try:
+                async for part in reply.aiter_raw():
+                    held += part
+                    if len(held) > LARGEST:
+                        raise httpx2.RemoteProtocolError("the reply has no end")
+            finally:
+                await reply.aclose()
+            if reply.status_code == 200 and not has_choices(bytes(held)):
+                raise httpx2.RemoteProtocolError("the reply is no answer")
+            return httpx2.Response(reply.status_code, headers=reply.headers, content=bytes(held))
+
+    return Careful()
+
+
+def has_choices(content: bytes) -> bool:
+    """Whether a reply has the form of one."""
+    try:
+        held = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    choices = held.get("choices") if isinstance(held, dict) else None
+    return isinstance(choices, list) and all(isinstance(one, dict) for one in choices)
 
 
 def local(host: str) -> bool:

@@ -153,7 +153,8 @@ def read(path: Path = PLAYBOOK) -> Playbook:
         problem = " ".join(str(error).split())
         raise ParamsError(f"{path.name} is not YAML: {problem}.", "mend that line.") from None
     except ValidationError as error:
-        first = error.errors()[0]
+        # Of the forms that a value may have, the one that it comes closest to.
+        first = max(error.errors(), key=lambda one: len(one["loc"]))
         where = ".".join(map(str, first["loc"]))
         what = f"{path.name} is no playbook: {where}: {first['msg']}."
         raise ParamsError(what, f"change {where}.") from None
