@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
 from include.assistant.evaluation import asked, headings
+from include.assistant.evaluation.gold import with_gold
 from include.assistant.evaluation.holding_out import hold_out
 from include.errors import DataError
 from include.step import Out
@@ -20,6 +21,9 @@ class Params(BaseModel):
 
     least: int = Field(ge=2, description="fewest questions that an evaluation may rest on")
     least_words: int = Field(ge=1, description="fewest words of a heading that is a question")
+    least_answer_words: int = Field(
+        ge=0, description="fewest words of an answer, its heading left out"
+    )
     near_copy_share: float = Field(
         gt=0, le=1, description="share of a section from which another that holds it is a near copy"
     )
@@ -46,9 +50,8 @@ def build(
     """
     found = headings.find(passages, params.least_words)
     alone = headings.only_here(found, passages)
-    answered = headings.answered(alone, passages)
+    answered = with_gold(alone, passages, params.least_answer_words, params.near_copy_share)
     kept, held_out = hold_out(answered, passages)
-    kept = headings.with_gold(kept, passages, params.near_copy_share)
     pages = {(one.source, one.page) for one in kept}
     if len(kept) < params.least or len(pages) < 2:
         what = (
@@ -68,7 +71,7 @@ def build(
         "other_subjects": int((table["kind"] == "other_subject").sum()),
         "headings_that_ask": len(found),
         "dropped_stands_elsewhere": len(found) - len(alone),
-        "dropped_points_elsewhere": len(alone) - len(answered),
+        "dropped_too_short_an_answer": len(alone) - len(answered),
         "dropped_not_held_out": len(answered) - len(kept),
         "passages_held_out": held_out.height,
     }

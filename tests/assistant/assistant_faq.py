@@ -9,7 +9,7 @@ import polars as pl
 from include.assistant.make_questions import Params
 from include.assistant.passages import SCHEMA
 
-PARAMS = Params(least=2, least_words=3, near_copy_share=0.5, test_share=0.5)
+PARAMS = Params(least=2, least_words=3, least_answer_words=5, near_copy_share=0.5, test_share=0.5)
 WORKERS = "A worker that is lost gives its tasks back to the queue, where any other of them takes them up."
 
 

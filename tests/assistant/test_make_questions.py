@@ -68,23 +68,49 @@ def test_a_heading_that_stands_elsewhere_word_for_word_is_no_question():
     assert (counts["questions"], counts["dropped_stands_elsewhere"]) == (2, 1)
 
 
+USE = "Is it of use?"
+LONG = passage("queues.md", ["Guide", "Naming of queues"], "A queue is named in meta of its stage.")
+
+
 @pytest.mark.parametrize(
     ("text", "question"),
     [
-        ("Answer: See Configuring Logging.", False),
-        ("Please refer to the section on randomness.", False),
-        ("Answer: No, it is of no use.", True),
-        (
-            "See Queues: each has a name, and the worker that takes its tasks is started with it.",
-            True,
-        ),
+        ("Yes, it is.", False),
+        ("Is it of use? Yes, it is.", False),
+        ("Yes, it is, every day.", True),
+        ("See Naming of things.", False),
+        ("See Names of things and others.", True),
     ],
-    ids=["see", "refer", "short", "see and more"],
+    ids=["short", "short but for the question", "just long enough", "nowhere", "by itself"],
 )
-def test_an_answer_that_only_points_elsewhere_is_none(text, question):
-    table, _, counts = build(corpus(passage("faq.md", ["FAQ", "Is it of use?"], text)), PARAMS)
-    assert ("Is it of use?" in asked_of(table)) is question
-    assert counts["dropped_points_elsewhere"] == (not question)
+def test_an_answer_must_stand_without_its_question(text, question):
+    table, _, counts = build(corpus(passage("faq.md", ["FAQ", USE], text)), PARAMS)
+    assert (USE in asked_of(table)) is question
+    assert counts["dropped_too_short_an_answer"] == (not question)
+
+
+def test_where_an_answer_only_says_where_to_read_that_section_is_right_too():
+    table, _, _ = build(
+        corpus(LONG, passage("faq.md", ["FAQ", USE], "See Naming of Queues.")), PARAMS
+    )
+    assert set(asked_of(table)[USE]) == {
+        section_of("faq.md", "FAQ", USE),
+        section_of("queues.md", "Guide", "Naming of queues"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("Naming of queues, so.", [LONG]),
+        ("See Naming of queues.", [LONG, passage("b.md", ["B", "Naming of queues"], "Others.")]),
+        ("See Naming of queues.", [{**LONG, "source": "other"}]),
+    ],
+    ids=["it does not refer", "two have the title", "another source"],
+)
+def test_a_reference_that_is_not_clear_makes_no_answer(text, others):
+    table, _, _ = build(corpus(*others, passage("faq.md", ["FAQ", USE], text)), PARAMS)
+    assert USE not in asked_of(table)
 
 
 def test_a_section_inside_the_one_that_is_asked_for_is_a_right_answer_too():
@@ -120,7 +146,9 @@ def test_a_near_copy_on_another_page_is_a_right_answer_too():
     ids=["a number", "a question mark", "no question", "no mark", "too short", "a FAQ", "a prefix"],
 )
 def test_what_a_heading_must_be_to_ask(title, question):
-    table, _, _ = build(corpus(passage("faq.md", ["FAQ", title], "Some text.")), PARAMS)
+    table, _, _ = build(
+        corpus(passage("faq.md", ["FAQ", title], "Some text of some length.")), PARAMS
+    )
     new = set(asked_of(table)) - set(asked_of(build(corpus(), PARAMS)[0]))
     assert new == ({question} if question else set())
 
@@ -133,7 +161,9 @@ def test_a_page_and_a_subject_are_in_one_fold_whole():
 
 
 def test_pages_of_one_name_in_two_sources_are_two():
-    twin = passage("faq.md", ["Other", "Where is the log kept?"], "In a folder.", source="other")
+    twin = passage(
+        "faq.md", ["Other", "Where is the log kept?"], "In a folder of its own.", source="other"
+    )
     _, _, counts = build(corpus(twin), PARAMS)
     assert (counts["pages"], counts["test"], counts["test_pages"]) == (3, 2, 2)
 
