@@ -45,7 +45,7 @@ def pages() -> dict[Path, str]:
 
 
 def graphs() -> dict[str, list[Path]]:
-    """The pages on params: of the root, and of each project beside it; and whose params they are."""
+    """The pages on params: of the root, of each project beside it; and whose params they are."""
     found = {"params.md": [ROOT]}
     for file in sorted((ROOT / "include").glob("*/dvc.yaml")):
         inner = sorted(one.parent for one in file.parent.glob("*/dvc.yaml"))
