@@ -1,0 +1,59 @@
+"""Whether people ask other things: chance is no drift, other words are, repetition is neither."""
+
+import numpy as np
+import pytest
+
+from include.assistant.watching.question_drift import apart, parts
+from include.assistant.watching.settings import Drift
+
+DRIFT = Drift(before=4, least=20, most=300, folds=5, resamples=100, seed=7)
+
+
+def asked(questions: int, seed: int, shift: float = 0.0) -> list[bytes]:
+    """Vectors of questions, shifted along one direction."""
+    vectors = np.random.default_rng(seed).normal(size=(questions, 16))
+    vectors[:, 0] += shift
+    scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127)
+    return [vector.astype(np.int8).tobytes() for vector in scaled]
+
+
+def test_questions_of_the_same_kind_are_told_apart_by_chance_alone():
+    found = apart(asked(100, 1), asked(200, 2), DRIFT, 0.95)
+    assert (found.now, found.before) == (100, 200)
+    assert found.area.low < 0.5 < found.area.high
+    assert 0.4 < found.area.value < 0.6
+
+
+def test_other_questions_are_told_apart_surely():
+    found = apart(asked(60, 1, shift=4), asked(120, 2), DRIFT, 0.95)
+    assert found.area.value > 0.95 and found.area.low > 0.9
+
+
+def test_a_question_that_is_asked_again_and_again_counts_once():
+    once = apart(asked(60, 1), asked(120, 2), DRIFT, 0.95)
+    again = apart(asked(60, 1) + asked(60, 1)[:1] * 500, asked(120, 2) * 3, DRIFT, 0.95)
+    assert again == once
+
+
+def test_a_question_of_both_sides_is_in_one_part():
+    vectors = np.vstack([np.eye(4, dtype=np.int8), np.eye(4, dtype=np.int8)])
+    found = parts(vectors, DRIFT)
+    assert [*found[:4]] == [*found[4:]] and set(found) <= {*range(5)}
+
+
+def test_the_order_of_the_log_changes_nothing():
+    now, before = asked(400, 1), asked(400, 2)
+    assert apart(now, before, DRIFT, 0.95) == apart(now[::-1], before[::-1], DRIFT, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [([], asked(50, 1)), (asked(19, 1), asked(50, 2)), (asked(50, 1), asked(1, 2) * 50)],
+    ids=["nobody asked", "too few", "one question, many times"],
+)
+def test_too_few_questions_tell_nothing(now, before):
+    assert apart(now, before, DRIFT, 0.95) is None
+
+
+def test_vectors_of_another_encoder_are_not_compared():
+    assert apart(asked(50, 1), [vector[:8] for vector in asked(50, 2)], DRIFT, 0.95) is None

@@ -1,0 +1,113 @@
+"""The log of questions as tables: each line that can be read, and each that cannot, is counted."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from assistant_questions import MONDAY, ask, feedback, line, logged, packed, reply
+
+from include.assistant.watching.journal import convert, main
+from include.errors import DataError
+from include.monitoring.journal import scan
+from include.serving.journal import Journal
+
+SEARCH = {"kind": "search", "id": "s1", "at": MONDAY.isoformat(), "model": "assistant:1"}
+SEARCH |= {"hits": [], "vector": None, "latency_ms": 3.0, "question": "what?"}
+
+
+def test_each_kind_of_line_has_its_table(tmp_path):
+    vector = packed(np.array([1.0, -0.5, 0.0]))
+    told = [ask(1, vector=vector), SEARCH, feedback(1, True), reply(503, ms=2.5)]
+    parquet = logged(tmp_path, *told)
+    rows = scan(parquet).collect()
+    assert rows.select("id", "kind", "nearest", "refused", "question").rows() == [
+        ("q1", "ask", "p1", False, None),
+        ("s1", "search", None, None, "what?"),
+    ]
+    assert [*np.frombuffer(rows["vector"][0], np.int8)] == [127, -64, 0]
+    assert scan(parquet / "feedback").collect().rows() == [(MONDAY, "q1", True)]
+    assert scan(parquet / "requests").collect().rows() == [(MONDAY, "/ask", 503, 2.5)]
+    assert not (parquet / "quarantined").exists()
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (b"{\n", "Invalid JSON"),
+        (line({"kind": "answer"}), "Field required"),
+        (line(ask(confidence=1.5)), "confidence: Input should be less than or equal to 1"),
+        (line(ask(latency_ms=-1.0)), "latency_ms: Input should be greater than or equal to 0"),
+        (line({**ask(), "at": "2026-06-01T09:00:00"}), "at: Input should have timezone info"),
+        (line(ask(tokens_in=10**30)), "tokens_in: Input should be"),
+        (line(ask(vector={"int8": "AAAA"})), "vector.int8: Value error, it is not the base64"),
+        (line(ask(vector={"int8": "*"})), "vector.int8: Value error, "),
+        (line({**feedback(1, True), "useful": "yes"}), "useful: Input should be a valid boolean"),
+        (line({**reply(), "status": 42}), "status: Input should be greater than or equal to 100"),
+    ],
+    ids=[
+        *("half a line", "unknown kind", "no share", "time runs backwards", "no time zone"),
+        *("a number too large", "a vector of zeros", "no vector", "no answer", "no status"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_set_aside_and_counted(tmp_path, bad, why):
+    parquet = logged(tmp_path, ask(1), bad, ask(2))
+    assert scan(parquet).collect()["id"].to_list() == ["q1", "q2"]
+    counted = scan(parquet / "quarantined").collect()
+    assert counted["line"].to_list() == [2] and why in counted["reason"][0]
+    assert (datetime.now(UTC) - counted["at"][0]) < timedelta(hours=1)  # when the file was begun
+    [kept] = (parquet / "_quarantine").iterdir()
+    assert json.loads(kept.read_text())["text"] == bad.decode().strip()
+
+
+def test_a_newer_service_may_say_more(tmp_path):
+    parquet = logged(tmp_path, ask(1, mood="good"))
+    assert len(scan(parquet).collect()) == 1 and not (parquet / "_quarantine").exists()
+
+
+def test_a_log_that_grows_gives_the_same_bytes_however_often_it_is_read(tmp_path):
+    journal = Journal(tmp_path / "log")
+    for number in range(3):
+        journal.append(line(ask(number, MONDAY + timedelta(days=number))))
+        convert(tmp_path / "log", tmp_path / "often")
+    journal.close()
+    for place in ("often", "once"):
+        convert(tmp_path / "log", tmp_path / place)
+    often, once = (
+        {
+            file.relative_to(tmp_path / place): file.read_bytes()
+            for file in (tmp_path / place).rglob("*.parquet")
+        }
+        for place in ("often", "once")
+    )
+    assert often == once and len(once) == 3
+    assert convert(tmp_path / "log", tmp_path / "once") == {}
+
+
+def test_the_command_says_what_it_found(tmp_path, capsys):
+    journal = Journal(tmp_path / "log")
+    journal.append(line(ask(1)) + b"garbage\n" + line(ask(2))[:-9])
+    journal.close()
+    assert main([str(tmp_path / "log"), str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == (
+        "files read: 1, of which 0 may still grow\nlines: 2, questions: 1\n"
+        f"quarantined lines: 1, see {tmp_path / 'out/_quarantine'}\n"
+        "files that end within a line, which was not answered: 1\n"
+    )
+    assert main([str(tmp_path / "none"), str(tmp_path / "out")]) == 1
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_says_what_to_do(tmp_path):
+    with pytest.raises(DataError, match="Next: name the folder that the service logs to"):
+        convert(tmp_path / "none", tmp_path / "out")
+
+
+def test_no_question_stands_in_the_tables_unless_words_are_kept(tmp_path):
+    parquet = logged(tmp_path, ask(1), ask(2, question="How do I log in?"))
+    assert scan(parquet).select("question").collect().to_series().to_list() == [
+        None,
+        "How do I log in?",
+    ]
+    assert isinstance(scan(parquet).collect_schema()["vector"], pl.Binary)

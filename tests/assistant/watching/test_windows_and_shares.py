@@ -1,0 +1,50 @@
+"""Which windows are judged, what a share of few is worth, and which documents went stale."""
+
+from datetime import date
+
+import pytest
+
+from include.assistant.watching.shares import share
+from include.assistant.watching.spans import spans
+from include.assistant.watching.stale import Fetched, stale_sources
+
+
+@pytest.mark.parametrize(
+    ("end", "kind", "expected"),
+    [
+        (date(2026, 6, 15), "week", ["2026-06-01 to 2026-06-08", "2026-06-08 to 2026-06-15"]),
+        (date(2026, 6, 21), "week", ["2026-06-01 to 2026-06-08", "2026-06-08 to 2026-06-15"]),
+        (date(2026, 2, 1), "month", ["2025-12-01 to 2026-01-01", "2026-01-01 to 2026-02-01"]),
+        (date(2026, 2, 28), "month", ["2025-12-01 to 2026-01-01", "2026-01-01 to 2026-02-01"]),
+    ],
+    ids=["a Monday", "a Sunday", "the first of a month", "within a month"],
+)
+def test_whole_windows_that_have_ended_are_judged(end, kind, expected):
+    assert [str(window) for window in spans(end, kind, 2)] == expected
+
+
+@pytest.mark.parametrize(
+    ("some", "of", "low", "high"),
+    [(5, 10, 0.236593, 0.763407), (0, 10, 0.0, 0.277533), (1, 3, 0.061492, 0.792340)],
+)
+def test_a_share_of_few_is_unsure(some, of, low, high):
+    found = share(some, of, 0.95)
+    assert (found.low, found.high) == (low, high)
+
+
+def test_a_share_of_nothing_is_none():
+    found = share(0, 0, 0.95)
+    assert (found.value, found.low, found.high) == (None, None, None)
+
+
+def test_documents_are_stale_when_their_package_is_locked_at_another_version(tmp_path):
+    lock = tmp_path / "lock.txt"
+    lock.write_text("celery==5.6.3\nscikit-learn==1.9.1 ; python_version >= '3.11'\n")
+    sources = {
+        "celery": {"kind": "package", "package": "Celery", "version": "5.6.2"},
+        "sklearn": {"kind": "package", "package": "scikit_learn", "version": "1.9.1"},
+        "flask": {"kind": "package", "package": "flask", "version": "3.0"},
+        "ours": {"kind": "files", "folder": "../../docs"},
+    }
+    [found] = stale_sources(Fetched.model_validate({"sources": sources}), lock)
+    assert (found.source, found.version, found.locked) == ("celery", "5.6.2", "5.6.3")
