@@ -82,7 +82,7 @@ def referred(source: str, text: str, sections: Sections) -> set[str]:
     words = wording.words(text)
     named = [title for held, title in sections.titled if held == source and title in words]
     # The longest title that is named: "Logging" stands in "Configuring Logging".
-    longest = max(named, key=len, default="")
+    longest = max(named, key=lambda title: (wording.count(title), len(title)), default="")
     found = sections.titled.get((source, longest), [])
     return {*found} if len(found) == 1 else set()
 
