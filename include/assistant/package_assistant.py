@@ -19,7 +19,14 @@ from include.assistant.answering.settings import Answering
 from include.assistant.retrieval import encoder_files
 from include.assistant.retrieval.search import Search, Searcher
 from include.assistant.service import packaged
-from include.assistant.service.packaged import ENCODER, INDEX, REFUSAL, SETTINGS, Settings
+from include.assistant.service.packaged import (
+    ENCODER,
+    EXAMPLE,
+    INDEX,
+    REFUSAL,
+    SETTINGS,
+    Settings,
+)
 from include.errors import DataError
 from include.serving import bento_file
 from include.serving.code import code_of
@@ -34,7 +41,10 @@ PROMPTS = Path(__file__).parent / "prompts"
 MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 # What the service computes with, beside what include/serving names.
 COMPUTING = ("bm25s", "numpy", "polars", "pystemmer", "safetensors", "tokenizers", "torch")
-PACKAGES = (*COMPUTING, "httpx", "opentelemetry-api", "opentelemetry-sdk", "pyyaml")
+PACKAGES = (
+    *(*COMPUTING, "httpx", "pyyaml", "opentelemetry-api", "opentelemetry-sdk"),
+    "opentelemetry-exporter-otlp-proto-http",
+)
 README = """# {name}:{version}
 
 Answers questions about {passages:,} passages of documentation, and cites them; or says that it
@@ -47,7 +57,7 @@ and, from another terminal, with that token:
 
     curl --no-buffer --header "Authorization: Bearer TOKEN" \\
       --header "Content-Type: application/json" \\
-      --data '{{"question": "How do I run a task again?"}}' http://127.0.0.1:3000/ask
+      --data '{example}' http://127.0.0.1:3000/ask
 
 - `POST /ask`: a stream of events, or one JSON object with `Accept: application/json`.
 - `POST /search`: passages alone. `POST /feedback`: whether an answer was useful.
@@ -158,6 +168,8 @@ def describe(
         "language_model": endpoint.model if endpoint else "",
         "passages": assistant.searcher.index.about.passages,
         "sources": sources(assistant.searcher.index.table),
+        "request": {"path": "/ask", "body": EXAMPLE},
+        "features": [],  # as other bentos say what a row has
         "searches_at_once": params.searches_at_once,
         "requests_at_once": params.requests_at_once,
         "max_body_bytes": int(params.max_body_kb * 1000),
@@ -191,7 +203,8 @@ def readme(manifest: dict[str, Any]) -> str:
     held = [
         f"- {name}: {', '.join(about['licences'])}" for name, about in manifest["sources"].items()
     ]
-    return README.format(**manifest, licences="\n".join(held))
+    example = json.dumps(manifest["request"]["body"])
+    return README.format(**manifest, licences="\n".join(held), example=example)
 
 
 def copy(path: Path, target: Path) -> None:

@@ -71,7 +71,7 @@ def package(root: Path, made: Path, settings: Settings = SETTINGS) -> Path:
         root / "models/encoder",
         root / "models/query_encoder",
         root / "models/refusal",
-        ROOT / "environments/assistant.txt",
+        ROOT / "environments/assistant_serving.txt",
         made / "assistant.bento",
         made / "assistant.json",
         settings.search,
@@ -91,6 +91,8 @@ def unpacked(root: Path, folder: Path, settings: Settings = SETTINGS) -> Path:
         root / "models/refusal",
         settings,
     )
-    manifest = stage.describe(folder, PARAMS, ROOT / "environments/assistant.txt", settings, "")
+    manifest = stage.describe(
+        folder, PARAMS, ROOT / "environments/assistant_serving.txt", settings, ""
+    )
     (folder / "model/manifest.json").write_text(json.dumps(manifest))
     return folder / "model"

@@ -170,11 +170,13 @@ def test_it_serves_what_it_holds_and_streams_it(server, report):
     assert refused.json()["refused"]
 
 
-def test_it_counts_over_its_workers_and_health_needs_no_token(server):
+def test_it_counts_over_its_workers_and_health_needs_no_token(server, report):
     server.post("/search", json={"question": KNOWN})
     metrics = server.get("/metrics").text
     assert 'leeway_request_seconds_count{path="/search",status="200"}' in metrics
-    assert 'leeway_model_info{version="assistant:' in metrics
+    assert (
+        f'leeway_model_info{{registered="",version="assistant:{report["version"]}"}} 1' in metrics
+    )
     for path in ("/livez", "/readyz"):
         assert server.get(path, headers={"Authorization": ""}).status_code == 200
     assert server.get("/metrics", headers={"Authorization": ""}).status_code == 401

@@ -4,12 +4,13 @@ The token is that of the environment, or is made here. Further options are for `
 """
 
 import argparse
+import json
 import os
 import secrets
 import sys
 from pathlib import Path
 
-from include.assistant.service.packaged import CACHE
+from include.assistant.service.packaged import CACHE, EXAMPLE
 from include.serving.__main__ import HOST
 from include.serving.__main__ import main as serve
 from include.serving.gate import OPEN, TOKEN
@@ -44,7 +45,7 @@ def request(words: argparse.Namespace, token: str) -> str:
     return (
         f"curl --no-buffer http://{host}:{words.port}/ask "
         f'--header "Authorization: Bearer {token}" --header "Content-Type: application/json" '
-        """--data '{"question": "How do I run a task again?"}'"""
+        f"--data '{json.dumps(EXAMPLE)}'"
     )
 
 

@@ -23,6 +23,7 @@ from include.serving.pointer import Pointed
 # In the folder of a packaged assistant, as package_assistant lays it out.
 INDEX, ENCODER, REFUSAL = "index", "encoder", "refusal"
 SETTINGS = "settings.json"
+EXAMPLE = {"question": "How do I run a task again?"}  # of what may be sent to /ask
 CACHE = "LEEWAY_SERVE_CACHE"  # names a folder in which calls of models are kept, in words
 # Made up, of different lengths; the last one is of nothing that is in any documentation.
 PROBE = (

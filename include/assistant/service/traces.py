@@ -4,8 +4,6 @@ Without OTEL_EXPORTER_OTLP_ENDPOINT nothing is traced. What people and models wr
 unless OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT is `true`.
 """
 
-import importlib.metadata
-import importlib.util
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -28,8 +26,6 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 CONTENTS = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 NAME = "OTEL_SERVICE_NAME"
-EXPORTER = "opentelemetry.exporter.otlp.proto.http"
-PACKAGE = "opentelemetry-exporter-otlp-proto-http"
 
 
 class Traces:
@@ -152,7 +148,7 @@ def provider_of(name: str) -> "TracerProvider | None":
     """What sends spans by OTLP; None where the environment names no place for them.
 
     Raises:
-        ParamsError: by a protocol that is none of this service, or its package is not installed.
+        ParamsError: by a protocol that is none of this service.
     """
     named = [word for word in ENDPOINTS if os.environ.get(word, "").strip()]
     if not named or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
@@ -161,11 +157,6 @@ def provider_of(name: str) -> "TracerProvider | None":
         if os.environ.get(word, "http/protobuf") != "http/protobuf":
             what = f"{word} is {os.environ[word]!r}, but traces are sent by http/protobuf alone."
             raise ParamsError(what, f"unset {word}; the usual port of a collector is 4318 then.")
-    if not is_installed(EXPORTER):
-        what = f"{named[0]} is set, but the package {PACKAGE} is not installed."
-        version_of_sdk = importlib.metadata.version("opentelemetry-sdk")
-        fix = f"run `pip install {PACKAGE}=={version_of_sdk}`, or unset {named[0]}."
-        raise ParamsError(what, fix)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -175,11 +166,3 @@ def provider_of(name: str) -> "TracerProvider | None":
     provider = TracerProvider(resource=Resource.create(about))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider
-
-
-def is_installed(module: str) -> bool:
-    """Whether a module could be imported."""
-    try:
-        return importlib.util.find_spec(f"{module}.trace_exporter") is not None
-    except ModuleNotFoundError:
-        return False

@@ -15,6 +15,7 @@ from assistant_bento import KNOWN, PASSAGES, UNKNOWN
 from assistant_client import JSON, TOKEN, Client, events, lines
 from prometheus_client import REGISTRY
 
+from include.assistant.service import replies
 from include.assistant.service.record import unpacked
 
 ASK = {"question": KNOWN}
@@ -221,42 +222,59 @@ def test_whoever_is_one_too_many_is_told_to_come_back(client, assistant, waiting
     assert counted("leeway_busy_total") == 1
 
 
+async def leave(front: Any, gone: asyncio.Event, asgi: dict[str, str]) -> bytes:
+    """Ask, and go when `gone` is set: what came by then. A later ASGI says so when we send."""
+    sent, parts = b"", [{"type": "http.request", "body": json.dumps(ASK).encode()}]
+
+    async def receive() -> dict[str, Any]:
+        if parts:
+            return parts.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal sent
+        if gone.is_set() and asgi["spec_version"] == "2.4":
+            raise OSError
+        sent += message.get("body", b"")
+
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    scope = {"type": "http", "asgi": asgi, "method": "POST", "path": "/ask", "query_string": b""}
+    held = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await front({**scope, "headers": held}, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
 def test_a_client_that_leaves_costs_what_it_asked_for_and_gives_its_place_back(
-    client, assistant, waiting, log
+    client, assistant, waiting, log, monkeypatch, version
 ):
-    async def leave() -> int:
-        sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(replies, "SILENT_S", 0.02)
+
+    async def left() -> tuple[bytes, int]:
         gone = asyncio.Event()
-        body = json.dumps(ASK).encode()
-        parts = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> dict[str, Any]:
-            if parts:
-                return parts.pop()
-            await gone.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-        scope = {"type": "http", "method": "POST", "path": "/ask", "query_string": b"",
-                 "headers": [(k.encode(), v.encode()) for k, v in headers.items()]}  # fmt: skip
-        asked = asyncio.create_task(client.front(scope, receive, send))
+        asked = asyncio.create_task(leave(client.front, gone, {"spec_version": version}))
         while not waiting.asked.is_set():
             await asyncio.sleep(0.01)
         gone.set()
-        await asked
-        held = assistant.work.running
+        sent, running = await asked, assistant.work.running
         waiting.may.set()
         while assistant.work.running:
             await asyncio.sleep(0.01)
-        assert b"event: hits" in b"".join(part.get("body", b"") for part in sent)
-        return held
+        return sent, running
 
-    assert asyncio.run(leave()) == 1  # while it is answered for nobody
+    sent, running = asyncio.run(left())
+    assert sent.startswith(b"event: hits") and b"sentence" not in sent
+    assert running == 1  # while it is answered for nobody
     assert {line["kind"]: line.get("status") for line in lines(log)} == {"reply": 499, "ask": None}
     assert counted("leeway_questions_total", refused="") == 1
+
+
+def test_a_slow_answer_gives_signs_of_life(client, waiting, monkeypatch):
+    monkeypatch.setattr(replies, "SILENT_S", 0.02)
+    threading.Timer(0.2, waiting.may.set).start()
+    stream = client.post("/ask", json=ASK).text
+    assert ": still at it\n\n" in stream and [*events(stream)][-1][0] == "done"
 
 
 # What it says of itself
