@@ -38,7 +38,7 @@ def embed_passages(passages: Path, encoder: Path, vectors: Kept) -> None:
         if path.name not in wanted and path.name != files.HELD:
             path.unlink()
     print(
-        f"{sum(map(len, wanted.values())):,} passages in {len(wanted):,} files; embedded {made:,} "
+        f"{sum(len(page.texts) for page in pages):,} passages in {len(wanted):,} files; embedded {made:,} "
         f"for {len(missing):,} of them",
         flush=True,
     )

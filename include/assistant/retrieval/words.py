@@ -64,10 +64,10 @@ def save(texts: Sequence[str], folder: Path) -> None:
     vocabulary = {
         word: number for number, word in enumerate(sorted({w for ws in split for w in ws}))
     }
-    # Without a single word it cannot take a mean; this one is in no question.
-    vocabulary = vocabulary or {"": 0}
-    statistics = bm25s.BM25(csc_backend="numpy", backend="numpy")
     numbers = [[vocabulary[word] for word in words] for words in split]
+    if not vocabulary:  # it cannot take a mean of nothing: a word that is in no question
+        vocabulary, numbers = {"": 0}, [[0] for _ in numbers]
+    statistics = bm25s.BM25(csc_backend="numpy", backend="numpy")
     statistics.index((numbers, vocabulary), create_empty_token=False, show_progress=False)
     statistics.save(folder, show_progress=False)
 
