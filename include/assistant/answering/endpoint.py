@@ -1,7 +1,7 @@
 """One call of a model behind an API like OpenAI's: what is sent, and what may come back.
 
 Plain HTTP, not a client library: an answer is read with a limit of time and size however it comes,
-no redirect is followed with the passages, and no environment variable but ours is read.
+no redirect is followed with the passages, and no variable of the environment says where they go.
 """
 
 import ipaddress
@@ -71,7 +71,7 @@ class Server:
     """Sends calls; safe for several threads.
 
     Raises:
-        ParamsError: the key would go over the network in clear.
+        ParamsError: the address is none, or the key would cross the network in clear.
     """
 
     def __init__(self, settings: Endpoint) -> None:
@@ -82,6 +82,11 @@ class Server:
         if self.key and settings.base_url.startswith("http://") and not near(settings.base_url):
             what = f"{settings.base_url} has no TLS, and {KEY} would cross the network in clear."
             raise ParamsError(what, "set answering.endpoint.base_url to an https:// address.")
+        try:
+            httpx.URL(self.url)
+        except httpx.InvalidURL as error:
+            what = f"answering.endpoint.base_url is no address: {error}."
+            raise ParamsError(what, "correct it in params.yaml.") from None
         waits = settings.waits
         self.client = httpx.Client(
             timeout=httpx.Timeout(waits.answer_s, connect=waits.connect_s),
@@ -150,7 +155,9 @@ class Server:
             fix = "raise answering.endpoint.most_tokens, or change the prompt."
             raise ModelFault(what, fix, tokens=tokens)
         asked = len(first.message.tool_calls or [])
-        return Reply(text, said.model or self.settings.model, asked, *tokens)
+        # Some servers call a model by its file, whose place is of that machine alone.
+        name = self.settings.model if said.model.startswith(("/", ".")) else said.model
+        return Reply(text, name or self.settings.model, asked, *tokens)
 
     def refused(self, response: "httpx.Response", content: bytes) -> ModelFault:
         """What a status other than 200 means."""

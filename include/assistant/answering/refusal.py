@@ -13,6 +13,9 @@ from include.assistant.passages import Hit
 from include.errors import DataError
 
 FILE = "refusal.json"
+LOOKED_AT = (
+    5  # hits; so many must be found, or as many as there are, for a confidence to mean the same
+)
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,12 @@ class Features:
     """What is known of a question and its hits before anything is answered."""
 
     cosine: float  # of the nearest passage
-    cosine_fall: float  # from the nearest to the fifth
-    cosine_mean: float  # of the first five
+    cosine_fall: float  # from the nearest to the farthest that is looked at
+    cosine_mean: float
     bm25: float  # log of 1 + the best
     covered: float  # share of the words of the question that the first passage has
     covered_by_three: float  # ... that the first three have
-    unknown: float  # ... that no hit has
+    unknown: float  # ... that none has
 
 
 NAMES = tuple(Features.__annotations__)
@@ -33,17 +36,17 @@ NAMES = tuple(Features.__annotations__)
 
 def features(question: str, hits: Sequence[Hit]) -> Features:
     """The features of a question; hits are there, the best first."""
-    cosines = sorted((hit.cosine for hit in hits[:10]), reverse=True)[:5]
+    hits = hits[:LOOKED_AT]
+    cosines = sorted((hit.cosine for hit in hits), reverse=True)
     asked = set(stems(question))
-    said = [set(stems(" ".join([*hit.titles, hit.text]))) for hit in hits[:5]]
+    said = [set(stems(" ".join([*hit.titles, hit.text]))) for hit in hits]
     first, three, any_of_them = said[0], set().union(*said[:3]), set().union(*said)
     words = len(asked) or 1
-    best = max(hit.bm25 for hit in hits[:10])
     return Features(
         cosine=cosines[0],
         cosine_fall=cosines[0] - cosines[-1],
         cosine_mean=math.fsum(cosines) / len(cosines),
-        bm25=math.log1p(max(best, 0.0)),
+        bm25=math.log1p(max(0.0, *(hit.bm25 for hit in hits))),
         covered=len(asked & first) / words,
         covered_by_three=len(asked & three) / words,
         unknown=len(asked - any_of_them) / words,
