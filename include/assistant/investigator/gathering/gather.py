@@ -74,8 +74,9 @@ def gather(places: Places, name: str, folder: Path) -> None:
         for run, one in zip(runs, from_now, strict=True)
     ]
     about = About(run=now.name, runs=tuple(seen), alerts=tuple(alerts(places.home)))
-    last = next((one for one in from_now if one.reports), now)
-    reports = {one.name: reports_in(one.reports) for one in {now, last} if one.reports}
+    # One that failed has reported nothing: what was seen before it is the last that is known.
+    told = [one for one in from_now if one.reports][:1]
+    reports = {one.name: reports_in(one.reports) for one in told}
     evidence.write(folder, about, reports, said)
 
 
@@ -86,14 +87,20 @@ def chosen(known: Sequence[Known], name: str) -> Known:
         DataError: there is none.
     """
     if not name:
-        bad = (one for one in known if not run_of(one, {}).good)
-        return next(bad, known[0])
+        return next((one for one in known if in_trouble(one)), known[0])
     for one in known:
         if name in (one.name, one.run_id):
             return one
     hint = did_you_mean(name, [one.name for one in known])
     what = f"No run {name!r} is known, of {len(known)}.{hint}"
     raise DataError(what, f"see `leeway history`, or give {WORKSPACE} for the working tree.")
+
+
+def in_trouble(known: Known) -> bool:
+    """Whether a run failed, or its reports tell of trouble; one that still runs is in none."""
+    closed = known.commit or known.reports
+    run = run_of(known, task_logs.texts(known.logs) if known.logs and not closed else {})
+    return run.state != "unknown" and not run.good
 
 
 def run_of(known: Known, said: dict[str, str]) -> Run:

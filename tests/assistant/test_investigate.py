@@ -1,0 +1,262 @@
+"""The command investigate: a note on a run, from what Leeway itself leaves behind."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from assistant_evidence import LOW, WINDOWS, window
+
+from include.alerts.incidents import Alarm, Incidents
+from include.assistant import investigate
+from include.assistant.investigator.evidence import Evidence
+from include.assistant.investigator.gathering.gather import Places, gather
+from include.assistant.investigator.gathering.runs import run_name as ours
+from include.errors import DataError
+from include.pipeline.closing.card import write_card
+from include.pipeline.names import run_name
+from include.pipeline.past.record import Record, as_line
+from include.pipeline.workspace import reports_of
+
+DAG, GOOD, BAD = (
+    "rows_watch",
+    "scheduled__2025-02-01T00:00:00+00:00",
+    "scheduled__2025-03-01T00:00:00+00:00",
+)
+LOCK = """\
+schema: '2.0'
+stages:
+  build:
+    cmd: python -m build
+    deps: [{path: src/build.py, md5: CODE}]
+    params: {params.yaml: {build: {lead_h: 2}}}
+    outs: [{path: data/features, md5: f-CODE.dir}]
+  watch:
+    cmd: python -m watch
+    deps: [{path: data/features, md5: f-CODE.dir}]
+    outs: [{path: reports/watch.json, md5: w-CODE}]
+"""
+
+
+class Site:
+    """A repository with experiments, and a home with the reports of their runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.repo, self.home, self.logs = folder / "repo", folder / "home", folder / "logs"
+        self.repo.mkdir()
+        self.home.mkdir()
+        self.git("init", "-q", "-b", "main")
+        self.commit("old", "the first")
+        self.base = self.git("rev-parse", "HEAD")
+
+    def git(self, *words: str, given: str = "") -> str:
+        who = ("-c", "user.name=a", "-c", "user.email=a@localhost")
+        done = subprocess.run(
+            ["git", "-C", str(self.repo), *who, *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, code: str, message: str) -> str:
+        """Commit a lockfile that says which code was used."""
+        (self.repo / "dvc.lock").write_text(LOCK.replace("CODE", code))
+        self.git("add", "dvc.lock")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD^{tree}")
+
+    def close(self, run_id: str, code: str, *windows: dict, opened: float = 0.0) -> None:
+        """Leave behind what a closed run does: an experiment, reports and their card."""
+        tree = self.commit(code, run_id)
+        self.git("reset", "-q", "--hard", self.base)
+        alarms = sum(not one["passed"] for one in windows[-1]["checks"])
+        metrics = {
+            "metrics/watch.json:alarms": float(alarms),
+            "metrics/watch.json:auc": windows[-1]["signals"]["auc"],
+        }
+        line = as_line(Record(DAG, run_id, opened, {}, metrics, {}))
+        made = self.git(
+            "commit-tree", tree, "-p", self.base, given=f"dvc: commit experiment\n\n{line}"
+        )
+        name = run_name(DAG, run_id)
+        self.git("update-ref", f"refs/exps/{self.base[:2]}/{self.base[2:]}/{name}", made)
+        report = reports_of(self.home, DAG, run_id) / "reports/watch.json"
+        report.parent.mkdir(parents=True)
+        verdict = {"state": windows[-1]["state"], "sentence": "So it is.", "to_do": ""}
+        report.write_text(json.dumps({"verdict": verdict, "windows": windows}))
+        write_card(self.home, (DAG, run_id), repo=str(self.repo), experiment=name)
+
+    def log(self, run_id: str, task: str, *events: dict[str, object]) -> None:
+        """Leave the log of the second try of a task, as Airflow writes it."""
+        folder = self.logs / f"dag_id={DAG}" / f"run_id={run_id}" / f"task_id={task}"
+        folder.mkdir(parents=True)
+        (folder / "attempt=1.log").write_text('{"event": "the first try"}\n')
+        (folder / "attempt=2.log").write_text("".join(f"{json.dumps(one)}\n" for one in events))
+
+    def gathered(self, run: str, folder: Path) -> Evidence:
+        gather(Places(self.repo, self.home, self.logs), run, folder)
+        return Evidence(folder)
+
+    def words(self, run: str, *more: str) -> list[str]:
+        places = ("--repository", self.repo, "--home", self.home, "--logs", self.logs)
+        return [*map(str, places), "--run", run, *more]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    site = Site(folder)
+    site.close(GOOD, "old", WINDOWS[0], opened=1_000_000.0)
+    site.close(BAD, "new", *WINDOWS, opened=2_000_000.0)
+    site.log(
+        BAD,
+        "build",
+        {"event": "reads postgres://me:hunter2@db/x", "level": "info", "timestamp": "t"},
+    )
+    Incidents(site.home / "alerts.db", clock=lambda: 0.0).report(
+        "w", "1", {"a": Alarm("auc", "is low")}, []
+    )
+    return folder
+
+
+@pytest.fixture
+def site(made: Path, tmp_path: Path) -> Site:
+    found = Site.__new__(Site)
+    folder = Path(shutil.copytree(made, tmp_path / "site"))
+    found.repo, found.home, found.logs = folder / "repo", folder / "home", folder / "logs"
+    return found
+
+
+def test_a_note_on_a_run_that_leeway_closed(site, tmp_path, capsys):
+    note = tmp_path / "notes/note.json"
+    assert investigate.main(site.words(run_name(DAG, BAD), "--note", str(note))) == 0
+    told = json.loads(note.read_text())
+    assert told["run"] == run_name(DAG, BAD)
+    assert (
+        told["headline"]
+        == "Code changed, and what it makes is no longer what the model learned from: src/build.py."
+    )
+    assert (
+        told["since"][0]["text"]
+        == "auc has been out of its bounds since the window from 2025-02-01."
+    )
+    assert [(one["action"], one["target"]) for one in told["proposals"]] == [("roll_back", "build")]
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"note: {note.with_suffix(end)}" for end in (".json", ".md", ".html")
+    ]
+    assert sorted(path.name for path in note.parent.iterdir()) == [
+        "note.html",
+        "note.json",
+        "note.md",
+    ]
+
+
+def test_what_is_gathered_is_all_that_the_run_left(site, tmp_path):
+    found = site.gathered(BAD, tmp_path / "evidence")
+    bad, good = found.about.runs
+    assert (bad.opened, bad.state, bad.verdict, bad.good) == (
+        "1970-01-24T03:33:20+00:00",
+        "closed",
+        "hurts",
+        False,
+    )
+    assert (good.verdict, good.good, found.last_good()) == ("steady", True, good)
+    assert bad.stages["build"].params == {"build.lead_h": "2"}
+    assert [path for path, _ in found.reports()] == ["reports/watch.json"]
+    assert found.logs()["build"].read_text() == "INFO reads postgres://***@db/x\n"
+    assert [(one.title, one.details) for one in found.about.alerts] == [("auc", "is low")]
+
+
+def test_without_a_name_it_is_the_newest_run_in_trouble(site, tmp_path):
+    site.log("manual__2025-03-02", "watch", {"event": "at work", "level": "info"})
+    assert site.gathered("", tmp_path / "evidence").about.run == run_name(DAG, BAD)
+
+
+def test_a_run_that_failed_is_known_by_its_logs(site, tmp_path):
+    later = "manual__2025-03-02"
+    problem = [{"exc_type": "StepFailed", "exc_value": "watch: The window has no rows."}]
+    site.log(later, "watch", {"event": "Task failed", "level": "error", "error_detail": problem})
+    found = site.gathered(f"{DAG}.{later}", tmp_path / "evidence")
+    assert (found.run().state, found.run().stages) == ("failed", {})
+    assert (
+        found.logs()["watch"].read_text()
+        == "ERROR Task failed StepFailed: watch: The window has no rows.\n"
+    )
+
+
+def test_a_run_that_nobody_knows_is_refused_with_the_nearest(site, capsys):
+    assert investigate.main(site.words(f"{DAG}.scheduled__2025-03-01T000000+000")) == 1
+    assert capsys.readouterr().err == (
+        f"investigate: No run '{DAG}.scheduled__2025-03-01T000000+000' is known, of 2. "
+        f"Did you mean '{run_name(DAG, BAD)}'?\n"
+        "  Next: see `leeway history`, or give workspace for the working tree.\n"
+    )
+
+
+def test_damaged_files_of_a_run_cost_their_facts_alone(site, tmp_path):
+    folder = reports_of(site.home, DAG, BAD)
+    (folder / "reports/watch.json").write_text("{")
+    (folder / "reports/links.json").symlink_to("/etc/passwd")
+    (site.home / "alerts.db").write_text("no database, but longer than its head is" * 9)
+    (folder.parent / ".broken.json").write_text("[")
+    found = site.gathered(BAD, tmp_path / "evidence")
+    assert ([*found.reports()], found.about.alerts) == ([], ())
+
+
+def test_the_working_tree_is_held_against_the_commits_before_it(site, tmp_path):
+    (site.repo / "dvc.lock").write_text(LOCK.replace("CODE", "mine"))
+    (site.repo / "reports").mkdir()
+    (site.repo / "reports/watch.json").write_text(
+        json.dumps({"windows": [window(1, LOW, auc=0.55)]})
+    )
+    found = site.gathered("workspace", tmp_path / "evidence")
+    assert [run.name[:7] for run in found.about.runs] == ["workspa", "commit-"]
+    assert found.run().stages["build"].deps == {"src/build.py": "mine"}
+    assert [path for path, _ in found.reports()] == ["reports/watch.json"]
+
+
+def test_a_place_that_is_no_repository_says_so(tmp_path):
+    with pytest.raises(Exception, match="name the repository by --repository"):
+        gather(Places(tmp_path, tmp_path, tmp_path), "", tmp_path / "evidence")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        ("train", "scheduled__2026-07-01T00:00:00+00:00"),
+        ("train", "manual__2026-07-01T00:00:00.123456+00:00"),
+        ("a.b", "manual__x"),
+        ("train", "with spaces/and ../more"),
+        ("train", "2026T000000+0000"),
+        ("", "by-hand"),
+        ("train", "x" * 300),
+        ("train", "ends.lock"),
+        ("train", "x-0123456789ab"),
+    ],
+    ids=lambda run: "-".join(run)[:30],
+)
+def test_a_run_is_called_as_leeway_calls_it(run):
+    assert ours(*run) == run_name(*run)
+
+
+def test_evidence_of_before_can_be_looked_into_again(site, tmp_path, capsys):
+    site.gathered(BAD, tmp_path / "evidence")
+    shutil.rmtree(site.repo)
+    assert investigate.main(["--evidence", str(tmp_path / "evidence")]) == 0
+    assert capsys.readouterr().out.startswith("# Code changed, and what it makes is no longer")
+
+
+def test_a_name_is_never_taken_for_an_order(site, tmp_path):
+    with pytest.raises(DataError, match="No run '--upload-pack=x' is known"):
+        site.gathered("--upload-pack=x", tmp_path / "evidence")
+
+
+def test_it_loads_no_heavy_library():
+    code = "import sys, include.assistant.investigate; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "lancedb", "pydantic_ai", "openai", "mcp", "evidently", "great_expectations"}
+    assert not heavy & {*done.stdout.split()}
