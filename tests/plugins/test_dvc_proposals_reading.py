@@ -1,0 +1,88 @@
+"""A run in trouble is looked into, and its note kept; one that needs none gets none."""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from assistant_proposing import NOTE, NOW, RUN, context, drawn
+
+from include.errors import ParamsError, PipelineError
+from include.pipeline.closing.card import write_card
+from include.pipeline.workspace import reports_of
+
+
+def ended(dag_id: str = "watch", kind: str = "scheduled", task: str | None = "close_run") -> dict:
+    """The event of a run that was closed."""
+    about = {"source_task_id": task, "source_dag_id": dag_id, "source_run_id": RUN}
+    event = SimpleNamespace(**about, timestamp=NOW, extra={"run_type": kind, "experiment": "x"})
+    return {"triggering_asset_events": {"asset": [event]}}
+
+
+WRITE = """
+import json, os, sys
+run, note = sys.argv[1:]
+assert not any(name.startswith("AIRFLOW__") for name in os.environ)
+json.dump({"run": run, "headline": "h", "proposals": []}, open(note, "w"))
+"""
+
+
+def closed(home: Path, state: str) -> None:
+    """The run, with a report that comes to a state."""
+    place = reports_of(home, "watch", RUN)
+    place.mkdir(parents=True)
+    (place / "watch.json").write_text(json.dumps({"verdict": {"state": state, "sentence": "s"}}))
+    write_card(home, ("watch", RUN))
+
+
+def test_a_run_in_trouble_is_looked_into_and_the_note_is_kept_among_the_reports(made, tmp_path):
+    closed(tmp_path, "hurts")
+    dag = drawn(made, tmp_path, sys.executable, "-c", WRITE, "{run}", "{note}")
+    task, held = context(dag, "read_note", **ended())
+    assert task.execute(held)["told"] == f"{NOTE['run']}: h Nothing is proposed."
+    assert (
+        json.loads((reports_of(tmp_path, "ask", "r") / "note.json").read_text())["headline"] == "h"
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "said"),
+    [("steady", "scheduled", "tells of no trouble."), ("hurts", "manual", "was begun by hand: ")],
+    ids=["all is well", "a person looked at another window"],
+)
+def test_a_run_that_needs_no_note_gets_none(made, tmp_path, state, kind, said):
+    closed(tmp_path, state)
+    task, held = context(drawn(made, tmp_path, "false"), "read_note", **ended(kind=kind))
+    found = task.execute(held)
+    assert (found["plans"], said in found["told"]) == ({}, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "run", "said"),
+    [
+        (["{run}"], "watch.x", "The note was not written: .*No such file.*'watch.x'"),
+        (
+            [sys.executable, "-c", "raise SystemExit('no such run')"],
+            "watch.x",
+            r"\(1\): no such run",
+        ),
+        ([sys.executable, "-c", "pass"], "watch.x", "on watch.x wrote no note: "),
+        (["true"], "payroll.x", "a run of no DAG that may be acted on"),
+        ([], "watch.x", "No command writes the note on watch.x.\n  Next: trigger it with a note"),
+    ],
+    ids=["no command", "it fails", "it writes nothing", "another DAG", "none is named"],
+)
+def test_a_note_that_cannot_be_written_fails_the_task(made, tmp_path, command, run, said):
+    task, held = context(drawn(made, tmp_path, *command), "read_note", run=run)
+    with pytest.raises(PipelineError if command else ParamsError, match=said):
+        task.execute(held)
+
+
+@pytest.mark.parametrize(
+    "other", [{}, ended("payroll"), ended(task=None)], ids=["nothing", "another DAG", "a person"]
+)
+def test_who_starts_it_has_to_say_what_it_is_about(made, tmp_path, other):
+    task, held = context(drawn(made, tmp_path, "true"), "read_note", **other)
+    with pytest.raises(ParamsError, match="names none.\n  Next: trigger it with a run"):
+        task.execute(held)
