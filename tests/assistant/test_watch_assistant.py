@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from assistant_questions import ask, feedback, logged, packed, refused, reply, small_index, week
+from assistant_log import ask, feedback, logged, packed, refused, reply, small_index, week
 
 from include.alerts.looking import at_window
 from include.assistant.watch_assistant import watch_assistant

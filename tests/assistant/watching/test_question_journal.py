@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from assistant_questions import MONDAY, ask, feedback, line, logged, packed, reply
+from assistant_log import MONDAY, ask, feedback, line, logged, packed, reply
 
 from include.assistant.watching.journal import convert, main
 from include.errors import DataError
