@@ -29,7 +29,7 @@ class Params(BaseModel):
     def names_are_folders(cls, sources: dict[str, Source]) -> dict[str, Source]:
         wrong = [name for name in sources if not NAME.fullmatch(name)]
         if wrong:
-            raise ValueError(f"{wrong[0]!r} is no name of a source: a-z, 0-9, dots and dashes")
+            raise ValueError(f"{wrong[0]!r} is no name of a source: a-z, 0-9 and dashes")
         return sources
 
 

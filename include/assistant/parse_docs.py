@@ -80,8 +80,7 @@ def table(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 def gathered(parsed: Path, pages: dict[str, Page]) -> pl.DataFrame:
     """Write all passages, sorted by source, page and place; return them."""
-    tables = [pl.read_parquet(parsed / "pages" / f"{key}.parquet") for key in pages]
-    whole = pl.concat([table([]), *tables])
+    whole = pl.read_parquet([parsed / "pages" / f"{key}.parquet" for key in pages])
     work = parsed.with_name(f".{parsed.name}.{os.getpid()}")
     try:
         whole.write_parquet(work)

@@ -18,7 +18,14 @@ def sections_of(path: str, data: bytes, titles: Mapping[str, str]) -> Sections:
     Raises:
         ValueError: it is not written in that format, or nothing reads the format.
     """
-    ending = ending_of(path)
+    try:
+        return read(ending_of(path), data, titles)
+    except RecursionError:
+        raise ValueError("its parts are nested too deeply") from None
+
+
+def read(ending: str, data: bytes, titles: Mapping[str, str]) -> Sections:
+    """The sections of a page of a format."""
     if ending == "pdf":
         from include.assistant.documents.parsing import pdf_pages
 

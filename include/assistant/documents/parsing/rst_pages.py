@@ -45,12 +45,12 @@ def sections_of(text: str, titles: Mapping[str, str] | None = None) -> list[Sect
     Args:
         titles: of what it refers to; see references.py.
     """
-    rst_words.teach(text, titles or {})
     settings = get_default_settings(Parser)
     for name, value in SETTINGS.items():
         setattr(settings, name, value)
     document = new_document("page", settings)
-    Parser().parse(text, document)
+    with rst_words.taught(text, titles or {}):
+        Parser().parse(text, document)
     outline = Outline()
     walk(document, 0, outline)
     return outline.sections

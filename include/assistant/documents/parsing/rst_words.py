@@ -5,7 +5,8 @@ before the page is read. None of them reads a file, draws, or runs anything.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, ClassVar
 
@@ -55,22 +56,35 @@ ROLES_KEPT = words(
     reference
     """
 )
-DIRECTIVE = re.compile(r"^[ \t>*-]*\.\. (?:\|[^|\n]+\| )?([A-Za-z][\w.+:-]*?)::(?:\s|$)", re.M)
+DIRECTIVE = re.compile(
+    r"^[ \t>*-]*\.\.[ ]+(?:\|[^|\n]+\|[ ]+)?([A-Za-z][\w.+:-]*?)[ ]?::(?:\s|$)", re.M
+)
 ROLE = re.compile(r":([A-Za-z][\w.+:-]*):`")
 
 
-def teach(text: str, titles: Mapping[str, str]) -> None:
-    """Let docutils read the roles and directives that a page uses.
+@contextmanager
+def taught(text: str, titles: Mapping[str, str]) -> Iterator[None]:
+    """Let docutils read the roles and directives that a page uses, until the block ends.
+
+    What one page teaches, the next one must not know: it would be read in another way than alone.
 
     Args:
         titles: of what it refers to, by what is written in the reference.
     """
+    registers: list[dict[str, Any]] = [roles._roles, directives._directives]  # type: ignore[attr-defined]
+    before = [dict(register) for register in registers]
     role = partial(plain_role, titles)
     for name in set(ROLE.findall(text)) - ROLES_KEPT | {""}:  # "" is what `text` alone means
         roles.register_local_role(name.lower(), role)  # type: ignore[arg-type]
     for name in set(DIRECTIVE.findall(text)) | DROPPED | CODE:
         if name.lower() not in KNOWN:
             directives.register_directive(name.lower(), kind_of(name.lower()))
+    try:
+        yield
+    finally:
+        for register, known in zip(registers, before, strict=True):
+            register.clear()
+            register.update(known)
 
 
 def kind_of(name: str) -> type[Directive]:

@@ -98,6 +98,7 @@ def test_a_page_is_where_people_read_it(path: str, url: str, expected: str) -> N
         ("a.docx", b"", "pages that end in .docx are not read"),
         ("a.pdf", b"", "it is not a PDF that can be read"),
         ("a.yml", b"- 1", "it is not a list of options in YAML"),
+        ("a.html", b"<div>" * 3000 + b"x", "its parts are nested too deeply"),
     ],
 )
 def test_a_page_that_cannot_be_read_is_an_error(path: str, data: bytes, problem: str) -> None:

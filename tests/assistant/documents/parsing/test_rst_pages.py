@@ -2,7 +2,40 @@
 
 from pathlib import Path
 
+from docutils.parsers.rst import directives, roles
+
 from include.assistant.documents.parsing.rst_pages import sections_of
+
+DIRECTIVES = """\
+.. note:: Mind this.
+
+   And that.
+
+..  versionadded :: 2.0
+
+.. deprecated:: 3.0 Use the other.
+
+.. code-block:: python
+   :caption: x
+
+   a = 1
+
+   b = 2
+
+.. option:: --pool <name>
+
+   Which pool.
+
+.. toctree::
+
+   other
+
+.. automodule:: celery
+.. unknown-thing:: head
+   :option: 1
+
+   Its words.
+"""
 
 
 def told(text: str) -> list[tuple[tuple[str, ...], list[str]]]:
@@ -41,37 +74,7 @@ def test_roles_say_what_a_reader_sees() -> None:
 
 
 def test_directives_say_what_a_reader_sees() -> None:
-    text = """\
-.. note:: Mind this.
-
-   And that.
-
-.. versionadded:: 2.0
-
-.. deprecated:: 3.0 Use the other.
-
-.. code-block:: python
-   :caption: x
-
-   a = 1
-
-   b = 2
-
-.. option:: --pool <name>
-
-   Which pool.
-
-.. toctree::
-
-   other
-
-.. automodule:: celery
-.. unknown-thing:: head
-   :option: 1
-
-   Its words.
-"""
-    assert blocks(text) == [
+    assert blocks(DIRECTIVES) == [
         "Note: Mind this.",
         "And that.",
         "Added in version 2.0",
@@ -157,3 +160,6 @@ def test_roles_of_one_page_change_nothing_of_another() -> None:
     told(".. role:: doc(strong)\n.. default-role:: math\n\n:doc:`b` `x`")
     assert told("See :doc:`a`.") == before
     assert blocks("`!name`") == ["name"]
+    told(".. only-here::\n\n   Text.")
+    registers = roles._roles, directives._directives
+    assert "only-here" not in registers[1] and "doc" not in registers[0]
