@@ -17,12 +17,16 @@ COMMON = words(
     as by at from if when you your can will which has have but
     """
 )
+LATIN = "\u024f"  # the last letter of the Latin alphabets
 WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_english(blocks: Sequence[Block]) -> bool:
     """Whether the prose of a section is English, or too little to tell."""
     words = [word for block in blocks if not block.code for word in WORD.findall(block.text)]
+    letters = "".join(words)
+    if len(letters) >= FEWEST_WORDS and sum(sign > LATIN for sign in letters) * 2 > len(letters):
+        return False  # some of these scripts write no blanks, so that there are few words
     if len(words) < FEWEST_WORDS:
         return True
     if sum(word.lower() in COMMON for word in words) >= COMMON_SHARE * len(words):

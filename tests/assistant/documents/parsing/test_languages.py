@@ -24,7 +24,7 @@ FEW_WORDS = "CELERY_BROKER_URL redis worker concurrency prefork gevent eventlet 
         ("Der Worker verbindet sich mit dem Broker.", False, True),
         (GERMAN, True, True),
         (FEW_WORDS, False, True),
-        ("ブローカーに接続できない場合は、数秒後に再試行します。" * 10, False, False),
+        ("ブローカーに接続できない場合は、数秒後に再試行します。", False, False),
     ],
     ids=["English", "German", "too short to tell", "code", "names of settings", "no blanks"],
 )
