@@ -34,8 +34,8 @@ def promotion_dag(
         pipeline: the DAG that makes the artifact.
         artifact: what goes live: a name under `artifacts:` in dvc.yaml.
         verdict: the out that says whether it may: see include/pipeline/registry/verdicts.py.
-        rules: the sections of params.yaml that the verdict rests on: a run that set another value
-            in them goes live by no verdict of its own.
+        rules: the sections of params.yaml that the verdict rests on, or FILE:section of another
+            file: a run that set another value in them goes live by no verdict of its own.
         approve_within: after which an approval that nobody gave is a refusal.
         repo: as for `pipeline_dag`.
         remote: of git, where the registry is written, by name or URL; "" for this clone alone. By

@@ -66,15 +66,20 @@ def see_that_passed(held: Mapping[str, Any], found: Verified) -> None:
 def see_that_same_rules(repo: Path, sections: Sequence[str], commit: str) -> None:
     """Refuse a verdict by other rules than the repository has: a run may set any value.
 
+    Args:
+        sections: of params.yaml, or FILE:section of another file of params.
+
     Raises:
         NotPromoted: it is so.
     """
-    # Not the working tree: what an experiment sets stays in it.
-    texts = [git(repo, "show", f"{rev}:./{DEFAULT}", check=False) for rev in ("HEAD", commit)]
-    ours, theirs = (yaml.load(text, LOADER) or {} for text in texts)
-    for section in sections:
+    for named in sections:
+        file, _, section = named.rpartition(":")
+        file = file or DEFAULT
+        # Not the working tree: what an experiment sets stays in it.
+        texts = [git(repo, "show", f"{rev}:./{file}", check=False) for rev in ("HEAD", commit)]
+        ours, theirs = (yaml.load(text, LOADER) or {} for text in texts)
         if ours.get(section) != theirs.get(section):
-            what = f"It was judged by another section {section} of {DEFAULT} than is here now."
+            what = f"It was judged by another section {section} of {file} than is here now."
             raise NotPromoted(what, f"run the pipeline again, which judges it anew; or {BY_HAND}")
 
 

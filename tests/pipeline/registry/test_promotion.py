@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from judged_repo import copied, make
 from pydantic import TypeAdapter
-from small_git import bare_of, shell
+from small_git import bare_of, commit, shell
 
 from include.errors import PipelineError
 from include.pipeline.orders import Verified
@@ -138,6 +138,18 @@ def test_an_experiment_that_moved_its_own_gates_is_refused(repo):
     )
     see_that_same_rules(repo, ["promotion"], commit_of(repo, "two", ""))
     see_that_same_rules(repo, [], commit_of(repo, "loose", ""))
+
+
+def test_so_is_one_that_moved_the_gates_of_another_file(repo):
+    file = repo / "second/params.yaml"
+    file.parent.mkdir()
+    for most in (5, 10):
+        file.write_text(f"promotion: {{most: {most}}}\nother: {most}\n")
+        commit(repo)
+    before = shell(repo, "git", "rev-parse", "HEAD~1").strip()
+    see_that_same_rules(repo, ["promotion"], before)
+    with pytest.raises(NotPromoted, match="section promotion of second/params.yaml than is here"):
+        see_that_same_rules(repo, ["second/params.yaml:promotion"], before)
 
 
 @pytest.mark.parametrize(
