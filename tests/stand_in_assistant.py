@@ -62,9 +62,12 @@ def written(events: list[tuple[str, dict[str, Any]]]) -> bytes:
 
 @dataclass
 class Standing:
-    """Where it is asked, and what it heard."""
+    """Where it is asked, by whom and what it heard; and what it says that is not to be obeyed."""
 
     url: str = ""
+    token: str = TOKEN
+    markup: str = MARKUP
+    reason: str = REASON
     heard: list[tuple[str, Any]] = field(default_factory=list)
 
 

@@ -128,22 +128,27 @@ def answered(client: Any) -> dict[str, dict[str, list[Any]]]:
             answer = client.get(address, headers=headers)
             policy = answer.headers.get("content-security-policy")
             found[user][address] = [answer.status_code, answer.text, policy, str(answer.url)]
+        # the second project
         found[f"{user} asks"] = asking(client, headers)
+        # end of the second project
     found["by ticket"] = by_ticket(client, found["vera"]["/reports/evil/s1/report.txt"][3])
     return found
 
 
-def asking(client: Any, headers: dict[str, str]) -> dict[str, list[Any]]:
+# the second project
+def asking(client: Any, headers: dict[str, str]) -> list[list[int]]:
     """What the page Ask answers, and a question, where readers of one DAG or another may ask."""
-    found = {}
+    found = []
     for dag_id in ("evil", "secret"):
         os.environ["AIRFLOW__LEEWAY__ASSISTANT_DAG"] = dag_id
         page = client.get("/ask/", headers=headers)
+        # No service is configured: who may ask is told so.
         question = client.post("/ask/question", json={"question": "why?"}, headers=headers)
-        found[dag_id] = [page.status_code, question.status_code, question.text]
+        found.append([page.status_code, question.status_code])
     return found
 
 
+# end of the second project
 def done_for(request: Callable[[], Any]) -> list[str]:
     """The cards and templates that are read for a request, and the modules that are imported."""
     seen: list[str] = []

@@ -9,7 +9,6 @@ import sys
 from urllib.parse import quote
 
 import pytest
-import stand_in_assistant
 from running_airflow import SMALL_DAG, ended, running, wait_for_dag
 from small_git import commit, make, shell
 
@@ -45,18 +44,23 @@ ALONE = ["open_run", "prepare", "frozen", "close_run"]
 TASKS = {*ALONE, *(task for tasks in GROUPS.values() for task in tasks)}
 
 
-@pytest.fixture(scope="module")
+# the second project
+@pytest.fixture(scope="module", autouse=True)
 def assistant():
-    with stand_in_assistant.standing() as standing:
+    """A service that the page Ask asks: it is there before Airflow is started."""
+    import stand_in_assistant
+
+    with stand_in_assistant.standing() as standing, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__LEEWAY__ASSISTANT_URL", standing.url)
+        patch.setenv("LEEWAY_ASSISTANT_TOKEN", standing.token)
         yield standing
 
 
+# end of the second project
 @pytest.fixture(scope="module")
-def site(tmp_path_factory, assistant):
+def site(tmp_path_factory):
     """The small repository, up to date and committed: a run has to do what the form changes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW__LEEWAY__ASSISTANT_URL", assistant.url)
-        patch.setenv("LEEWAY_ASSISTANT_TOKEN", stand_in_assistant.TOKEN)
         folder = tmp_path_factory.mktemp("browser")
         patch.setenv("DVC_SITE_CACHE_DIR", str(folder / "site"))
         patch.setenv("DVC_NO_ANALYTICS", "1")
@@ -277,15 +281,14 @@ def test_the_pages_fit_a_phone_and_the_dark(page, api, reported):
         page.set_viewport_size(size)
 
 
+# the second project
 def test_people_ask_and_read_what_is_cited(page, api, assistant):
     page.goto(f"{api.url}/plugin/ask")
     ask = page.frame_locator("iframe[title='Ask']")
     ask.get_by_label("What do you want to know").fill("When is a task run again?")
     ask.get_by_role("button", name="Ask").click()
     # Markup of documents and models is shown as it is written.
-    expect(ask.locator("#answer")).to_have_text(
-        f"It is run again. {stand_in_assistant.MARKUP}[1][?]"
-    )
+    expect(ask.locator("#answer")).to_have_text(f"It is run again. {assistant.markup}[1][?]")
     expect(ask.get_by_text("nothing was written for you")).to_be_visible()
     ask.get_by_role("link", name="[1]").click()
     expect(ask.get_by_text("All of retries.")).to_be_visible()
@@ -298,15 +301,18 @@ def test_people_ask_and_read_what_is_cited(page, api, assistant):
         ("/ask", {"question": "When is a task run again?"}),
         ("/feedback", {"request_id": "r1", "useful": True}),
     ]
-    assert stand_in_assistant.TOKEN not in page.content() + ask.locator("body").inner_html()
+    assert assistant.token not in page.content() + ask.locator("body").inner_html()
 
 
-def test_a_refusal_and_an_answer_that_breaks_off_are_shown_as_such(page, api):
+def test_a_refusal_and_an_answer_that_breaks_off_are_shown_as_such(page, api, assistant):
     page.goto(f"{api.url}/ask/")
     for question, word, said in (
-        ("Which wine goes with fish?", "no answer", stand_in_assistant.REASON),
+        ("Which wine goes with fish?", "no answer", assistant.reason),
         ("a long question", "failed", "The answer broke off."),
     ):
         page.get_by_label("What do you want to know").fill(question)
         page.get_by_label("What do you want to know").press("Control+Enter")
         expect(page.locator("#state")).to_have_text(f"{word} {said}")
+
+
+# end of the second project
