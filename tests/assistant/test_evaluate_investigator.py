@@ -10,7 +10,7 @@ from assistant_evidence import WINDOWS, put, tools
 from include.assistant.evaluate_investigator import evaluate_investigator
 from include.assistant.investigator.evaluating import Scored, held, measure
 from include.assistant.investigator.note import Cause, Note, cite
-from include.assistant.investigator.settings import Budget, Investigating
+from include.assistant.investigator.settings import Budget, Endpoint, Investigating
 from include.errors import DataError
 
 TRUTH = {
@@ -51,6 +51,20 @@ def test_the_stage_scores_each_incident_and_names_the_causes(tmp_path):
         1,
         True,
     )
+
+
+def test_a_model_is_scored_beside_the_playbook(tmp_path):
+    put(tmp_path / "in/i-1", *WINDOWS)
+    (tmp_path / "in/incidents.json").write_text(json.dumps([TRUTH]))
+    prices = {"currency": "EUR", "tokens_in": 1, "tokens_out": 1}
+    nobody = Endpoint(
+        base_url="http://127.0.0.1:9/v1", model="m", seed=1, temperature=0, prices=prices
+    )
+    settings = PLAYBOOK.model_copy(update={"provider": "endpoint", "endpoint": nobody})
+    evaluate_investigator(tmp_path / "in", tmp_path / "m.json", tmp_path / "p.parquet", settings)
+    told = json.loads((tmp_path / "m.json").read_text())
+    assert (told["agent_incidents"], told["agent_first_share"], told["agent_tokens"]) == (1, 1.0, 0)
+    assert pl.read_parquet(tmp_path / "p.parquet")["by"].to_list() == ["playbook", "agent"]
 
 
 def test_without_incidents_there_is_nothing_to_score(tmp_path):

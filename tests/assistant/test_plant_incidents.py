@@ -1,6 +1,7 @@
 """The stage plant_incidents: what is planted is known, seeded, and measured by monitoring itself."""
 
 import json
+from functools import partial
 
 import pytest
 from assistant_evidence import planted, planting, watched
@@ -9,6 +10,7 @@ from include.assistant.investigator import evidence
 from include.assistant.investigator.evidence import Evidence
 from include.assistant.investigator.planting.faults import FAULTS
 from include.assistant.investigator.planting.incidents import Watched
+from include.assistant.investigator.planting.world import World
 from include.assistant.plant_incidents import plant_incidents
 
 
@@ -81,9 +83,9 @@ def test_a_changed_setting_is_in_the_lineage_from_its_window_on():
 
 
 def test_the_stage_writes_each_incident_with_its_truth(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "include.assistant.investigator.planting.incidents.FAULTS", {"nothing": FAULTS["nothing"]}
-    )
+    room = "include.assistant.investigator.planting.incidents"
+    monkeypatch.setattr(f"{room}.FAULTS", {"nothing": FAULTS["nothing"]})
+    monkeypatch.setattr(f"{room}.World", partial(World, windows=3))
     params = planting().model_copy(update={"rules_seeds": (1,), "held_out_seeds": (2,)})
     plant_incidents(tmp_path, params)
     assert json.loads((tmp_path / "incidents.json").read_text()) == [

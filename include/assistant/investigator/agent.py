@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import Field
@@ -41,7 +41,7 @@ class Draft(Strict):
     since: tuple[Claim, ...] = Field(default=(), max_length=3)
     for_whom: tuple[Claim, ...] = Field(default=(), max_length=5)
     causes: tuple[Cause, ...] = Field(default=(), max_length=3, description="the likeliest first")
-    next_steps: tuple[str, ...] = Field(default=(), max_length=6)
+    next_steps: tuple[Annotated[str, Field(max_length=500)], ...] = Field(default=(), max_length=6)
     proposals: tuple[ProposedAction, ...] = Field(default=(), max_length=3)
 
 

@@ -38,8 +38,10 @@ class Cause(Strict):
     """
 
     cause: str = Field(pattern=r"^[a-z][a-z_]{2,40}$", description="its name in the playbook")
-    title: str
-    subject: str = Field(default="", description="the column, value, group, stage or setting")
+    title: str = Field(max_length=300)
+    subject: str = Field(
+        default="", max_length=1000, description="the column, value, group, stage or setting"
+    )
     weight: float = Field(ge=0, le=1)
     claims: tuple[Claim, ...] = Field(min_length=1, max_length=10)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from include.assistant.investigator.evidence import LARGEST, Alert, Run
 from include.assistant.investigator.facts import (
@@ -15,8 +15,10 @@ from include.assistant.investigator.facts import (
     RunFact,
 )
 from include.assistant.investigator.watched import shown
-from include.assistant.passages import Hit
 from include.errors import masked
+
+if TYPE_CHECKING:
+    from include.assistant.passages import Hit
 
 LETTERS = 800  # of a text of a fact
 # Signs that no text needs, and that move or hide what stands beside them; line ends and tabs too.
@@ -68,7 +70,7 @@ def log_facts(path: Path, task: str, tag: str) -> Iterator[LogFact]:
             )
 
 
-def document_fact(hit: Hit) -> DocumentFact:
+def document_fact(hit: "Hit") -> DocumentFact:
     """A passage that was found."""
     return DocumentFact(
         id=f"document:{hit.id}",

@@ -5,7 +5,7 @@ note may cite those alone that a tool has returned.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field
 
@@ -20,8 +20,10 @@ from include.assistant.investigator.telling import (
     number_fact,
     run_fact,
 )
-from include.assistant.passages import Hit
 from include.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from include.assistant.passages import Hit
 
 MOST = 60  # facts of an answer
 
@@ -58,7 +60,7 @@ class OfDocuments(Strict):
 class Searching(Protocol):
     """What finds passages for a question, as retrieval.search.Searcher does."""
 
-    def search(self, question: str, limit: int = 10) -> list[Hit]:
+    def search(self, question: str, limit: int = 10) -> "list[Hit]":
         """The passages that fit best, the best first."""
 
 
@@ -101,13 +103,13 @@ class Tools:
         """Give the checks of the newest window, its signals, and the columns that drifted."""
         reports, tag = [*self.evidence.reports(asked.run)], self.tag(asked.run)
         _, windows = watched.windows_of(reports)
-        facts: list[AnyFact] = [*watched.columns(reports, tag)]
+        facts: list[AnyFact] = [*watched.reported(reports, tag), *watched.columns(reports, tag)]
         if windows:
             newest = watched.window_fact(windows[-1], tag)
             signals = watched.signals(windows, tag)
             facts = [newest, *watched.checks(windows, tag), *signals, *facts]
         held = [fact for fact in facts if asked.contains in fact.id]
-        told = "" if windows else "The run has no report of windows."
+        told = "" if facts else "The run has no report of windows, checks or columns."
         return self.answer(held, asked.limit, told)
 
     def slices_of(self, asked: OfRun) -> Answer:

@@ -1,7 +1,7 @@
 """Facts of reports, as include.monitoring writes them: windows, or checks and columns."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -116,12 +116,26 @@ def signal(window: Held, name: str) -> object:
 
 def checks(windows: Sequence[Held], tag: str) -> Iterator[CheckFact]:
     """The checks of the newest window, those that failed first."""
-    found = [
+    yield from failed_first(
         check(held, windows[-1]["start"][:10], tag, since(held.get("name"), windows))
         for held in windows[-1]["checks"]
         if isinstance(held, dict)
-    ]
-    yield from sorted(found, key=lambda fact: (fact.state != "failed", fact.state == "passed"))
+    )
+
+
+def reported(reports: Sequence[tuple[str, Held]], tag: str) -> Iterator[CheckFact]:
+    """The checks of reports that looked at no windows, as one on drift since the training."""
+    for path, report in reports:
+        held = report.get("checks")
+        if not windows_of([(path, report)])[1]:
+            some = held if isinstance(held, list) else []
+            named = [one for one in some if isinstance(one, dict) and "passed" in one]
+            yield from failed_first(check(one, "", f"{tag}{path}:", "") for one in named)
+
+
+def failed_first(checks: Iterable[CheckFact]) -> list[CheckFact]:
+    """Checks in the order to read them."""
+    return sorted(checks, key=lambda fact: (fact.state != "failed", fact.state == "passed"))
 
 
 def check(held: Held, window: str, tag: str, began: str) -> CheckFact:
@@ -131,10 +145,11 @@ def check(held: Held, window: str, tag: str, began: str) -> CheckFact:
     state = "passed" if passed else "failed" if value is not None else "not measured"
     excess = abs(value) / limit if value is not None and limit else None
     verb = {"passed": "passed", "failed": "failed", "not measured": "was not measured"}[state]
-    lasting = f" It has failed since the window from {began}." if state == "failed" else ""
+    lasting = f" It has failed since the window from {began}." if began else ""
+    where = f" in the window from {window}" if window else ""
     return CheckFact(
         id=f"check:{tag}{name}",
-        said=f"The check {name} {verb} in the window from {window}: {reason}{lasting}",
+        said=f"The check {name} {verb}{where}: {reason}{lasting}",
         name=name,
         window=window,
         sort=str(held.get("kind", "")),
@@ -156,7 +171,8 @@ def since(name: object, windows: Sequence[Held]) -> str:
     """The start of the first window from which on a check has failed without a break."""
     began = ""
     for window in reversed(windows):
-        held: Held = next((one for one in window["checks"] if one.get("name") == name), {})
+        some = [one for one in window["checks"] if isinstance(one, dict)]
+        held: Held = next((one for one in some if one.get("name") == name), {})
         if held.get("passed") is not False or number(held.get("value")) is None:
             break
         began = window["start"][:10]

@@ -33,7 +33,6 @@ from include.errors import ParamsError, did_you_mean
 
 CAUSES = 3  # that a note names
 CLAIMS = 5  # of a part of a note
-Dated = CheckFact | SignalFact
 OPEN = "No cause in the playbook fits what was looked at"
 
 
@@ -115,8 +114,9 @@ def moved(facts: Sequence[AnyFact]) -> Iterator[Claim]:
 def since(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Claim]:
     """From when on: by what speaks for the likeliest cause, else by all that failed."""
     speaking = weighed[0].facts if weighed else ()
-    dated = [fact for fact in speaking if isinstance(fact, Dated) and fact.since] or failed(facts)
-    for fact in sorted(dated, key=lambda fact: (fact.since, fact.id))[:1]:
+    for fact in sorted(
+        dated(speaking) or dated(failed(facts)), key=lambda fact: (fact.since, fact.id)
+    )[:1]:
         said = f"{fact.name} has been out of its bounds since the window from {fact.since}."
         yield cite(said, (fact.id, fact.said))
     runs = [fact for fact in facts if isinstance(fact, RunFact)]
@@ -126,6 +126,11 @@ def since(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Clai
         yield cite(
             f"The run {bad.name} failed{last}.", *((one.id, one.said) for one in [bad, *good])
         )
+
+
+def dated(facts: Sequence[AnyFact]) -> list[CheckFact | SignalFact]:
+    """The facts that say since when."""
+    return [one for one in facts if isinstance(one, CheckFact | SignalFact) and one.since]
 
 
 def for_whom(facts: Sequence[AnyFact]) -> Iterator[Claim]:

@@ -116,7 +116,11 @@ def test_it_names_checks_and_fields_that_there_are():
         for p in patterns
         if p.get("fact") == "check" and isinstance(p["where"].get("name"), str)
     }
-    assert named <= checks
+    # Those of questions, which include.assistant.watching looks at.
+    asked = {"questions", "stale_sources", "question_drift_auc", "refused_share", "useful_share"}
+    asked |= {"failed_share", "citations_failed_share", "cost", "quarantined"}
+    since_training = {"auc_change", "log_loss_saved_change"}  # of include.monitoring.drift_checks
+    assert named <= checks | asked | since_training
     kinds = Answer.model_fields["facts"].annotation.__args__[0].__args__
     fields = {name for kind in kinds for name in kind.model_fields}
     assert {name for p in patterns for name in p.get("where", {})} <= fields
