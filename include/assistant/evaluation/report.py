@@ -112,15 +112,15 @@ def refusals(answers: pl.DataFrame, said: Mapping[str, Any]) -> Markup:
 
 
 def sources(told: Told) -> list[dict[str, Any]]:
-    """How well each source's questions of the test fold find their section, the most first."""
-    test = told.questions.filter(pl.col("fold") == "test", pl.col("kind") == "answerable")
-    right = told.found.filter(pl.col("system") == "product", "right")
-    held = test.join(right.select("id", "rank"), on="id", how="left")
-    asked = told.answers.filter(pl.col("kind") == "answerable").select("id", "refused")
-    held = held.join(asked, on="id", how="left")
+    """How well the questions of each source find their section, those with the most first."""
+    asked = told.questions.filter(pl.col("kind") == "answerable")
+    right = told.found.filter(pl.col("system") == "product", "right").select("id", "rank")
+    refused = told.answers.filter(pl.col("kind") == "answerable").select("id", "refused")
+    held = asked.join(right, on="id", how="left").join(refused, on="id", how="left")
     grouped = held.group_by("source").agg(
         pl.len().alias("questions"),
         pl.col("page").n_unique().alias("pages"),
+        (pl.col("fold") == "test").sum().alias("test"),
         (pl.col("rank") == 1).fill_null(False).mean().alias("first"),
         (pl.col("rank") <= FIRST).fill_null(False).mean().alias("among"),
         pl.col("refused").mean().alias("refused"),
