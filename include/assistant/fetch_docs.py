@@ -1,9 +1,11 @@
 """Stage fetch_docs: the pages that the assistant answers from, each source at one version."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from include import step
-from include.assistant.documents import shelf
+from include.assistant.documents import fetching, shelf
 from include.assistant.documents.fetching.reading import read_pages
 from include.assistant.documents.fetching.source_settings import (
     NAME,
@@ -14,6 +16,8 @@ from include.assistant.documents.fetching.source_settings import (
 )
 from include.assistant.documents.shelf import Held
 from include.step import Kept
+
+ROOM = Path(str(fetching.__file__)).parent
 
 
 class Params(BaseModel):
@@ -66,9 +70,10 @@ def is_kept(source: Source) -> bool:
 
 
 def key_of(source: Source) -> str:
-    """A hash of all that says which pages a source has."""
+    """A hash of all that says which pages a source has: its settings, and the code that reads."""
     chosen = source.model_dump_json(exclude={"title", "licence", "url"})
-    return shelf.digest(chosen.encode())
+    code = (path.read_bytes() for path in sorted(ROOM.glob("*.py")))
+    return shelf.digest(b"".join([chosen.encode(), *code]))
 
 
 def told_of(source: Source) -> dict[str, str]:

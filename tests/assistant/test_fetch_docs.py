@@ -96,7 +96,10 @@ def test_an_unchanged_source_is_not_fetched_again(
 def test_a_page_that_was_lost_or_changed_by_hand_is_fetched_again(place: Path) -> None:
     whole = fetch(place, notes=notes(place))
     (place / "docs/notes/faq.rst").write_text("changed by hand")
-    (place / "docs/notes/stray.rst").write_text("not of the source")
+    assert fetch(place, notes=notes(place)) == whole
+    (place / "docs/notes/how/stray.rst").write_text("not of the source")
+    assert fetch(place, notes=notes(place)) == whole
+    (place / "docs/notes/how/to.rst").unlink()
     assert fetch(place, notes=notes(place)) == whole
 
 

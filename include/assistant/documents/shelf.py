@@ -53,10 +53,11 @@ def sources_of(docs: Path) -> dict[str, Held]:
 
 
 def is_whole(docs: Path, name: str, held: Held) -> bool:
-    """Whether all pages of a source are there as they were fetched."""
-    return all(
-        (docs / name / path).is_file() and digest((docs / name / path).read_bytes()) == sha256
-        for path, sha256 in held.files.items()
+    """Whether the pages of a source are there as they were fetched, and nothing else."""
+    folder = docs / name
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return there == set(held.files) and all(
+        digest((folder / path).read_bytes()) == sha256 for path, sha256 in held.files.items()
     )
 
 

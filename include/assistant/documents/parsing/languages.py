@@ -23,15 +23,15 @@ WORD = re.compile(r"[^\W\d_]+")
 
 def is_english(blocks: Sequence[Block]) -> bool:
     """Whether the prose of a section is English, or too little to tell."""
-    words = [word for block in blocks if not block.code for word in WORD.findall(block.text)]
-    letters = "".join(words)
+    told = [word for block in blocks if not block.code for word in WORD.findall(block.text)]
+    letters = "".join(told)
     if len(letters) >= FEWEST_WORDS and sum(sign > LATIN for sign in letters) * 2 > len(letters):
         return False  # some of these scripts write no blanks, so that there are few words
-    if len(words) < FEWEST_WORDS:
+    if len(told) < FEWEST_WORDS:
         return True
-    if sum(word.lower() in COMMON for word in words) >= COMMON_SHARE * len(words):
+    if sum(word.lower() in COMMON for word in told) >= COMMON_SHARE * len(told):
         return True
-    language, probability = detector().classify(" ".join(words))
+    language, probability = detector().classify(" ".join(told))
     return bool(language == "en" or probability < SURE)
 
 
