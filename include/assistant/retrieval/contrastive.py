@@ -25,7 +25,7 @@ class Schedule(BaseModel):
 
     epochs: int = Field(ge=1, le=20, description="times that each pair is seen")
     batch: int = Field(ge=2, le=1024, description="pairs per step")
-    learning_rate: float = Field(gt=0, le=1e-3, description="the highest; it rises, then falls")
+    learning_rate: float = Field(gt=0, le=0.1, description="the highest; it rises, then falls")
     warmup_share: float = Field(ge=0, lt=1, description="of the steps, in which it rises")
     weight_decay: float = Field(ge=0, le=1, description="of AdamW")
     scale: float = Field(gt=0, le=200, description="what a cosine is multiplied with in the loss")
