@@ -10,9 +10,9 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from include.assistant.investigator import playbook
+from include.assistant.investigator.documents import documents
 from include.assistant.investigator.evidence import Evidence
 from include.assistant.investigator.gathering.gather import Places, gather
 from include.assistant.investigator.note import Note
@@ -22,9 +22,6 @@ from include.assistant.investigator.tools import Tools
 from include.assistant.investigator.writing import investigate as by_playbook
 from include.errors import PlatformError
 from include.step import clear_errors, read_params
-
-if TYPE_CHECKING:
-    from include.assistant.retrieval.search import Searcher
 
 PROJECT = Path(__file__).parent
 
@@ -68,17 +65,6 @@ def written(tools: Tools) -> Note:
     from include.assistant.investigator.agent import investigate_by
 
     return investigate_by(tools, book, settings).note
-
-
-def documents() -> "Searcher | None":
-    """What finds documents; None as long as the index was not made."""
-    data, models = PROJECT / "data", PROJECT / "models"
-    needed = (data / "index", models / "encoder", models / "query_encoder")
-    if not all(path.is_dir() for path in needed):
-        return None
-    from include.assistant.retrieval.search import Search, Searcher
-
-    return Searcher.load(*needed, read_params("search", Search, PROJECT / "params.yaml"))
 
 
 def publish(note: Note, path: Path) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from include.assistant.investigator.documents import documents
 from include.assistant.investigator.evidence import Evidence
 from include.assistant.investigator.facts import Answer
 from include.assistant.investigator.gathering.gather import Places, gather
@@ -180,8 +181,6 @@ def arguments() -> argparse.ArgumentParser:
 
 def source_of(asked: argparse.Namespace, aside: Path) -> Source:
     """Where the evidence comes from."""
-    from include.assistant.investigate import documents
-
     if asked.evidence:
         return Source(None, asked.evidence, documents())
     places = Places.of(asked.repository, asked.home, asked.logs)
