@@ -150,10 +150,11 @@ class Questions:
         rows = self.rows(window, QUESTIONS).filter(REFUSED)
         return rows.select("at", "id", "question", "nearest", "cause").sort("at", "id").collect()
 
-    def vectors(self, windows: Sequence[Window]) -> list[bytes]:
-        """The vectors of the questions of some windows, searches too, where they have any."""
+    def vectors(self, windows: Sequence[Window]) -> pl.Series:
+        """The different vectors of the questions of some windows, where they have any."""
         held = [self.rows(window, QUESTIONS).select("vector") for window in windows]
-        return pl.concat(held).drop_nulls().collect()["vector"].to_list() if held else []
+        every = pl.concat(held) if held else pl.LazyFrame(schema={"vector": pl.Binary()})
+        return every.drop_nulls().unique().collect(engine="streaming")["vector"]
 
 
 def counts(values: pl.Series) -> dict[str, int]:

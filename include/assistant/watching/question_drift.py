@@ -5,11 +5,10 @@ than by chance, and the area under its ROC curve is 0.5. Questions that are aske
 the same words would be taught in one part and asked for in another.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from include.assistant.watching.settings import Drift
@@ -34,36 +33,39 @@ class Apart:
     before: int
 
 
-def apart(
-    now: Sequence[bytes], before: Sequence[bytes], settings: Drift, confidence: float
-) -> Apart | None:
+def apart(now: pl.Series, before: pl.Series, settings: Drift, confidence: float) -> Apart | None:
     """Tell two sets of questions apart; None if one has too few different ones.
 
     Args:
         now, before: vectors, a signed byte a dimension, of any length.
     """
     # Another encoder may have vectors of another size, which cannot be compared.
-    [(size, _)] = Counter(map(len, now)).most_common(1) or [(0, 0)]
-    sides = [different(side, size) for side in (now, before)]
+    sizes = now.bin.size().value_counts(sort=True, name="rows")
+    if not len(sizes):
+        return None
+    size = int(sizes.sort("rows", now.name, descending=True)[now.name][0])
+    sides = [side.filter(side.bin.size() == size).unique().sort() for side in (now, before)]
     if min(map(len, sides)) < settings.least:
         return None
-    sides = [drawn(side, settings) for side in sides]
-    vectors = np.vstack(sides)
-    recent = np.repeat([True, False], [len(side) for side in sides])
+    drawn = [arrays(side, size, settings) for side in sides]
+    vectors = np.vstack(drawn)
+    recent = np.repeat([True, False], [len(side) for side in drawn])
     scores = judged(unit(vectors), recent, parts(vectors, settings), settings.folds)
     # Each question is a block of its own, as a day is where the rows of one are alike.
     draws = performance.day_draws(len(scores), settings.resamples, settings.seed)
     period = Period(recent, np.arange(len(scores)), draws)
-    area = performance.interval(performance.auc(period, scores), confidence)
-    return Apart(
-        Interval(*(round(n, DIGITS) for n in (area.value, area.low, area.high))), *map(len, sides)
-    )
+    found = performance.interval(performance.auc(period, scores), confidence)
+    area = Interval(*(round(value, DIGITS) for value in (found.value, found.low, found.high)))
+    return Apart(area, *map(len, drawn))
 
 
-def different(vectors: Iterable[bytes], size: int) -> Vectors:
-    """The different vectors of a size, in an order of their own."""
-    held = sorted({vector for vector in vectors if len(vector) == size})
-    return np.frombuffer(b"".join(held), np.int8).reshape(len(held), size)
+def arrays(vectors: pl.Series, size: int, settings: Drift) -> Vectors:
+    """At most so many vectors, at random but always the same."""
+    if len(vectors) > settings.most:
+        random = np.random.default_rng(settings.seed)
+        chosen = np.sort(random.choice(len(vectors), settings.most, replace=False))
+        vectors = vectors.gather(chosen)
+    return np.frombuffer(b"".join(vectors), np.int8).reshape(len(vectors), size)
 
 
 def unit(vectors: Vectors) -> Floats:
@@ -71,14 +73,6 @@ def unit(vectors: Vectors) -> Floats:
     plain = vectors.astype(np.float64)
     lengths: Floats = np.linalg.norm(plain, axis=1, keepdims=True)
     return plain / lengths
-
-
-def drawn(vectors: Vectors, settings: Drift) -> Vectors:
-    """At most so many questions, at random but always the same."""
-    if len(vectors) <= settings.most:
-        return vectors
-    chosen = np.random.default_rng(settings.seed).choice(len(vectors), settings.most, replace=False)
-    return vectors[np.sort(chosen)]
 
 
 def parts(vectors: Vectors, settings: Drift) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """Whether people ask other things: chance is no drift, other words are, repetition is neither."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from include.assistant.watching.question_drift import apart, parts
@@ -9,12 +10,16 @@ from include.assistant.watching.settings import Drift
 DRIFT = Drift(before=4, least=20, most=300, folds=5, resamples=100, seed=7)
 
 
-def asked(questions: int, seed: int, shift: float = 0.0) -> list[bytes]:
+def asked(questions: int, seed: int, shift: float = 0.0) -> pl.Series:
     """Vectors of questions, shifted along one direction."""
     vectors = np.random.default_rng(seed).normal(size=(questions, 16))
     vectors[:, 0] += shift
     scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127)
-    return [vector.astype(np.int8).tobytes() for vector in scaled]
+    return series([vector.astype(np.int8).tobytes() for vector in scaled])
+
+
+def series(vectors: list[bytes]) -> pl.Series:
+    return pl.Series("vector", vectors, pl.Binary)
 
 
 def test_questions_of_the_same_kind_are_told_apart_by_chance_alone():
@@ -31,7 +36,8 @@ def test_other_questions_are_told_apart_surely():
 
 def test_a_question_that_is_asked_again_and_again_counts_once():
     once = apart(asked(60, 1), asked(120, 2), DRIFT, 0.95)
-    again = apart(asked(60, 1) + asked(60, 1)[:1] * 500, asked(120, 2) * 3, DRIFT, 0.95)
+    often = pl.concat([asked(60, 1), *[asked(60, 1)[:1]] * 500])
+    again = apart(often, pl.concat([asked(120, 2)] * 3), DRIFT, 0.95)
     assert again == once
 
 
@@ -43,12 +49,16 @@ def test_a_question_of_both_sides_is_in_one_part():
 
 def test_the_order_of_the_log_changes_nothing():
     now, before = asked(400, 1), asked(400, 2)
-    assert apart(now, before, DRIFT, 0.95) == apart(now[::-1], before[::-1], DRIFT, 0.95)
+    assert apart(now, before, DRIFT, 0.95) == apart(now.reverse(), before.reverse(), DRIFT, 0.95)
 
 
 @pytest.mark.parametrize(
     ("now", "before"),
-    [([], asked(50, 1)), (asked(19, 1), asked(50, 2)), (asked(50, 1), asked(1, 2) * 50)],
+    [
+        (series([]), asked(50, 1)),
+        (asked(19, 1), asked(50, 2)),
+        (asked(50, 1), pl.concat([asked(1, 2)] * 50)),
+    ],
     ids=["nobody asked", "too few", "one question, many times"],
 )
 def test_too_few_questions_tell_nothing(now, before):
@@ -56,4 +66,4 @@ def test_too_few_questions_tell_nothing(now, before):
 
 
 def test_vectors_of_another_encoder_are_not_compared():
-    assert apart(asked(50, 1), [vector[:8] for vector in asked(50, 2)], DRIFT, 0.95) is None
+    assert apart(asked(50, 1), series([vector[:8] for vector in asked(50, 2)]), DRIFT, 0.95) is None
