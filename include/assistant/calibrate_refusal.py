@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import astuple
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
-from include.assistant.answering.refusal import NAMES, Features, Refusal, Weight, features
+from include.assistant.answering.refusal import (
+    LOOKED_AT,
+    NAMES,
+    Features,
+    Refusal,
+    Weight,
+    features,
+)
 from include.assistant.answering.words import stems
 from include.assistant.passages import Hit
 from include.assistant.retrieval.search import Search, Searcher
@@ -47,12 +55,13 @@ def calibrate_refusal(
     """Fit the confidence on validation questions, and write what it would refuse."""
     asked = pl.read_parquet(questions / "questions.parquet").sort("id")
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
+    encode = cache(searcher.encode)  # the most of the time; two kinds ask the same questions
     table, unseen = [], 0
     for id, question, kind, gold, fold in asked.select(
         "id", "question", "kind", "gold", "fold"
     ).iter_rows():
         without = frozenset(gold) if kind == "gold_removed" else frozenset[str]()
-        hits = searcher.search(question, 10, without)
+        hits = searcher.search(question, LOOKED_AT, without, encode(question))
         if not hits or not stems(question):
             unseen += 1  # refused without a look at the threshold
             continue

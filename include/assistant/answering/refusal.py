@@ -23,12 +23,9 @@ class Features:
     """What is known of a question and its hits before anything is answered."""
 
     cosine: float  # of the nearest passage
-    cosine_fall: float  # from the nearest to the farthest that is looked at
-    cosine_mean: float
+    cosine_mean: float  # of all that are looked at
     bm25: float  # log of 1 + the best
-    covered: float  # share of the words of the question that the first passage has
-    covered_by_three: float  # ... that the first three have
-    unknown: float  # ... that none has
+    unknown: float  # share of the words of the question that none of them has
 
 
 NAMES = tuple(Features.__annotations__)
@@ -37,19 +34,13 @@ NAMES = tuple(Features.__annotations__)
 def features(question: str, hits: Sequence[Hit]) -> Features:
     """The features of a question; hits are there, the best first."""
     hits = hits[:LOOKED_AT]
-    cosines = sorted((hit.cosine for hit in hits), reverse=True)
     asked = set(stems(question))
-    said = [set(stems(" ".join([*hit.titles, hit.text]))) for hit in hits]
-    first, three, any_of_them = said[0], set().union(*said[:3]), set().union(*said)
-    words = len(asked) or 1
+    said = {stem for hit in hits for stem in stems(" ".join([*hit.titles, hit.text]))}
     return Features(
-        cosine=cosines[0],
-        cosine_fall=cosines[0] - cosines[-1],
-        cosine_mean=math.fsum(cosines) / len(cosines),
+        cosine=max(hit.cosine for hit in hits),
+        cosine_mean=math.fsum(hit.cosine for hit in hits) / len(hits),
         bm25=math.log1p(max(0.0, *(hit.bm25 for hit in hits))),
-        covered=len(asked & first) / words,
-        covered_by_three=len(asked & three) / words,
-        unknown=len(asked - any_of_them) / words,
+        unknown=len(asked - said) / (len(asked) or 1),
     )
 
 

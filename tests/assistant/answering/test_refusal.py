@@ -11,15 +11,14 @@ FLAT = {name: Weight(mean=0, scale=1, weight=0) for name in NAMES}
 
 def test_features_are_those_of_the_hits():
     seen = features("How many slots has the default pool?", HITS[::-1])
-    # slots, default, pool: the first passage has all three, so no word is unknown.
-    assert (seen.covered, seen.covered_by_three, seen.unknown) == (1, 1, 0)
-    assert (seen.cosine, seen.cosine_fall, seen.cosine_mean) == pytest.approx((0.8, 0, 0.8))
+    # slots, default, pool: no word is unknown.
+    assert (seen.cosine, seen.cosine_mean, seen.unknown) == pytest.approx((0.8, 0.8, 0))
     assert seen.bm25 == pytest.approx(1.791759)  # log 6
 
 
 def test_words_that_nothing_has_are_unknown():
     seen = features("Restart the zebra", HITS)
-    assert (seen.covered, seen.unknown) == (0.5, 0.5)
+    assert seen.unknown == 0.5
 
 
 def test_the_confidence_is_that_of_the_weights():
@@ -49,10 +48,15 @@ def test_a_file_that_is_missing_damaged_or_of_other_features_says_so(tmp_path):
     with pytest.raises(DataError, match="holds no threshold of refusal: .*less than or equal to 1"):
         Refusal.load(tmp_path)
     Refusal(threshold=0.5, intercept=0, weights={"cosine": FLAT["cosine"]}).save(tmp_path)
-    with pytest.raises(DataError, match="weighs other features than cosine, cosine_fall"):
+    with pytest.raises(DataError, match="weighs other features than cosine, cosine_mean"):
         Refusal.load(tmp_path)
 
 
-def test_one_hit_is_enough():
+def test_the_best_five_are_looked_at_and_one_is_enough():
+    far = [hit(str(n), ("T",), "Zebra.", cosine=0.1 * n, bm25=n) for n in range(1, 7)]
+    seen = features("Restart the zebra", far)
+    # The sixth, with .6, is not looked at: the mean of .1 to .5 is .3, and log 6.
+    assert (seen.cosine, seen.cosine_mean) == pytest.approx((0.5, 0.3))
+    assert seen.bm25 == pytest.approx(1.791759)
     alone = features(QUESTION, [hit("x", ("T",), "Restart the scheduler.", cosine=0.3, bm25=0.0)])
-    assert (alone.cosine_fall, alone.bm25) == (0, 0)
+    assert (alone.cosine_mean, alone.bm25, alone.unknown) == (0.3, 0, 0)
