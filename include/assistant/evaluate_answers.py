@@ -52,7 +52,7 @@ def evaluate_answers(
     """Ask the questions of the test fold and the hostile set, and judge each answer."""
     calls.mkdir(parents=True, exist_ok=True)
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
-    answer = Timed(make_answerer(answering, Refusal.load(refusal), calls))
+    answer = Timed(make_answerer(answering, Refusal.load(refusal), calls, strict=True))
     asker = Asker(partial(found, searcher), answer, params.support_share)
     test = read_questions(questions).filter(pl.col("fold") == "test")
     answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
