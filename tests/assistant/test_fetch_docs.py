@@ -198,6 +198,8 @@ def test_a_url_is_read_once_an_edition(place: Path) -> None:
     fetch(place, wiki=wiki)
     store.pipe("/wiki/on call.md", b"# On call, changed\n")
     assert fetch(place, wiki=wiki) == {"wiki/on call.md": "# On call\n"}
+    said = failure(place, wiki={**wiki, "location": "memory://none"})
+    assert said.startswith("memory://none of the source wiki cannot be read: ")
     wiki["edition"] = "second"
     assert fetch(place, wiki=wiki) == {"wiki/on call.md": "# On call, changed\n"}
 

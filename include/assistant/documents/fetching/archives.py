@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from include.assistant.documents.fetching.patterns import Wanted
 from include.assistant.documents.fetching.source_settings import MB, Limits
 from include.errors import DataError
 
@@ -30,15 +31,12 @@ class Entry:
     read: Callable[[], IO[bytes]]
 
 
-Wanted = Callable[[str], bool]
-
-
 def pages_of(archive: Path, top: bool, wanted: Wanted, limits: Limits) -> dict[str, bytes]:
     """The files of an archive that are wanted, by their path in it.
 
     Args:
         top: whether all lies in one folder, which is left out of the paths.
-        wanted: tells by its path whether a file is.
+        wanted: which of them are.
 
     Raises:
         DataError: the archive is damaged, is too large, or holds a wanted name that leads out of
@@ -53,7 +51,7 @@ def pages_of(archive: Path, top: bool, wanted: Wanted, limits: Limits) -> dict[s
             unpacked += entry.size
             check_unpacked(archive, packed, unpacked, limits)
             path = entry.name.partition("/")[2] if top else entry.name
-            if not path or not wanted(path):
+            if not path or not wanted.has(path):
                 continue
             check_place(archive, entry)
             data = read_page(archive, entry, limits)

@@ -1,17 +1,18 @@
 """Pages in a folder of this machine, or behind a URL that fsspec reads."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from include.assistant.documents.fetching.patterns import Wanted
 from include.assistant.documents.fetching.source_settings import MB, Limits
 from include.errors import DataError, masked
 
 Files = dict[str, bytes]
 
 
-def of_folder(name: str, folder: Path, wanted: Callable[[str], bool], limits: Limits) -> Files:
+def of_folder(name: str, folder: Path, wanted: Wanted, limits: Limits) -> Files:
     """The pages in a folder; links that lead out of it are refused.
 
     Raises:
@@ -21,9 +22,9 @@ def of_folder(name: str, folder: Path, wanted: Callable[[str], bool], limits: Li
         what = f"The source {name} is the folder {folder}, which does not exist."
         raise DataError(what, f"correct fetch_docs.sources.{name} in params.yaml.")
     files: Files = {}
-    for path in paths_in(folder):
+    for path in paths_in(folder, wanted):
         below = path.relative_to(folder).as_posix()
-        if not wanted(below):
+        if not wanted.has(below):
             continue
         if not path.resolve().is_relative_to(folder.resolve()):
             what = f"The source {name} holds {below}, a link that leads out of {folder}."
@@ -33,16 +34,17 @@ def of_folder(name: str, folder: Path, wanted: Callable[[str], bool], limits: Li
     return files
 
 
-def paths_in(folder: Path) -> list[Path]:
-    """All files below a folder, in order; folders behind links are not entered."""
+def paths_in(folder: Path, wanted: Wanted) -> list[Path]:
+    """All files below a folder where pages may be; folders behind links are not entered."""
     found = []
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in (".git", ".venv"))
+        below = Path(place).relative_to(folder)
+        folders[:] = [name for name in folders if wanted.reaches((below / name).as_posix())]
         found += [Path(place) / name for name in names]
     return sorted(found)
 
 
-def of_url(name: str, url: str, wanted: Callable[[str], bool], limits: Limits) -> Files:
+def of_url(name: str, url: str, wanted: Wanted, limits: Limits) -> Files:
     """The pages behind the URL of a folder.
 
     Raises:
@@ -60,9 +62,11 @@ def of_url(name: str, url: str, wanted: Callable[[str], bool], limits: Limits) -
     try:
         store, folder = fsspec.core.url_to_fs(url)
         listed: Mapping[str, Any] = store.find(folder, detail=True)
+        if not listed:  # over HTTP, a place that does not answer is an empty one
+            raise OSError("nothing is listed there")
         for path in sorted(listed):
             below = path.removeprefix(str(folder).rstrip("/")).lstrip("/")
-            if wanted(below) and ".." not in below.split("/"):
+            if wanted.has(below) and ".." not in below.split("/"):
                 check_told(name, below, listed[path].get("size") or 0, limits)
                 files[below] = bytes(store.cat_file(path))
                 check_size(name, below, files, limits)

@@ -1,13 +1,12 @@
 """The pages of a source, wherever they are: all of them, or an error."""
 
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from include.assistant.documents import index_client
 from include.assistant.documents.fetching import archives, locations
-from include.assistant.documents.fetching.patterns import matches
+from include.assistant.documents.fetching.patterns import Wanted, matches
 from include.assistant.documents.fetching.source_settings import (
     FilesSource,
     InstalledSource,
@@ -28,7 +27,7 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
     Raises:
         DataError: it is not there, or has no page where params.yaml says so, or too much of them.
     """
-    wanted = chooser(source)
+    wanted = chosen(source)
     if isinstance(source, PackageSource):
         files = of_package(source, wanted, limits)
     elif isinstance(source, InstalledSource):
@@ -44,19 +43,16 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
     return pages
 
 
-def chooser(source: Pages) -> Callable[[str], bool]:
-    """Tells by its path in the source whether a file is one of its pages."""
+def chosen(source: Pages) -> Wanted:
+    """Which files of a source are its pages."""
     root = f"{source.root}/" if source.root else ""
-
-    def wanted(path: str) -> bool:
-        below = path.removeprefix(root)
-        inside = path.startswith(root) and matches(below, source.pages)
-        return inside and not matches(below, source.leave_out)
-
-    return wanted
+    return Wanted(
+        tuple(root + pattern for pattern in source.pages),
+        tuple(root + pattern for pattern in source.leave_out),
+    )
 
 
-def of_package(source: PackageSource, wanted: Callable[[str], bool], limits: Limits) -> Files:
+def of_package(source: PackageSource, wanted: Wanted, limits: Limits) -> Files:
     """The pages in a file of a package, which is fetched and not kept."""
     with TemporaryDirectory() as folder:
         archive = index_client.fetch_package(
@@ -65,9 +61,7 @@ def of_package(source: PackageSource, wanted: Callable[[str], bool], limits: Lim
         return archives.pages_of(archive, source.file == "sdist", wanted, limits)
 
 
-def of_installed(
-    name: str, source: InstalledSource, wanted: Callable[[str], bool], limits: Limits
-) -> Files:
+def of_installed(name: str, source: InstalledSource, wanted: Wanted, limits: Limits) -> Files:
     """The pages among the files of an installed package.
 
     Raises:
@@ -87,15 +81,13 @@ def of_installed(
         )
     files: Files = {}
     for path in sorted(str(file) for file in held.files or ()):
-        if ".." not in path.split("/") and wanted(path):
+        if ".." not in path.split("/") and wanted.has(path):
             files[path] = Path(str(held.locate_file(path))).read_bytes()
             locations.check_size(name, path, files, limits)
     return files
 
 
-def of_location(
-    name: str, source: LocationSource, wanted: Callable[[str], bool], limits: Limits
-) -> Files:
+def of_location(name: str, source: LocationSource, wanted: Wanted, limits: Limits) -> Files:
     """The pages in any folder, or behind any URL."""
     if "://" not in source.location:
         return locations.of_folder(name, Path(source.location), wanted, limits)

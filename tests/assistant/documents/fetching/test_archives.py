@@ -12,19 +12,18 @@ import pytest
 from assistant_documents import sdist, wheel
 
 from include.assistant.documents.fetching.archives import pages_of
+from include.assistant.documents.fetching.patterns import Wanted
 from include.assistant.documents.fetching.source_settings import Limits
 from include.errors import DataError
 
 SMALL = Limits(page_mb=0.01, total_mb=0.015, entries=4, unpacked_mb=3, ratio=50)
 
-
-def markdown(path: str) -> bool:
-    return path.endswith(".md")
+MARKDOWN = Wanted(("**/*.md",))
 
 
 def failure(archive: Path) -> str:
     with pytest.raises(DataError) as raised:
-        pages_of(archive, archive.suffix == ".gz", markdown, SMALL)
+        pages_of(archive, archive.suffix == ".gz", MARKDOWN, SMALL)
     return str(raised.value)
 
 
@@ -40,16 +39,16 @@ def tarred(folder: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
 def test_only_what_is_wanted_comes_out_of_either_kind(tmp_path: Path) -> None:
     pages = {"a.md": "# A\n", "b.py": "print()", "deep/c.md": "# C\n"}
     path, _ = sdist(tmp_path, "notes", "1.0", pages)
-    assert pages_of(path, True, markdown, SMALL) == {"a.md": b"# A\n", "deep/c.md": b"# C\n"}
+    assert pages_of(path, True, MARKDOWN, SMALL) == {"a.md": b"# A\n", "deep/c.md": b"# C\n"}
     path, _ = wheel(tmp_path, "notes", "1.0", pages)
-    assert pages_of(path, False, markdown, SMALL) == {"a.md": b"# A\n", "deep/c.md": b"# C\n"}
+    assert pages_of(path, False, MARKDOWN, SMALL) == {"a.md": b"# A\n", "deep/c.md": b"# C\n"}
 
 
 @pytest.mark.parametrize("name", ["n/../../evil.md", "/n/evil.md", "n/..\\evil.md"])
 def test_a_path_that_leads_out_of_the_archive_is_refused(tmp_path: Path, name: str) -> None:
     path = tarred(tmp_path, (tarfile.TarInfo(name), b"# Evil\n"))
     with pytest.raises(DataError) as raised:
-        pages_of(path, False, markdown, SMALL)
+        pages_of(path, False, Wanted(("**",)), SMALL)
     assert str(raised.value) == (
         f"notes-1.0.tar.gz holds {name!r}, a path that leads out of it.\n"
         "  Next: do not use this archive; see where it comes from."

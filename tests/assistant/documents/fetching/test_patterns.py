@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.assistant.documents.fetching.patterns import matches
+from include.assistant.documents.fetching.patterns import Wanted, matches
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,20 @@ from include.assistant.documents.fetching.patterns import matches
 )
 def test_a_star_stays_in_its_folder_and_two_do_not(path: str, pattern: str, expected: bool) -> None:
     assert matches(path, [pattern]) is expected
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "expected"),
+    [
+        (".venv", "docs/*.md", False),
+        ("docs", "docs/*.md", True),
+        ("docs/deep", "docs/*.md", False),
+        ("docs/deep", "docs/**/*.md", True),
+        ("a/b", "*/b/c/*.md", True),
+        ("a", "*.md", False),
+    ],
+)
+def test_only_folders_that_may_have_pages_are_looked_through(
+    folder: str, pattern: str, expected: bool
+) -> None:
+    assert Wanted((pattern,)).reaches(folder) is expected
