@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from dvc_assets import requests
 from dvc_notes import describe, login
 from dvc_proposals_approval import APPROVE, READ, SAID, plan_of, say
+from dvc_proposals_note import Refused
 from dvc_proposals_plans import Plan, plan_again
 from dvc_proposals_reading import OnNote
 
@@ -25,7 +26,11 @@ class CarryOut(OnNote):
     action: str
 
     def execute(self, context: Context) -> str:
-        """Return what was done; be skipped if nothing is."""
+        """Return what was done; be skipped if nothing is.
+
+        Raises:
+            PipelineError: nobody can tell whether all is as it was, or it cannot be done.
+        """
         shown = plan_of(context, self.action)
         who = (context["ti"].xcom_pull(task_ids=f"{APPROVE}_{self.action}") or {}).get("by")
         if not shown or not who:
@@ -33,7 +38,7 @@ class CarryOut(OnNote):
         plan = Plan(**shown)
         try:
             now = plan_again(plan, self.place)
-        except PipelineError as error:
+        except Refused as error:
             self.stop(context, f"what was shown is no longer so: {' '.join(str(error).split())}")
         if now != plan:
             self.stop(context, f"what was shown is no longer so; now: {now.does}.")

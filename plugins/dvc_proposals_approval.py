@@ -87,8 +87,8 @@ def page(shown: Mapping[str, Any]) -> str:
         [
             *("| what | is |", "|---|---|"),
             *(f"| {cell(name)} | {unlinked(value)} |" for name, value in rows.items()),
-            *("", "Nothing of this was done. Whoever approves answers for it: see the evidence."),
-            "The approval expires if what it rests on changes.",
+            *("", "The whole note, with its evidence, is among the reports of this run."),
+            "Nothing of it was done. The approval expires if what it rests on changes.",
         ]
     )
 

@@ -18,6 +18,7 @@ Action = Literal["clear", "retrain", "roll_back"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 LARGEST = 1_000_000  # bytes of a note
 MOST = 10  # proposals of a note that are looked at
+LONGEST = 500  # letters of a headline
 # DAG to what may be done about its runs: `retrain`, the pipeline that is asked to; `roll_back`, the
 # DAG that takes a promotion back; `artifact`, whose.
 About = Mapping[str, Mapping[str, str]]
@@ -71,7 +72,7 @@ def note_in(held: object) -> Note:
         proposals = held.get("proposals", [])
         texts = all(isinstance(text, str) for text in (run, headline, written_by))
         if run and texts and isinstance(proposals, list):
-            return Note(run, headline, written_by, tuple(proposals))
+            return Note(run, headline[:LONGEST], written_by[:LONGEST], tuple(proposals))
     what = f"This is no note on an incident: {json.dumps(held)[:100]}"
     fix = "give the JSON that `python -m include.assistant.investigate` writes."
     raise PipelineError(f"{what}.", fix)

@@ -77,7 +77,7 @@ def plans_of(note: Note, place: Place) -> tuple[dict[str, dict[str, Any]], list[
                 what = f"A note proposes to {plan.action} twice; the first of them counts."
                 raise Refused(what, "investigate again once it is done.")
             plans[plan.action] = asdict(plan)
-        except PipelineError as error:
+        except Refused as error:
             refused.append(" ".join(str(error).split()))
     if len(note.proposals) > MOST:
         refused.append(f"{len(note.proposals) - MOST} more proposals were not looked at.")
@@ -134,12 +134,18 @@ def clearing(note: Note, proposed: Proposed, doer: str, place: Place) -> tuple[s
     """What clearing a run does.
 
     Raises:
-        Refused: it has not failed, or Airflow does not say.
+        Refused: it has not failed, or is gone, or tasks have no login to see it.
+        PipelineError: Airflow does not say.
     """
     api = login()
     if api is None:
         raise Refused("Without the connection leeway_api, no run can be seen or cleared.", HAND)
-    run = api.run(doer, proposed.target)
+    try:
+        run = api.run(doer, proposed.target)
+    except PipelineError as error:
+        if "with 404" not in error.what:
+            raise
+        raise Refused(f"Airflow has no run {proposed.target} of {doer}.", HAND) from None
     if run["state"] != "failed":
         what = f"{proposed.target} of {doer} is {run['state']}: there is nothing to clear."
         raise Refused(what, f"trigger a new run of {doer}, if its data are others now.")

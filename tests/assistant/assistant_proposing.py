@@ -24,6 +24,8 @@ class Answers(Api):
     """What Airflow has of a run, and what it was told to do."""
 
     def do_GET(self) -> None:
+        if self.server.state in ("404", "503"):
+            return self.send_error(int(self.server.state))
         self.answer({"state": self.server.state, "end_date": "2026-06-02", "note": ""})
 
     def do_POST(self) -> None:

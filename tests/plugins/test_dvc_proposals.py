@@ -103,6 +103,17 @@ def test_a_run_that_has_not_failed_is_not_cleared(airflow, made, tmp_path):
     assert "is success: there is nothing to clear. Next: trigger a new run of watch" in told
 
 
+def test_a_run_that_is_gone_is_refused_and_a_server_that_is_down_is_asked_again(
+    airflow, made, tmp_path
+):
+    airflow.state = "404"
+    told = read(drawn(made, tmp_path), proposal("clear", RUN))["told"]
+    assert f"Refused: Airflow has no run {RUN} of watch. Next: do it by hand" in told
+    airflow.state = "503"
+    with pytest.raises(PipelineError, match="with 503"):
+        read(drawn(made, tmp_path), proposal("clear", RUN))
+
+
 def test_without_a_login_no_run_can_be_cleared(made, tmp_path):
     told = read(drawn(made, tmp_path), proposal("clear", RUN))["told"]
     assert "Without the connection leeway_api, no run can be seen or cleared." in told
