@@ -33,6 +33,7 @@ from include.errors import ParamsError, did_you_mean
 
 CAUSES = 3  # that a note names
 CLAIMS = 5  # of a part of a note
+DOCUMENTS = 3  # sections to read
 OPEN = "No cause in the playbook fits what was looked at"
 
 
@@ -155,12 +156,14 @@ def cause(one: Weighed) -> Cause:
 
 def documents(tools: Tools, weighed: Sequence[Weighed]) -> Iterator[Claim]:
     """Where to read about the likeliest cause."""
-    for one in weighed[:1]:
-        if one.rule.look_up and tools.searcher:
-            for fact in tools.search_documents(OfDocuments(question=one.rule.look_up)).facts:
-                if isinstance(fact, DocumentFact) and fact.said.strip():
-                    quote = fact.said[:200]
-                    yield cite(f"{fact.title} ({fact.url or fact.page})", (fact.id, quote))
+    if not weighed or not weighed[0].rule.look_up or tools.searcher is None:
+        return
+    asked = OfDocuments(question=weighed[0].rule.look_up, limit=2 * DOCUMENTS)
+    facts = tools.search_documents(asked).facts
+    found = [fact for fact in facts if isinstance(fact, DocumentFact) and fact.said.strip()]
+    sections = {fact.title: fact for fact in reversed(found)}  # of each, the passage that fits best
+    for fact in [one for one in found if sections[one.title] is one][:DOCUMENTS]:
+        yield cite(f"{fact.title} ({fact.url or fact.page})", (fact.id, fact.said[:200]))
 
 
 def proposals(run: Run, weighed: Sequence[Weighed]) -> Iterator[ProposedAction]:

@@ -1,17 +1,24 @@
 """The MCP server: the same tools, read-only, and over HTTP for nobody without the token."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 from assistant_evidence import NOW, WINDOWS, put
 from mcp.client.client import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
 from starlette.testclient import TestClient
 
 from include.assistant.investigator.mcp_server import FRESH_S, Source, application, main, server
 from include.assistant.investigator.tools import NAMES, OfNumbers, OfRun, Tools
 
+ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-of-24-characters"
 
 
@@ -107,3 +114,41 @@ def test_over_http_only_who_has_the_token_is_answered(tmp_path, monkeypatch):
         refused = client.get("/other")
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
         assert refused.json()["error"] == "The request carries no valid token."
+
+
+def started(folder: Path, *more: str) -> list[str]:
+    """The words that start the server, as docs/investigator.md has them."""
+    module = "include.assistant.investigator.mcp_server"
+    return ["-m", module, "--evidence", str(folder), *more]
+
+
+def test_an_editor_starts_it_and_speaks_with_it_by_its_input_and_output(tmp_path):
+    put(tmp_path, *WINDOWS)
+    process = StdioServerParameters(command=sys.executable, args=started(tmp_path), cwd=ROOT)
+
+    async def go() -> str:
+        async with Client(stdio_client(process)) as client:
+            found = await client.call_tool("list_runs", {"limit": 1})
+            return str(found.structured_content["note"])
+
+    assert anyio.run(go) == f"The run in alarm is {NOW}."
+
+
+def test_it_listens_and_answers_who_has_the_token(tmp_path):
+    put(tmp_path, *WINDOWS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [sys.executable, *started(tmp_path, "--http", str(port))]
+    environment = {**os.environ, "LEEWAY_MCP_TOKEN": TOKEN}
+    with subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stderr
+            while b"running on" not in (line := process.stderr.readline()):
+                assert line, "it has ended"
+            url = f"http://127.0.0.1:{port}/mcp"
+            assert httpx.post(url, json=LIST, headers=ACCEPT).status_code == 401
+            right = {**ACCEPT, "Authorization": f"Bearer {TOKEN}"}
+            assert httpx.post(url, json=LIST, headers=right).status_code == 200
+        finally:
+            process.terminate()
