@@ -38,7 +38,7 @@ MIXED = re.compile(
     r"(?<![\w/+.-])(?=[\w+/-]*[a-z])(?=[\w+/-]*[A-Z])(?=[\w+/-]*\d)[\w+/-]{32,}={0,2}"
 )
 LINK = re.compile(
-    r"\b(?:https?|ftp|file|wss?)://[^\s<>\"'`)\]]+|\b(?:javascript|data):[^\s]+", re.I
+    r"\b(?:https?|ftp|file|wss?)://[^\s<>\"'`)\]]+|\b(?:javascript:|data:\w+/)\S+", re.I
 )
 # What models write when they mean to act: forms of Llama, Qwen, Mistral, OpenAI, Anthropic.
 CALLS = re.compile(

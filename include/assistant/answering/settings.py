@@ -61,7 +61,7 @@ class Endpoint(BaseModel):
     model_config = STRICT
 
     base_url: str = Field(
-        pattern="^https?://[^@]+$", description="up to /v1; its key is in the environment"
+        pattern=r"^https?://[^@?#\s]+$", description="up to /v1; its key is in the environment"
     )
     model: str = Field(min_length=1, description="its name there")
     seed: int = Field(ge=0, description="sent with each call; not every server keeps to it")

@@ -18,10 +18,12 @@ NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,:]\d+)*(?![\w])")
 # What only a name has: a digit, a capital or a sign within it (airflow.cfg, --force, DAG, TabM).
 NAME = re.compile(
     r"(?<![\w-])--?[a-z][\w-]+|\b\w+(?:[._/:-]\w+)*[_/:]\w+\b|\b[a-z0-9]\w*(?:\.\w+)+\b"
-    r"|\b\w+(?:-\w+)*-[A-Z]\w*\b|\b[A-Za-z]+\d[\w.]*|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*"
+    r"|\b\w+(?:-\w+)*-[A-Z]\w*\b|\b[A-Za-z]+\d[\w.]*|\b[A-Z]{2,}\w*\b|\b[a-z]+[A-Z]\w*"
+    r"|\b[A-Z][a-z]+[A-Z]\w*"
 )
 PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")  # a capital within a sentence
 QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{4,})\"|“([^”\n]{4,})”")
+DETAILS = {"a quotation": QUOTED, "a number": NUMBER, "a name": NAME, "a proper name": PROPER}
 NEAREST = 0.5  # share of its words that a sentence of a passage has, to be held against it
 
 
@@ -38,7 +40,8 @@ def unsupported(sentence: Sentence, hits: Sequence[Hit], checks: Checks) -> str:
         return ""
     missing = absent(sentence.text, text)
     if missing:
-        return f"{missing} is not in what it cites"
+        # Not which one: what is made up is not to be shown by way of the reason.
+        return f"{missing} of it is not in what it cites"
     said = stems(sentence.text)
     if not said:
         return "it says nothing"
@@ -51,19 +54,19 @@ def unsupported(sentence: Sentence, hits: Sequence[Hit], checks: Checks) -> str:
 
 
 def absent(text: str, cited: str) -> str:
-    """The first number, name or quotation of a text that is not in what it cites, else ''."""
+    """The kind of the first detail of a text that is not in what it cites, else ''."""
     there = plain(cited)
-    for pattern in (QUOTED, NUMBER, NAME, PROPER):
+    for kind, pattern in DETAILS.items():
         for match in pattern.finditer(text):
             found = next(filter(None, match.groups()), match[0]).strip(" .,;:")
             if not within(plain(found), there):
-                return f"{found[:80]!r}"
+                return kind
     return ""
 
 
 def within(found: str, there: str) -> bool:
     """Whether a text stands in another, not as a part of a longer word or number."""
-    edge = rf"(?<![\w]){re.escape(found)}(?!\w|\.\d)"
+    edge = rf"(?<!\w)(?<!\d[.,:]){re.escape(found)}(?!\w|[.,:]\d)"
     return re.search(edge, there) is not None
 
 

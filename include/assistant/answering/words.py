@@ -15,12 +15,12 @@ because been before being between both but by came can come could did do does do
 during each either else ever every few for from further get gets getting give given go goes going
 got had happen happens has have having he her here hers him his how i if in into is it its itself
 just know let like look make makes many may me might mine more most much must my myself need needs
-now of off often on one only onto or other others our ours out over own please possible quite
-rather really s same say see seem set shall she should show simply so some someone something still
-such t take tell than that the their theirs them then there these they thing things this those
-through to too try under until up upon us use used uses using very want wants was way we well were
-what when where whether which while who whole whom whose why will with within would yet you your
-yours
+now of off often ok okay on one only onto or other others our ours out over own please possible
+quite rather really s same say see seem set shall she should show simply so some someone something
+still such t take tell than that the their theirs them then there these they thing things this
+those through to too try under until up upon us use used uses using very want wants was way we
+well were what when where whether which while who whole whom whose why will with within would yes
+yet you your yours
 """
 _NEGATIONS = """
 no not never none neither nor nothing cannot without don doesn didn isn aren wasn weren won wouldn

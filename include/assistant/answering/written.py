@@ -1,7 +1,7 @@
 """Read what a model wrote, and refuse what the passages do not say or no answer may show."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,7 @@ from include.assistant.answering.prompt import Prompt
 from include.assistant.answering.sentences import split
 from include.assistant.answering.settings import Answering
 from include.assistant.answering.support import unsupported
+from include.assistant.answering.words import stems
 from include.assistant.passages import Hit
 
 FENCED = re.compile(r"^\s*```(?:json)?\s*\n(.*)\n\s*```\s*$", re.DOTALL)
@@ -66,15 +67,12 @@ def check(
     """
     if kept.tool_calls:
         return (), "forbidden", "The model called a tool; it has none."
-    if not written.answerable or not written.sentences:
-        return (), "confidence", "The model found no answer in the passages."
     sentences = cited(written, hits)
+    if not written.answerable or not sentences:
+        return (), "confidence", "The model found no answer in the passages."
     if len(sentences) > settings.sentences:
-        return (
-            (),
-            "provider",
-            f"The model wrote {len(sentences)} sentences, not {settings.sentences}.",
-        )
+        reason = f"The model wrote {len(sentences)} sentences, not {settings.sentences}."
+        return (), "provider", reason
     sources = [part for hit in hits for part in (*hit.titles, hit.text, hit.url)]
     for number, sentence in enumerate(sentences, 1):
         if len(sentence.text) > settings.checks.longest:
@@ -95,8 +93,20 @@ def cited(written: Written, hits: Sequence[Hit]) -> tuple[Sentence, ...]:
         # A number that is none of a passage stays, as itself: it is found not to be among the hits.
         Sentence(text, tuple(dict.fromkeys(ids.get(n, f"passage {n}") for n in said.passages)))
         for said in written.sentences
-        for text in split(said.text)
+        for text in pieces(said.text)
     )
+
+
+def pieces(text: str) -> Iterator[str]:
+    """The sentences of a text; one without a word of its own, such as "Yes.", with the next."""
+    before = ""
+    for sentence in split(text):
+        before = f"{before} {sentence}".strip()
+        if stems(before):
+            yield before
+            before = ""
+    if before:
+        yield before
 
 
 def leak(text: str, prompt: Prompt) -> str:

@@ -37,21 +37,22 @@ def test_what_the_passage_says_is_supported_also_in_another_order(text):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("Set worker_concurrency to 16 in airflow.cfg.", "'16' is not in what it cites"),
-        ("Set worker_concurrency to 0 in airflow.cfg.", "'0' is not in what it cites"),
-        ("Set worker_parallelism to 8 in airflow.cfg.", "'worker_parallelism' is not in"),
-        ("Set worker_concurrency to 8 in webserver.cfg.", "'webserver.cfg' is not in"),
-        ("The flag --max-workers takes 10,3.", "'--max-workers' is not in"),
-        ("The KubernetesExecutor needs Redis.", "'KubernetesExecutor' is not in"),
-        ("The workers need Kafka and Redis.", "'Kafka' is not in"),
-        ("It says \"workers read the file twice\" again.", "'workers read the file twice' is not in"),
+        ("Set worker_concurrency to 16 in airflow.cfg.", "a number of it is not in what it cites"),
+        ("Set worker_concurrency to 0 in airflow.cfg.", "a number of it is not"),
+        ("It is set to 3 in airflow.cfg.", "a number of it is not"),
+        ("Set worker_parallelism to 8 in airflow.cfg.", "a name of it is not in"),
+        ("Set worker_concurrency to 8 in webserver.cfg.", "a name of it is not in"),
+        ("The flag --max-workers takes 10,3.", "a name of it is not in"),
+        ("The KubernetesExecutor needs Redis.", "a name of it is not in"),
+        ("The workers need Kafka and Redis.", "a proper name of it is not in"),
+        ("It says \"workers read the file twice\" again.", "a quotation of it is not in"),
         ("Workers read the file again.", "it says the opposite"),
         ("CeleryExecutor never needs Redis.", "it says the opposite"),
         ("Redis needs careful monthly backups elsewhere.", "of its words are not in"),
         ("It is so.", "it says nothing"),
     ],
     ids=[
-        "a number", "a part of a number", "a setting", "a file", "a flag", "a name", "a proper name",
+        "a number", "a part of a number", "one of a list", "a setting", "a file", "a flag", "a name", "a proper name",
         "a quotation", "without its not", "with a never", "other words", "no words",
     ],
 )  # fmt: skip
@@ -71,4 +72,4 @@ def test_citations_are_of_passages_that_were_found():
 def test_a_sentence_may_need_both_of_its_passages():
     both = "The scheduler reads 16 files and the default pool has 128 slots."
     assert why(both, "aa", "bb") == ""
-    assert why(both, "aa") == "'128' is not in what it cites"
+    assert why(both, "aa") == "a number of it is not in what it cites"
