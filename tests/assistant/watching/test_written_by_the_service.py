@@ -12,32 +12,34 @@ from include.assistant.watching.journal import convert
 from include.monitoring.journal import scan
 
 
+REFUSED = Answer(
+    question="Who am I?",
+    sentences=(),
+    refused=True,
+    reason="Nothing is like it.",
+    confidence=0.1,
+    hits=(),
+    provider="extractive",
+    model="",
+    prompt="",
+    tokens_in=0,
+    tokens_out=0,
+    cost=0.0,
+    cached=False,
+    cause="confidence",
+)
+
+
 def test_each_kind_of_line_of_the_service_is_read(tmp_path, monkeypatch):
     monkeypatch.setenv("LEEWAY_SERVE_LOG", str(tmp_path / "log"))
     monkeypatch.delenv("LEEWAY_SERVE_LOG_WORDS", raising=False)
-    answer = Answer(
-        question="Who am I?",
-        sentences=(),
-        refused=True,
-        reason="Nothing is like it.",
-        confidence=0.1,
-        hits=(),
-        provider="extractive",
-        model="",
-        prompt="",
-        tokens_in=0,
-        tokens_out=0,
-        cost=0.0,
-        cached=False,
-        cause="confidence",
-    )
     by, question = SimpleNamespace(version="assistant:1"), SimpleNamespace(question="Who am I?")
     asked = SimpleNamespace(request_id="q1", question=question, at=MONDAY, by=by)
     hit = SimpleNamespace(id="p1", score=0.5, cosine=0.25)
     vector = np.array([0.6, -0.8], np.float32)
     found = SimpleNamespace(hits=[hit], vector=vector, milliseconds=4.0)
     record = Record()
-    record.ask(asked, found, SimpleNamespace(answer=answer, milliseconds=12.0))
+    record.ask(asked, found, SimpleNamespace(answer=REFUSED, milliseconds=12.0))
     record.search(asked, found)
     record.feedback(MONDAY, Feedback(request_id="q1", useful=False, comment="no"))
     record.replied(MONDAY, "/ask", 200, 0.0125)
