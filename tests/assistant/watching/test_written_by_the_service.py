@@ -11,7 +11,6 @@ from include.assistant.service.record import Record
 from include.assistant.watching.journal import convert
 from include.monitoring.journal import scan
 
-
 REFUSED = Answer(
     question="Who am I?",
     sentences=(),
