@@ -70,7 +70,8 @@ def titles_in(folder: Path, source: Held) -> dict[str, Titles]:
     """For each page of a source, the titles of what it refers to in others."""
     rst = [path for path in source.files if ending_of(path) in RST]
     # A page that is not UTF-8 is refused where it is parsed.
-    return references({path: (folder / path).read_text(errors="replace") for path in sorted(rst)})
+    texts = {path: (folder / path).read_bytes().decode(errors="replace") for path in sorted(rst)}
+    return references(texts)
 
 
 def table(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include import step
-from include.errors import DataError
+from include.errors import DataError, at_most_ten
 
 SOURCES = "sources.json"
 Files = Mapping[str, bytes]  # path below the root of the source, to its bytes
@@ -43,12 +43,17 @@ def sources_of(docs: Path) -> dict[str, Held]:
     """The sources in a folder that fetch_docs made.
 
     Raises:
-        DataError: the folder has no sources.json that can be read.
+        DataError: the folder has no sources.json that can be read, or lacks a page of it.
     """
     held = read_held(docs)
     if not held:
         what = f"{docs / SOURCES} does not exist, or names no source."
         raise DataError(what, "run `dvc repro`, which makes it.")
+    pages = [docs / name / path for name, source in held.items() for path in source.files]
+    missing = [page for page in pages if not page.is_file()]
+    if missing:
+        what = f"{docs} lacks pages that its {SOURCES} names: {at_most_ten(missing)}."
+        raise DataError(what, "run `dvc repro`, which fetches them.")
     return held
 
 

@@ -47,9 +47,10 @@ ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}"
 )
 IPV4 = re.compile(r"(?<![\w.=<>~-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-KNOWN = frozenset(
-    {"1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "1.2.3.4"}
-)  # of the public, or made up
+IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){3,7}(?![\w:])")
+UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291: addresses that machines are reached by
+# Of everybody, or made up.
+KNOWN = frozenset({"1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "1.2.3.4"})
 AUTHOR = re.compile(
     r"^((?i:(?:(?:section|code|module) ?)?authors?|maintainers?|written by|contributed by))"
     r"(\s*:\s*|\s+(?=[A-Z]))((?:[A-Z][\w.'-]+ ){1,3}[A-Z][\w'-]+)",
@@ -114,10 +115,13 @@ def is_iban(found: re.Match[str]) -> bool:
 def is_public(found: re.Match[str]) -> bool:
     """Whether an address of the internet is that of somebody's machine."""
     try:
-        address = ipaddress.IPv4Address(found[0])
+        address = ipaddress.ip_address(found[0])
     except ValueError:
         return False
-    return address.is_global and found[0] not in KNOWN and int(address) >> 24 > 9
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.is_global and address in UNICAST
+    # Versions look like addresses, and begin with small numbers.
+    return address.is_global and found[0] not in KNOWN and address.packed[0] > 9
 
 
 def is_number(found: re.Match[str]) -> bool:
@@ -136,5 +140,6 @@ RULES = (
     Rule(CARD, is_card, "card number"),
     Rule(PHONE, is_number, "phone number"),
     Rule(IPV4, is_public, "public address"),
+    Rule(IPV6, is_public, "public address"),
     Rule(AUTHOR, always, "name"),
 )

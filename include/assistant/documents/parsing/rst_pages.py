@@ -30,13 +30,12 @@ UNSEEN = (
     nodes.image,
     nodes.meta,
     nodes.title,
-    nodes.footnote,
+    nodes.label,
     nodes.transition,
 )
 UNSAID = (nodes.raw, nodes.footnote_reference, nodes.image, nodes.system_message)
 ERROR = 3  # level of a message from which on something is not read as it was meant
 CODE = (nodes.literal_block, nodes.doctest_block, nodes.math_block)
-ITEMS = (nodes.bullet_list, nodes.enumerated_list)
 
 
 def sections_of(text: str, titles: Mapping[str, str] | None = None) -> list[Section]:
@@ -115,6 +114,8 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
         yield Block(" | ".join(filter(None, (flat(cell) for cell in node.children))))
     elif isinstance(node, nodes.definition_list_item | nodes.field | nodes.option_list_item):
         yield from with_head(node, ": ")
+    elif isinstance(node, nodes.footnote | nodes.citation):
+        yield from prefixed(f"[{inline(node.children[0])}] ", node)
     elif isinstance(node, nodes.list_item):
         yield from prefixed("- ", node)
     elif isinstance(node, nodes.Admonition):
@@ -158,4 +159,8 @@ def inline(node: nodes.Node) -> str:
         return ""
     if isinstance(node, nodes.Text) or not isinstance(node, nodes.Element):
         return node.astext()
-    return "".join(inline(child) for child in node.children)
+    words = ""
+    for child in node.children:
+        before_note = isinstance(child, nodes.footnote_reference)
+        words = (words.rstrip() if before_note else words) + inline(child)
+    return words

@@ -28,11 +28,9 @@ DROPPED = words(
     """
     toctree contents index highlight highlightlang currentmodule currentlibrary module
     py:module py:currentmodule image graphviz inheritance-diagram plot raw include
-    literalinclude meta tags sectionauthor codeauthor moduleauthor tabularcolumns default-role
-    role title sectnum header footer unicode replace date autosummary automodule autoclass
-    autofunction automethod autoattribute autodata autoexception autoproperty autodecorator
-    autoenum autotyping click argparse exampleinclude minigallery jupyter-execute dropdown-
-    link youtube video tikz change changelog testcleanup todo todolist only-api
+    literalinclude exampleinclude meta tags sectionauthor codeauthor moduleauthor
+    tabularcolumns default-role role title sectnum header footer unicode replace date
+    autosummary click argparse minigallery testcleanup todo todolist changelog
     """
 )
 FAQ = frozenset({"cssclass", "rst-class", "class"})  # marks the list of questions that follows
@@ -46,20 +44,20 @@ SAID = {
 KNOWN = words(
     """
     note warning tip important hint attention caution danger error admonition topic sidebar
-    rubric epigraph highlights pull-quote compound container table list-table csv-table line-
-    block math figure
+    rubric epigraph highlights pull-quote compound container table list-table csv-table
+    line-block math figure
     """
 )
 ROLES_KEPT = words(
     """
-    emphasis strong literal subscript superscript sub sup code math pep rfc pep-reference rfc-
-    reference
+    emphasis strong literal subscript superscript sub sup code math pep rfc pep-reference
+    rfc-reference
     """
 )
 DIRECTIVE = re.compile(
     r"^[ \t>*-]*\.\.[ ]+(?:\|[^|\n]+\|[ ]+)?([A-Za-z][\w.+:-]*?)[ ]?::(?:\s|$)", re.M
 )
-ROLE = re.compile(r":([A-Za-z][\w.+:-]*):`")
+ROLE = re.compile(r"(?::(?=[\w.+:-]+:`)|(?<=`):)([A-Za-z][\w.+:-]*):")
 
 
 @contextmanager
@@ -126,7 +124,7 @@ class Mark(Loose):
     """A class for what follows; kept as a comment, since questions may be marked by it."""
 
     def run(self) -> Sequence[nodes.Node]:
-        return [nodes.comment("", "", classes=[" ".join(self.arguments)]), *self.inside()]
+        return [nodes.comment("", "", classes=" ".join(self.arguments).split()), *self.inside()]
 
     def inside(self) -> list[nodes.Node]:
         holder = nodes.container()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # Signs that only say where a line may break: soft hyphen, zero-width spaces and joiners, BOM.
 UNSEEN = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
@@ -73,6 +73,6 @@ def under_page(sections: list[Section], title: str) -> list[Section]:
     return [
         section
         if section.titles[:1] == (title,)
-        else Section((title, *section.titles), section.blocks)
+        else replace(section, titles=(title, *section.titles))
         for section in sections
     ]

@@ -51,6 +51,12 @@ def test_a_section_becomes_rows_and_the_rest_is_counted() -> None:
     assert row["tokens"] == words("Notes > FAQ > Why?\nAsk [email removed].")
 
 
+def test_what_is_not_as_the_format_wants_it_is_counted() -> None:
+    table = "=====  =====\none    two\n=====  =====\nfar over it  x\n=====  =====\n"
+    found = cut(f"Lead.\n\nA\n=\n\n{table}\nB\n=\n\nText.\n")
+    assert found.counts["problems"] == 1 and found.counts["passages"] == 3
+
+
 def test_the_source_is_not_named_twice() -> None:
     [row] = cut("The notes FAQ\n=============\n\nText.\n").rows
     assert row["titles"] == ["The notes FAQ"]

@@ -66,10 +66,11 @@ def test_roles_say_what_a_reader_sees() -> None:
     text = (
         "Use :class:`~celery.Task`, :meth:`run <celery.Task.run>`, :setting:`broker_url`,\n"
         ":class:`_orm.Session`, `!psycopg2`, ``code``, *this* and :ref:`that page <faq>`\n"
-        "of the `manual <https://manual.example>`_ [1]_, :pep:`8`.\n\n.. [1] A note.\n"
+        "of the `manual <https://manual.example>`_ [1]_, :pep:`8`, `x`:kbd:.\n\n.. [1] A note.\n"
     )
     assert blocks(text) == [
-        "Use Task, run, broker_url, Session, psycopg2, code, this and that page of the manual , PEP 8."
+        "Use Task, run, broker_url, Session, psycopg2, code, this and that page of the manual, PEP 8, x.",
+        "[1] A note.",
     ]
 
 
@@ -118,6 +119,11 @@ a    b
         "1 | 2",
         "|>>> 1 + 1\n2",
     ]
+
+
+def test_lines_and_boxes_are_blocks() -> None:
+    text = "| one\n| two\n\n.. topic:: Box\n\n   In it.\n\n.. table:: T\n\n   == ==\n   1  2\n   == ==\n"
+    assert blocks(text) == ["one", "two", "Box: In it.", "1 | 2"]
 
 
 def test_questions_written_as_terms_are_headings() -> None:
