@@ -192,6 +192,17 @@ def test_neither_token_nor_question_stands_in_what_the_server_says(server):
     assert TOKEN not in said and "zanzibar" not in said
 
 
+def test_the_description_says_what_is_true(server, tmp_path):
+    command = [
+        *("schemathesis", "run", f"{server.base_url}/openapi.json", "--no-color", "--seed", "1"),
+        *("--header", f"Authorization: Bearer {TOKEN}", "--max-examples", "5"),
+        *("--phases", "examples,coverage", "--exclude-checks"),
+        "positive_data_acceptance",  # a question of spaces fits the schema, and is refused
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
 def test_the_stand_in_of_the_page_says_what_the_service_says(server):
     import stand_in_assistant
 

@@ -36,7 +36,11 @@ ANSWER = {
     **DONE,
 }
 THANKS = {"request_id": TEXT, "comment_kept": TRUTH}
-STREAM = "Events `hits`, `sentence` and `done`, or `error`, each with JSON as its data."
+# Of a stream; what is in its data is as in the answer in one piece.
+EVENT = {
+    "event": {"enum": ["hits", "sentence", "done", "error"]},
+    "data": {**TEXT, "contentMediaType": "application/json"},
+}
 
 
 def document(name: str, version: str) -> dict[str, Any]:
@@ -66,9 +70,8 @@ def document(name: str, version: str) -> dict[str, Any]:
 def asked() -> dict[str, Any]:
     """The operation that answers, as a stream of events unless JSON is asked for."""
     operation = sent("/ask", Question.model_json_schema(), ANSWER)
-    operation["responses"]["200"]["content"]["text/event-stream"] = {
-        "schema": {**TEXT, "description": STREAM}
-    }
+    kinds = operation["responses"]["200"]["content"]
+    kinds["text/event-stream"] = {"schema": shaped(EVENT, [*EVENT])}
     return operation
 
 
