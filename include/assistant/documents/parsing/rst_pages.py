@@ -115,7 +115,8 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
     elif isinstance(node, nodes.definition_list_item | nodes.field | nodes.option_list_item):
         yield from with_head(node, ": ")
     elif isinstance(node, nodes.footnote | nodes.citation):
-        yield from prefixed(f"[{inline(node.children[0])}] ", node)
+        labels = [inline(child) for child in node.children if isinstance(child, nodes.label)]
+        yield from prefixed(f"[{labels[0]}] " if labels else "- ", node)
     elif isinstance(node, nodes.list_item):
         yield from prefixed("- ", node)
     elif isinstance(node, nodes.Admonition):

@@ -66,11 +66,12 @@ def test_roles_say_what_a_reader_sees() -> None:
     text = (
         "Use :class:`~celery.Task`, :meth:`run <celery.Task.run>`, :setting:`broker_url`,\n"
         ":class:`_orm.Session`, `!psycopg2`, ``code``, *this* and :ref:`that page <faq>`\n"
-        "of the `manual <https://manual.example>`_ [1]_, :pep:`8`, `x`:kbd:.\n\n.. [1] A note.\n"
+        "of the `manual <https://manual.example>`_ [1]_, :pep:`8`, `x`:kbd:.\n\n.. [1] A note.\n.. [#] More.\n"
     )
     assert blocks(text) == [
         "Use Task, run, broker_url, Session, psycopg2, code, this and that page of the manual, PEP 8, x.",
         "[1] A note.",
+        "- More.",
     ]
 
 
