@@ -71,16 +71,12 @@ class Assistant:
 
     async def find(self, asked: Asked) -> Found:
         """The passages for a question."""
-        searcher, text, limit = (
-            self.packaged.searcher,
-            asked.question.question,
-            asked.question.limit,
-        )
+        searcher, question = asked.by.searcher, asked.question
         began, began_ns = time.perf_counter(), time.time_ns()
 
         def search() -> tuple[Vector, list[Hit]]:
-            vector = searcher.encode(text)
-            return vector, searcher.search(text, limit, vector=vector)
+            vector = searcher.encode(question.question)
+            return vector, searcher.search(question.question, question.limit, vector=vector)
 
         vector, hits = await self.work.search(search)
         seconds = time.perf_counter() - began

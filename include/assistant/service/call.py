@@ -76,13 +76,20 @@ class Call:
     def ended(self, status: int) -> None:
         """Count the request, and give its place back, once nothing is made for it any more."""
         if self.making is not None and not self.making.done():
-            self.making.add_done_callback(lambda _: self.place.close())
+            self.making.add_done_callback(self.made_for_nobody)
         else:
             self.place.close()
         seconds = time.perf_counter() - self.began
         self.assistant.counts.request(self.path, status, seconds)
         self.assistant.record.replied(self.assistant.now(), self.path, status, seconds)
         replied(self.span, status)
+
+    def made_for_nobody(self, made: "asyncio.Task[Answered]") -> None:
+        """Give the place back of a client who left; what went wrong is for the log."""
+        self.place.close()
+        error = None if made.cancelled() else made.exception()
+        if error is not None:
+            log.error("request %s: its client left, and then: %s", self.id, error)
 
     def why_not(self, error: Exception) -> tuple[int, str, str]:
         """The status, the fact and the next step for a client whose request failed.

@@ -131,14 +131,13 @@ def probe(assistant: Packaged) -> list[list[float]]:
 def difference(packaged: Sequence[Sequence[float]], here: Sequence[Sequence[float]]) -> str:
     """What is wrong if this machine does not find what the one that packaged it did."""
     for question, before, now in zip(PROBE, packaged, here, strict=True):
-        furthest = max((abs(a - b) for a, b in zip(before, now, strict=False)), default=0.0)
         if len(before) != len(now):
             numbers = f"{len(now)} numbers are found here and {len(before)} where it was packaged"
             return f"For {question!r}, {numbers}."
-        if not furthest <= SMALL_DIFFERENCE:  # NaN is further, too
-            return (
-                f"For {question!r}, scores here differ by {furthest:.1e} from those at packaging."
-            )
+        apart = [abs(a - b) for a, b in zip(before, now, strict=True)]
+        far = [one for one in apart if not one <= SMALL_DIFFERENCE]  # NaN is far, too
+        if far:
+            return f"For {question!r}, scores here differ by {far[0]:.1e} from those at packaging."
     return ""
 
 

@@ -1,5 +1,6 @@
 """Who is champion answers, without a restart; whatever is wrong with a new one, the old one goes on."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,11 +11,14 @@ import pytest
 from assistant_answers import answering
 from assistant_bento import KNOWN, SETTINGS
 from assistant_client import Client
+from opentelemetry.trace import INVALID_SPAN
 from prometheus_client import REGISTRY
 
 from include.assistant.retrieval.search import Search
+from include.assistant.service.asked import Question
 from include.assistant.service.assistant import Assistant, check_start
 from include.assistant.service.packaged import Settings
+from include.assistant.service.told import Asked
 from include.serving.manifest import version_of
 
 OTHER = Settings(search=Search(bm25_weight=2), answering=answering())
@@ -76,6 +80,17 @@ def test_a_new_champion_answers_without_a_restart(live, begin):
     assistant.following.look()
     assert answers(assistant) == ("v0.0.3", 2)
     assert REGISTRY.get_sample_value("leeway_swaps_total") == 2
+
+
+def test_a_request_is_answered_by_whom_it_began_with(live, begin):
+    assistant = begin()
+    question = Question(question=KNOWN)
+    asked = Asked("r1", question, assistant.now(), assistant.packaged, INVALID_SPAN)
+    point(live, "v0.0.2")
+    assistant.following.look()
+    said = asyncio.run(assistant.search(asked))
+    assert said["registered"] is None and assistant.packaged.registered == "v0.0.2"
+    assert said["hits"][0].score - said["hits"][0].cosine == pytest.approx(0.5)
 
 
 def test_one_that_is_damaged_is_refused_once_and_the_old_one_goes_on(live, begin, caplog):

@@ -45,7 +45,7 @@ def test_a_machine_that_finds_something_else_may_not(changed):
 
 
 def test_what_is_no_number_is_a_difference():
-    assert difference([[0.5], [0.5], [0.5]], [[0.5], [float("nan")], [0.5]])
+    assert difference([[0.5], [0.5, 0.1], [0.5]], [[0.5], [0.5, float("nan")], [0.5]])
     assert difference([[0.5, 1], [], []], [[0.5], [], []])
 
 
