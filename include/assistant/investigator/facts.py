@@ -118,6 +118,9 @@ class ChangeFact(Fact):
     Args:
         root: whether no stage that made it changed as well.
         upstream: whether the report of the run was made from what the stage made.
+        usual: whether it changed from the good run before to the last good one as well: the end of
+            the window does, and new rows.
+        telling: whether it is upstream, root and not usual: what may be why.
     """
 
     stage: str
@@ -127,6 +130,8 @@ class ChangeFact(Fact):
     after: str
     root: bool
     upstream: bool
+    usual: bool
+    telling: bool
 
 
 class LogFact(Fact):

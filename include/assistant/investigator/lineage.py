@@ -14,6 +14,7 @@ ENVIRONMENT = re.compile(
 )
 DATA = frozenset({".csv", ".tsv", ".parquet", ".json", ".jsonl", ".zip", ".gz", ".npy", ".txt"})
 LONGEST = 160  # letters of a value that is shown
+SHIFTING = ("params", "data", "command")  # what may be another each time
 Stages = Mapping[str, Stage]
 
 
@@ -75,21 +76,42 @@ def flat(values: object, prefix: str = "") -> Iterator[tuple[str, str]]:
         yield prefix, json.dumps(values, default=str)
 
 
-def changes(now: Run, good: Run, reports: set[str], tag: str) -> list[ChangeFact]:
+def changes(
+    now: Run, good: Run, before: Run | None, reports: set[str], tag: str
+) -> list[ChangeFact]:
     """What the stages of a run were made from that is not as in a good one.
 
     Args:
+        before: the good run before that one: what changed from it as well is usual.
         reports: paths of what the run reported: what they come from is upstream.
     """
     above = upstream(now.stages, reports)
-    found = [
+    known = before is not None and bool(before.stages)
+    past = all_of(good.stages, before.stages, above, tag) if before and known else []
+    usual = {one.id for one in past if one.kind in SHIFTING}
+    found = all_of(now.stages, good.stages, above, tag)
+    return sorted((as_usual(one) if one.id in usual else one for one in found), key=order)
+
+
+def as_usual(change: ChangeFact) -> ChangeFact:
+    """A change of something that is another each time."""
+    said = f"{change.said} So it does from run to run."
+    return change.model_copy(update={"said": said, "usual": True, "telling": False})
+
+
+def order(change: ChangeFact) -> tuple[bool, bool, bool, bool, str]:
+    """Where a change stands: causes of the report first."""
+    follows = change.kind == "data"
+    return not change.upstream, change.usual, not change.root, follows, change.id
+
+
+def all_of(now: Stages, good: Stages, above: set[str], tag: str) -> list[ChangeFact]:
+    """What changed of all stages."""
+    return [
         change
-        for stage in sorted({*now.stages, *good.stages})
-        for change in of_stage(stage, now.stages, good.stages, stage in above, tag)
+        for stage in sorted({*now, *good})
+        for change in of_stage(stage, now, good, stage in above, tag)
     ]
-    return sorted(
-        found, key=lambda one: (not one.upstream, not one.root, one.kind == "data", one.id)
-    )
 
 
 def upstream(stages: Stages, reports: set[str]) -> set[str]:
@@ -134,6 +156,8 @@ def of_stage(stage: str, now: Stages, good: Stages, above: bool, tag: str) -> It
             after=cut(after),
             root=root,
             upstream=above,
+            usual=False,
+            telling=above and root,
         )
 
     if new.command != old.command:

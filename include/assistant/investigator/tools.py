@@ -126,7 +126,8 @@ class Tools:
         if not run.stages or not good.stages:
             return self.answer([], asked.limit, "The dvc.lock of one of the two is not known.")
         reports = {path for path, _ in self.evidence.reports(asked.run)}
-        facts = lineage.changes(run, good, reports, self.tag(asked.run))
+        before = self.evidence.last_good(good.name)
+        facts = lineage.changes(run, good, before, reports, self.tag(asked.run))
         said = "changed" if facts else "changed nothing"
         return self.answer(facts, asked.limit, f"Against the good run {good.name}: {said}.")
 

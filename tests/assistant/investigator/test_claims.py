@@ -45,6 +45,8 @@ CHANGE = ChangeFact(
     after="2",
     root=True,
     upstream=True,
+    usual=False,
+    telling=True,
 )
 RETURNED = {fact.id: fact for fact in (CHECK, LOG, RUN, CHANGE)}
 BASE = cite("It failed.", (CHECK.id, SAID))

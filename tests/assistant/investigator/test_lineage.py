@@ -30,7 +30,7 @@ def pipeline(
 
 
 def told(now: dict[str, Stage], good: dict[str, Stage]) -> list[tuple[str, str, str, bool, bool]]:
-    runs = Run(name=NOW, stages=now), Run(name=GOOD, stages=good)
+    runs = Run(name=NOW, stages=now), Run(name=GOOD, stages=good), None
     return [(c.stage, c.kind, c.name, c.root, c.upstream) for c in changes(*runs, REPORT, "")]
 
 
@@ -69,8 +69,29 @@ def test_nothing_changed():
     assert told(pipeline(), pipeline()) == []
 
 
+def test_what_changed_the_time_before_as_well_is_usual_unless_it_is_code():
+    before, good, now = (
+        Run(name=name, stages=pipeline(raw=each, lead=each, code=each))
+        for name, each in (("a", "1"), (GOOD, "2"), (NOW, "3"))
+    )
+    found = [
+        (one.kind, one.name, one.usual)
+        for one in changes(now, good, before, REPORT, "")
+        if one.stage == "build"
+    ]
+    assert found == [
+        ("code", "src/build.py", False),
+        ("params", "lead", True),
+        ("data", "data/raw", True),
+    ]
+    said = next(one.said for one in changes(now, good, before, REPORT, "") if one.name == "lead")
+    assert (
+        said == "Of the stage build, the setting lead was 2, and is 3. So it does from run to run."
+    )
+
+
 def test_a_change_says_what_was_and_what_is():
-    runs = Run(name=NOW, stages=pipeline(lead="3")), Run(name=GOOD, stages=pipeline())
+    runs = Run(name=NOW, stages=pipeline(lead="3")), Run(name=GOOD, stages=pipeline()), None
     first = changes(*runs, REPORT, "")[0]
     assert (first.id, first.said) == (
         "change:build:params:lead",

@@ -67,8 +67,8 @@ def gather(places: Places, name: str, folder: Path) -> None:
     from_now = beside[beside.index(now) : beside.index(now) + RUNS]
     said: Logs = {now.name: task_logs.texts(now.logs)} if now.logs else {}
     runs = [run_of(one, said.get(one.name, {})) for one in from_now]
-    good = next((run.name for run in runs[1:] if run.good), "")
-    full = {now.name, good}
+    # Of two good runs it is seen what changes each time.
+    full = {now.name, *[run.name for run in runs[1:] if run.good][:2]}
     seen = [
         run.model_copy(update={"stages": lineage_of(places, one)}) if run.name in full else run
         for run, one in zip(runs, from_now, strict=True)

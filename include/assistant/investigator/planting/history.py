@@ -118,6 +118,8 @@ class Told:
                 name: "30" if edited(edits, name) else value
                 for name, value in PARAMS.get(stage, {}).items()
             }
+            if stage in ("ingest_rows", "watch_rows"):  # as each run has another one
+                params["window.end"] = f'"{self.world.window(place).end}"'
             fresh = str(place) if stage == "ingest_rows" else ""
             outs = {MAKES[stage]: digest(stage, *deps.values(), *params.values(), fresh)}
             if stage == "train_model":  # the live model stays
