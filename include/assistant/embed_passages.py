@@ -37,9 +37,10 @@ def embed_passages(passages: Path, encoder: Path, vectors: Kept) -> None:
     for path in vectors.iterdir():
         if path.name not in wanted and path.name != files.HELD:
             path.unlink()
+    count = sum(len(page.texts) for page in pages)
     print(
-        f"{sum(len(page.texts) for page in pages):,} passages in {len(wanted):,} files; embedded {made:,} "
-        f"for {len(missing):,} of them",
+        f"{count:,} passages in {len(wanted):,} files; "
+        f"embedded {made:,} for {len(missing):,} of them",
         flush=True,
     )
 

@@ -18,7 +18,7 @@ from include.assistant.retrieval.contrastive import Schedule, train
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import ABOUT, WEIGHTS, identity
 from include.assistant.retrieval.index import Index
-from include.assistant.retrieval.pairs import headings
+from include.assistant.retrieval.pairs import Pair, headings
 from include.errors import DataError
 from include.step import Out
 
@@ -29,6 +29,9 @@ class Params(Schedule):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     heading_words_min: int = Field(ge=1, description="words of a heading that is learned from")
+    named_share: float = Field(
+        ge=0, le=1, description="of the headings, that are asked with the name of their source"
+    )
     pairs_min: int = Field(ge=2, description="pairs below which nothing is learned from them")
 
 
@@ -44,8 +47,9 @@ def tune_queries(
         raise DataError(what, "add documents, or lower tune_queries.pairs_min in params.yaml.")
     tuned = Encoder.load(encoder)
     passages = np.stack([tuned.encode(pair.text) for pair in pairs])
-    texts = [tuned.tokens(pair.heading) for pair in pairs]
-    losses = train(tuned.network, texts, passages, params)
+    texts = [tuned.tokens(text) for text in asked(pairs, params)]
+    pages = [pair.page for pair in pairs]
+    losses = train(tuned.network, texts, passages, pages, params)
     query_encoder.mkdir(parents=True)
     save_file(tuned.network.state_dict(), query_encoder / WEIGHTS)
     numbers = {"pairs": len(pairs), "pages_left_out": len(without)}
@@ -54,6 +58,15 @@ def tune_queries(
     scores = {**numbers, "loss_first": losses.first, "loss_last": losses.last}
     metrics.write_text(json.dumps(scores, indent=2) + "\n")
     print(f"{len(pairs):,} pairs: loss {losses.first:.3f}, then {losses.last:.3f}", flush=True)
+
+
+def asked(pairs: list[Pair], params: Params) -> list[str]:
+    """What is asked for each pair: people name what they ask about, and often they do not."""
+    named = np.random.default_rng(params.seed).random(len(pairs)) < params.named_share
+    return [
+        f"{pair.subject} {pair.heading}" if with_name else pair.heading
+        for pair, with_name in zip(pairs, named, strict=True)
+    ]
 
 
 def pages_of(questions: pl.DataFrame, passages: pl.DataFrame) -> set[str]:

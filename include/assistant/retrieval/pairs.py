@@ -12,6 +12,8 @@ from include.assistant.passages import embedded
 class Pair(NamedTuple):
     """A heading, and the passage below it from which the heading is held out."""
 
+    page: str  # source/path
+    subject: str  # the first title of the page, such as Apache Airflow
     heading: str
     text: str
 
@@ -31,10 +33,10 @@ def headings(passages: pl.DataFrame, without: Collection[str], least_words: int)
     named = firsts.with_columns(heading=heading).filter(
         ~page.is_in(sorted(without)), pl.col("heading").str.to_lowercase().is_unique()
     )
-    rows = named.sort("section").select("heading", "titles", "text").iter_rows()
+    rows = named.sort("section").select(page, "heading", "titles", "text").iter_rows()
     return [
-        Pair(heading, held_out(heading, titles, text))
-        for heading, titles, text in rows
+        Pair(page, titles[0], heading, held_out(heading, titles, text))
+        for page, heading, titles, text in rows
         if len(re.findall(r"[^\W_]+", heading)) >= least_words
     ]
 
