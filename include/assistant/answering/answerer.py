@@ -25,7 +25,8 @@ def make_answerer(
 
     Args:
         cache: folder of the calls of models that were made; None: each call is made.
-        strict: a fault of the endpoint is raised; else it is an answer that is refused.
+        strict: an endpoint that is down or a budget that is spent is an error; else, as a reply
+            that cannot be used always is, an answer that is refused.
 
     Raises:
         ParamsError: the prompt is not there, or the key would cross the network in clear.
@@ -90,7 +91,7 @@ class Writing:
         """What the model wrote, if each sentence is supported; else why there is nothing.
 
         Raises:
-            ModelFault: the endpoint failed, if that is strict.
+            ModelFault: the endpoint is down, if that is strict.
             BudgetSpent: there was none left, if that is strict.
         """
         settings, endpoint = self.plain.settings, self.caller.settings
@@ -116,7 +117,7 @@ class Writing:
 
     def instead(self, fault: ModelFault | BudgetSpent, answer: Answer) -> Answer:
         """What is answered when the model does not."""
-        if self.strict:
+        if self.strict and (isinstance(fault, BudgetSpent) or fault.down):
             raise fault
         if self.caller.settings.when_down == "extractive":
             return self.plain.answer(answer.question, answer.hits)

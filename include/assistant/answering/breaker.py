@@ -51,7 +51,7 @@ class Breaker:
             if left > 0 or self.probing:
                 wait = f"; it is tried again in {left:.0f} s" if left > 0 else ""
                 what = f"The model failed {self.failures} times in a row, and is left alone{wait}."
-                raise ModelFault(what, "see why the endpoint fails.")
+                raise ModelFault(what, "see why the endpoint fails.", down=True)
             self.probing = True
             return True
 

@@ -107,7 +107,7 @@ class Caller:
         if fault.after_s is not None:
             if fault.after_s > waits.longest_s:
                 asks = f"It asks to wait {fault.after_s:.0f} s; {waits.longest_s:g} are allowed."
-                raise ModelFault(f"{fault.what} {asks}", fault.fix) from fault
+                raise ModelFault(f"{fault.what} {asks}", fault.fix, down=fault.down) from fault
             return fault.after_s
         # Clients that failed together must not come back together.
         longest: float = min(waits.first_s * 2 ** (number - 1), waits.longest_s)

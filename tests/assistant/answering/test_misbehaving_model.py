@@ -175,3 +175,19 @@ def test_a_question_beyond_the_threshold_is_not_sent():
         answer = make_answerer(answering(server.url), cold, None).answer(QUESTION, HITS)
     assert answer.cause == "confidence" and server.requests == []
     assert "confidence 0.50, 0.90 is asked for" in answer.reason
+
+
+def test_a_stage_stops_for_a_model_that_is_down_and_not_for_a_reply_that_is_no_use():
+    with model(status(500)) as server:
+        settings = answering(server.url, waits={"tries": 1}, breaker={"failures": 1, "open_s": 60})
+        strict = make_answerer(settings, NEVER, None, strict=True)
+        with pytest.raises(ModelFault, match="HTTP 500"):
+            strict.answer(QUESTION, HITS)
+        with pytest.raises(ModelFault, match="is left alone"):
+            strict.answer(QUESTION, HITS)
+    for behaviour in (replies("no JSON"), status(400, "too many tokens")):
+        with model(behaviour) as server:
+            strict = make_answerer(
+                answering(server.url, waits={"tries": 1}), NEVER, None, strict=True
+            )
+            assert strict.answer(QUESTION, HITS).cause == "provider"
