@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
 from include.assistant.documents import fetching, shelf
 from include.assistant.documents.fetching.reading import read_pages
 from include.assistant.documents.fetching.source_settings import (
-    NAME,
     Limits,
-    LocationSource,
-    PackageSource,
+    Name,
     Source,
 )
 from include.assistant.documents.shelf import Held
@@ -25,16 +23,8 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sources: dict[str, Source] = Field(min_length=1, description="name of a source to what it is")
+    sources: dict[Name, Source] = Field(min_length=1, description="name of a source to what it is")
     limits: Limits = Field(default=Limits(), description="how much a source may hold")
-
-    @field_validator("sources")
-    @classmethod
-    def names_are_folders(cls, sources: dict[str, Source]) -> dict[str, Source]:
-        wrong = [name for name in sources if not NAME.fullmatch(name)]
-        if wrong:
-            raise ValueError(f"{wrong[0]!r} is no name of a source: a-z, 0-9 and dashes")
-        return sources
 
 
 def fetch_docs(docs: Kept, params: Params) -> None:
@@ -65,8 +55,7 @@ def fetch_docs(docs: Kept, params: Params) -> None:
 
 def is_kept(source: Source) -> bool:
     """Whether a source stays as it was fetched until params.yaml says otherwise."""
-    remote = isinstance(source, LocationSource) and "://" in source.location
-    return remote or isinstance(source, PackageSource)
+    return source.kind == "package" or "://" in source.location
 
 
 def key_of(source: Source) -> str:
@@ -81,8 +70,8 @@ def told_of(source: Source) -> dict[str, str]:
     return {
         "title": source.title,
         "kind": source.kind,
-        "package": getattr(source, "package", ""),
-        "version": getattr(source, "version", ""),
+        "package": source.package,
+        "version": source.version,
         "licence": source.licence,
         "url": source.url,
     }

@@ -8,12 +8,7 @@ from include.assistant.documents import index_client
 from include.assistant.documents.fetching import archives, locations
 from include.assistant.documents.fetching.patterns import Wanted, matches
 from include.assistant.documents.fetching.source_settings import (
-    FilesSource,
-    InstalledSource,
     Limits,
-    LocationSource,
-    PackageSource,
-    Pages,
     Source,
 )
 from include.errors import DataError, at_most_ten, did_you_mean
@@ -28,11 +23,11 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
         DataError: it is not there, or has no page where params.yaml says so, or too much of them.
     """
     wanted = chosen(source)
-    if isinstance(source, PackageSource):
+    if source.kind == "package":
         files = of_package(source, wanted, limits)
-    elif isinstance(source, InstalledSource):
+    elif source.kind == "installed":
         files = of_installed(name, source, wanted, limits)
-    elif isinstance(source, FilesSource):
+    elif source.kind == "files":
         files = locations.of_folder(name, Path(source.folder), wanted, limits)
     else:
         files = of_location(name, source, wanted, limits)
@@ -43,7 +38,7 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
     return pages
 
 
-def chosen(source: Pages) -> Wanted:
+def chosen(source: Source) -> Wanted:
     """Which files of a source are its pages."""
     root = f"{source.root}/" if source.root else ""
     return Wanted(
@@ -52,7 +47,7 @@ def chosen(source: Pages) -> Wanted:
     )
 
 
-def of_package(source: PackageSource, wanted: Wanted, limits: Limits) -> Files:
+def of_package(source: Source, wanted: Wanted, limits: Limits) -> Files:
     """The pages in a file of a package, which is fetched and not kept."""
     with TemporaryDirectory() as folder:
         archive = index_client.fetch_package(
@@ -61,7 +56,7 @@ def of_package(source: PackageSource, wanted: Wanted, limits: Limits) -> Files:
         return archives.pages_of(archive, source.file == "sdist", wanted, limits)
 
 
-def of_installed(name: str, source: InstalledSource, wanted: Wanted, limits: Limits) -> Files:
+def of_installed(name: str, source: Source, wanted: Wanted, limits: Limits) -> Files:
     """The pages among the files of an installed package.
 
     Raises:
@@ -87,14 +82,14 @@ def of_installed(name: str, source: InstalledSource, wanted: Wanted, limits: Lim
     return files
 
 
-def of_location(name: str, source: LocationSource, wanted: Wanted, limits: Limits) -> Files:
+def of_location(name: str, source: Source, wanted: Wanted, limits: Limits) -> Files:
     """The pages in any folder, or behind any URL."""
     if "://" not in source.location:
         return locations.of_folder(name, Path(source.location), wanted, limits)
     return locations.of_url(name, source.location, wanted, limits)
 
 
-def check_patterns(name: str, source: Pages, pages: Files) -> None:
+def check_patterns(name: str, source: Source, pages: Files) -> None:
     """Raise DataError if a pattern of params.yaml finds no page."""
     for pattern in source.pages:
         if not any(matches(path, [pattern]) for path in pages):

@@ -3,10 +3,25 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 MB = 1_000_000
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+NEEDED = {
+    "package": ("package", "version", "sha256"),
+    "installed": ("package", "version"),
+    "files": ("folder",),
+    "location": ("location",),
+}
+
+
+def name_of_source(name: str) -> str:
+    """A name that a folder may have; ValueError for another."""
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]*", name):
+        raise ValueError("a source is named by a-z, 0-9 and dashes")
+    return name
+
+
+Name = Annotated[str, AfterValidator(name_of_source)]
 
 
 class Limits(BaseModel):
@@ -27,12 +42,32 @@ class Limits(BaseModel):
     )
 
 
-class Pages(BaseModel):
-    """Which files of a source are pages, and what holds for them."""
+class Source(BaseModel):
+    """Where pages are, which files are pages, and what holds for them.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A source is of one of four kinds:
 
+    - package: the source archive or the wheel of a package, fetched from the package index.
+    - installed: files that an installed package has brought along.
+    - files: of this repository; what the stage reads has to be among its deps.
+    - location: any folder, or a URL that fsspec reads.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    kind: Literal["package", "installed", "files", "location"] = Field(description="where it is")
     title: str = Field(min_length=1, description="name of the source for people")
+    package: str = Field(default="", description="name of the package, as pip has it")
+    version: str = Field(default="", description="version of the package, exactly")
+    file: Literal["sdist", "wheel"] = Field(
+        default="sdist", description="which file of the package"
+    )
+    sha256: str = Field(default="", description="hash of that file, 64 hex digits")
+    folder: str = Field(default="", description="folder of files, from that of params.yaml")
+    location: str = Field(default="", description="path, or URL of a folder")
+    edition: str = Field(
+        default="", description="any text; another one fetches what is at the URL again"
+    )
     licence: str = Field(min_length=1, description="SPDX identifier of what its pages are under")
     root: str = Field(default="", description="folder in the source that the patterns start from")
     pages: tuple[str, ...] = Field(
@@ -46,49 +81,24 @@ class Pages(BaseModel):
         description="where people read a page: {path} below root, {page} is it without its ending",
     )
 
+    @field_validator("package", "version", "sha256", "folder", "location", "edition")
+    @classmethod
+    def fits_the_kind(cls, value: str, info: ValidationInfo) -> str:
+        kind, name = info.data.get("kind"), str(info.field_name)
+        if kind is None:
+            return value  # that is wrong, and said already
+        needed = name in NEEDED[kind]
+        if needed and not value:
+            raise ValueError(f"a source of the kind {kind} needs it")
+        if value and not needed and (kind, name) != ("location", "edition"):
+            raise ValueError(f"a source of the kind {kind} has none")
+        if name == "sha256" and needed and not re.fullmatch("[0-9a-f]{64}", value):
+            raise ValueError("it has to be 64 hex digits")
+        return value
+
     @field_validator("root")
     @classmethod
     def root_is_inside(cls, root: str) -> str:
         if root.startswith("/") or ".." in root.split("/"):
             raise ValueError("it has to be a folder in the source")
         return root.strip("/")
-
-
-class PackageSource(Pages):
-    """Pages in the source archive or the wheel of a package, fetched from the package index."""
-
-    kind: Literal["package"] = Field(description="package")
-    package: str = Field(min_length=1, description="name of the package")
-    version: str = Field(min_length=1, description="version, exactly")
-    file: Literal["sdist", "wheel"] = Field(default="sdist", description="which of its files")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="hash of the file")
-
-
-class InstalledSource(Pages):
-    """Pages that an installed package has brought along."""
-
-    kind: Literal["installed"] = Field(description="installed")
-    package: str = Field(min_length=1, description="name of the package, as pip has it")
-    version: str = Field(min_length=1, description="version, exactly")
-
-
-class FilesSource(Pages):
-    """Pages in this repository; what the stage reads has to be among its deps."""
-
-    kind: Literal["files"] = Field(description="files")
-    folder: str = Field(min_length=1, description="folder, from that of params.yaml")
-
-
-class LocationSource(Pages):
-    """Pages in any folder or behind any URL that fsspec reads."""
-
-    kind: Literal["location"] = Field(description="location")
-    location: str = Field(min_length=1, description="path, or URL of a folder")
-    edition: str = Field(
-        default="", description="any text; another one fetches what is at the URL again"
-    )
-
-
-Source = Annotated[
-    PackageSource | InstalledSource | FilesSource | LocationSource, Field(discriminator="kind")
-]
