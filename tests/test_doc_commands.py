@@ -123,6 +123,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph["stages"] = {name: graph["stages"][name] for name in STAGES}
     (folder / "dvc.yaml").write_text(yaml.safe_dump(graph, sort_keys=False))
     (folder / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    for other in (folder / "include").rglob("dvc.yaml"):  # of a project beside it
+        other.unlink()
     save(folder, "One month")
     status, said = Reader(folder).type("dvc exp run --name by-hand validate_flights")
     assert status == 0, said
