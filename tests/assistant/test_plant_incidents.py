@@ -1,40 +1,26 @@
 """The stage plant_incidents: what is planted is known, seeded, and measured by monitoring itself."""
 
 import json
-from functools import partial
+import re
+from pathlib import Path
 
 import pytest
 from assistant_evidence import planted, planting, watched
 
-from include.assistant.investigator import evidence
 from include.assistant.investigator.evidence import Evidence
 from include.assistant.investigator.planting.faults import FAULTS
-from include.assistant.investigator.planting.incidents import Watched
-from include.assistant.investigator.planting.world import World
-from include.assistant.plant_incidents import plant_incidents
+from include.assistant.plant_incidents import Params, plant_incidents
 
-
-@pytest.fixture(scope="module")
-def world() -> Watched:
-    return watched()
-
-
-def written(world: Watched, kind: str, folder) -> dict[str, bytes]:
-    one = world.incident(kind)
-    evidence.write(folder, one.about, one.reports, one.logs)
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def test_the_same_seed_is_the_same_incident_to_the_byte(world, tmp_path):
-    again = written(world, "unit_changed", tmp_path / "again")
-    before = planted() / "unit_changed-1"
-    assert again == {
-        str(p.relative_to(before)): p.read_bytes() for p in before.rglob("*") if p.is_file()
-    }
+JOIN_BROKEN = {
+    "id": "join_broken-1",
+    "kind": "join_broken",
+    "seed": 1,
+    "cause": "join_broken",
+    "subject": "wind_mph",
+    "since": "2025-07-01",
+    "run": "rows_watch.scheduled__2025-09-01T000000+0000",
+    "fold": "rules",
+}
 
 
 def test_other_seeds_are_other_businesses():
@@ -47,23 +33,21 @@ def test_there_are_over_sixty_incidents_of_over_ten_kinds_and_half_were_held_out
     seeds = {*params.rules_seeds, *params.held_out_seeds}
     assert len(seeds) == len(params.rules_seeds) + len(params.held_out_seeds)
     assert len(params.rules_seeds) == len(params.held_out_seeds)
-    assert (len(FAULTS), len(seeds) * len(FAULTS)) == (20, 160)
+    assert {*params.kinds} == {*FAULTS}
+    assert (len(params.kinds), len(seeds) * len(params.kinds)) == (20, 160)
 
 
-def test_nothing_is_wrong_before_the_fault_and_all_is_green_without_one(world):
-    calm = world.incident("nothing")
-    assert [run.verdict for run in calm.about.runs[:5]] == ["steady"] * 5
-    assert (calm.since, calm.cause) == ("", "nothing_wrong")
+def test_nothing_is_wrong_before_the_fault_and_all_is_green_without_one():
+    calm = Evidence(planted() / "nothing-1").about
+    assert [run.verdict for run in calm.runs[:5]] == ["steady"] * 5
 
 
-def test_a_fault_begins_where_the_truth_says(world):
-    found = world.incident("join_broken")
-    windows = found.reports[found.about.run]["reports/watch.json"]["windows"]
+def test_a_fault_begins_where_the_truth_says():
+    [(_, report)] = Evidence(planted() / "join_broken-1").reports()
     failing = [
-        one["start"] for one in windows if not all(check["passed"] for check in one["checks"])
+        one["start"] for one in report["windows"] if not all(c["passed"] for c in one["checks"])
     ]
-    assert failing[0] == found.since
-    assert found.subject == world.world.plan.bound
+    assert failing[0] == JOIN_BROKEN["since"]
 
 
 def test_a_run_that_cannot_measure_fails_with_the_words_of_monitoring():
@@ -82,22 +66,28 @@ def test_a_changed_setting_is_in_the_lineage_from_its_window_on():
     assert (found[0], found[-1]) == ("30", "15")
 
 
-def test_the_stage_writes_each_incident_with_its_truth(tmp_path, monkeypatch):
-    room = "include.assistant.investigator.planting.incidents"
-    monkeypatch.setattr(f"{room}.FAULTS", {"nothing": FAULTS["nothing"]})
-    monkeypatch.setattr(f"{room}.World", partial(World, windows=3))
-    params = planting().model_copy(update={"rules_seeds": (1,), "held_out_seeds": (2,)})
-    plant_incidents(tmp_path, params)
-    assert json.loads((tmp_path / "incidents.json").read_text()) == [
-        {
-            "id": f"nothing-{seed}",
-            "kind": "nothing",
-            "seed": seed,
-            "cause": "nothing_wrong",
-            "subject": "",
-            "since": "",
-            "run": Evidence(tmp_path / f"nothing-{seed}").about.run,
-            "fold": fold,
-        }
-        for seed, fold in ((1, "rules"), (2, "held_out"))
-    ]
+def test_the_stage_writes_the_truth_of_each_and_the_same_bytes_again(tmp_path):
+    some = {"rules_seeds": (1,), "held_out_seeds": (), "kinds": ("join_broken",)}
+    plant_incidents(tmp_path, planting().model_copy(update=some))
+    assert json.loads((tmp_path / "incidents.json").read_text()) == [JOIN_BROKEN]
+    assert files(tmp_path / "join_broken-1") == files(planted() / "join_broken-1")
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            {"kinds": ["unit_change"]},
+            "there is no kind 'unit_change'. Did you mean 'unit_changed'?",
+        ),
+        ({"rules_seeds": [1, 5]}, "the world 5 is in both folds"),
+    ],
+    ids=["an unknown kind", "a world in both folds"],
+)
+def test_settings_that_contradict_are_refused(wrong, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        Params.model_validate({**planting().model_dump(), **wrong})

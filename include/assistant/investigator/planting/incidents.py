@@ -1,6 +1,6 @@
 """Incidents as evidence: the reports, runs and logs of a world in which something went wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -132,7 +132,9 @@ def reports(judged: Sequence[Judged], runs: Sequence[Run]) -> dict[str, dict[str
     return {owner.name: {REPORT: held}}
 
 
-def drawn(seed: int, limits: WatchLimits, sampling: Sampling) -> list[Incident]:
-    """One incident of each kind, in the world of a seed."""
+def drawn(
+    seed: int, kinds: Iterable[str], limits: WatchLimits, sampling: Sampling
+) -> list[Incident]:
+    """One incident of each of some kinds, in the world of a seed."""
     world = Watched(seed, limits, sampling)
-    return [world.incident(kind) for kind in FAULTS]
+    return [world.incident(kind) for kind in kinds]
