@@ -33,7 +33,7 @@ def measure(answers: pl.DataFrame, rules: Evaluation) -> dict[str, float | int]:
         held = share(part, part["refused"].cast(pl.Float64).to_list(), rules)
         numbers |= intervals.named(f"{name}_refused", held)
     for name, part in {"other_subject": other, "gold_removed": removed}.items():
-        numbers[f"{name}_refused_at_{ALLOWED:g}"] = at_allowed(answerable, part)
+        numbers[f"{name}_refused_at_{100 * ALLOWED:g}"] = at_allowed(answerable, part)
     return {**numbers, **hostile(answers), **spent(answers)}
 
 
