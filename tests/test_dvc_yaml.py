@@ -196,7 +196,11 @@ def test_a_stage_has_one_name_everywhere(stage):
     assert stage.module.endswith(f".{stage.name}")
     assert stage.folder in ("", f"include/{stage.room}")
     assert takes(stage)
-    assert (ROOT / f"tests/{stage.room}/test_{stage.name}.py").exists()
+
+
+def test_each_stage_has_a_test_of_its_name():
+    tests = {stage: ROOT / f"tests/{stage.room}/test_{stage.name}.py" for stage in STAGES}
+    assert [str(stage) for stage, path in tests.items() if not path.exists()] == []
 
 
 @EACH_STAGE

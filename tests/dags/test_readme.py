@@ -50,7 +50,7 @@ def test_each_new_stage_declares_all_that_it_reads(tree):
     command = [sys.executable, "-m", "pytest", *words]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
-    assert "8 passed" in done.stdout
+    assert "14 passed" in done.stdout
 
 
 def test_its_meta_is_taken_as_it_stands():
