@@ -1,21 +1,17 @@
 """What the stage fetch_docs promises, with an index of packages that lies in a folder."""
 
 import json
-import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from assistant_documents import SAID, index, sdist, wheel
 
-from include import step
 from include.assistant.documents import shelf
 from include.assistant.fetch_docs import Params, fetch_docs
-from include.errors import DataError, ParamsError, PipelineError
+from include.errors import DataError, PipelineError
 
-ROOT = Path(__file__).parents[2]
 PAGES = {
     "docs/faq.rst": "FAQ\n===\n\nWhy?\n----\nBecause.\n",
     "docs/how/to.rst": "How to\n======\n\nSo.\n",
@@ -218,55 +214,6 @@ def test_a_url_with_a_password_is_refused(place: Path) -> None:
     said = failure(place, wiki=wiki)
     assert said.startswith("https://***@wiki.example holds a password or token, which dvc.lock")
     assert "FSSPEC_HTTP" in said and "secret" not in said
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"version": ""}, "notes.version to '': a source of the kind package needs it."),
-        ({"folder": "x"}, "notes.folder to 'x': a source of the kind package has none."),
-        ({"edition": "2"}, "notes.edition to '2': a source of the kind package has none."),
-        ({"sha256": "x"}, "notes.sha256 to 'x': it has to be 64 hex digits."),
-        ({"root": "../x"}, "notes.root to '../x': it has to be a folder in the source."),
-        (
-            {"kind": "pip"},
-            "notes.kind to 'pip': input should be 'package', 'installed', 'files' or 'location'.",
-        ),
-    ],
-)
-def test_a_setting_that_does_not_fit_is_named(
-    place: Path, changed: dict[str, object], said: str
-) -> None:
-    path = place / "params.yaml"
-    path.write_text(json.dumps({"fetch_docs": {"sources": {"notes": notes(place, **changed)}}}))
-    with pytest.raises(ParamsError) as raised:
-        step.read_params("fetch_docs", Params, path)
-    assert str(raised.value).startswith(f"{path} sets fetch_docs.sources.{said}\n  Next: change ")
-
-
-def test_a_source_is_named_as_a_folder_may_be(place: Path) -> None:
-    with pytest.raises(ValueError, match="a source is named by a-z, 0-9 and dashes"):
-        Params.model_validate({"sources": {"../notes": notes(place)}})
-
-
-def test_docs_of_what_is_locked_are_of_the_locked_version() -> None:
-    """What is not locked is there for its questions alone."""
-    params = yaml.safe_load((ROOT / "include/assistant/params.yaml").read_text())
-    sources = Params.model_validate(params["fetch_docs"]).sources.values()
-    locked = (ROOT / "environments/development.txt").read_text().split("\n")
-    versions = dict(
-        line.split(" ")[0].split("==") for line in locked if re.match(r"[\w-]+==", line)
-    )
-    told = {source.package: source.version for source in sources if source.package}
-    assert told == {**told, **{name: versions[name] for name in told if name in versions}}
-    assert set(told) - set(versions) == {
-        "apache-airflow-providers-docker",
-        "black",
-        "cython",
-        "distributed",
-        "psycopg2",
-        "xarray",
-    }
 
 
 def test_more_than_the_limits_say_is_refused(place: Path) -> None:

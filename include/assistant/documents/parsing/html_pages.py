@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
 
-from include.assistant.documents.parsing.sections import Outline, Section, one_line
+from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
 from include.assistant.documents.parsing.words import words
 
 HIDDEN = words(
@@ -74,7 +74,7 @@ def mark_item(element: Tag, outline: Outline, before: int) -> None:
     """Show that a block is the item of a list."""
     blocks = outline.sections[-1].blocks
     if element.name == "li" and len(blocks) > before and not blocks[before].code:
-        blocks[before] = type(blocks[before])(f"- {blocks[before].text}")
+        blocks[before] = Block(f"- {blocks[before].text}")
 
 
 def shown(node: object) -> bool:

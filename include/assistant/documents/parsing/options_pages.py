@@ -40,11 +40,8 @@ def add_option(group: str, option: str, said: dict[str, Any], outline: Outline) 
     outline.add(f"Option {option} of section [{group}]: {said.get('type', 'string')}, {shown}.")
     if said.get("example"):
         outline.add(f"Example: {said['example']}")
-    outline.add(
-        f"Environment variable: AIRFLOW__{group}__{option}".upper().replace(
-            "ENVIRONMENT VARIABLE", "Environment variable"
-        )
-    )
+    variable = f"AIRFLOW__{group}__{option}".upper()
+    outline.add(f"Environment variable: {variable}")
     if said.get("version_added"):
         outline.add(f"Added in version {said['version_added']}.")
 
