@@ -29,6 +29,7 @@ class Params(Schedule):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     heading_words_min: int = Field(ge=1, description="words of a heading that is learned from")
+    passage_tokens_min: int = Field(ge=0, description="tokens of a passage that is learned from")
     named_share: float = Field(
         ge=0, le=1, description="of the headings, that are asked with the name of their source"
     )
@@ -41,7 +42,7 @@ def tune_queries(
     """Train on headings and what stands below them; write the weights and the losses."""
     table, base = Index.load(index).table, identity(encoder)
     without = pages_of(read_questions(questions), table)
-    pairs = headings(table, without, params.heading_words_min)
+    pairs = headings(table, without, params.heading_words_min, params.passage_tokens_min)
     if len(pairs) < params.pairs_min:
         what = f"Only {len(pairs)} headings can be learned from, outside {len(without)} pages."
         raise DataError(what, "add documents, or lower tune_queries.pairs_min in params.yaml.")

@@ -21,6 +21,7 @@ from include.errors import DataError
 
 PARAMS = Params(
     heading_words_min=2,
+    passage_tokens_min=0,
     named_share=0.0,
     pairs_min=8,
     epochs=10,
@@ -112,7 +113,7 @@ def test_pages_that_ask_or_answer_are_left_out(index, tmp_path):
     section = table.filter(page="3.md")["section"][0]
     held = pl.read_parquet(questions(tmp_path / "q", ("1.md", [section])) / "questions.parquet")
     assert pages_of(held, table) == {"docs/1.md", "docs/3.md"}
-    kept = {pair.heading for pair in headings(table, {"docs/1.md", "docs/3.md"}, 1)}
+    kept = {pair.heading for pair in headings(table, {"docs/1.md", "docs/3.md"}, 1, 0)}
     assert kept == {*SAID} - {"pull the cache", "report of drift"}
 
 
@@ -120,7 +121,7 @@ def test_the_heading_is_held_out_of_titles_and_text():
     rows = [
         ("a.md", ("DVC", "Pull the cache"), "To PULL the cache, run pull. The cache is a folder.")
     ]
-    assert headings(assistant_index.passages(rows), (), 2) == [
+    assert headings(assistant_index.passages(rows), (), 2, 0) == [
         Pair("docs/a.md", "DVC", "Pull the cache", "DVC\nTo  , run pull. The cache is a folder.")
     ]
 
@@ -132,7 +133,7 @@ def test_a_heading_that_asks_for_nothing_is_not_learned_from():
         ("b.md", ("B", "how to RUN"), "Twice."),
         ("b.md", ("B", "task_id & more"), "Three."),
     ]
-    assert [one.heading for one in headings(assistant_index.passages(rows), (), 2)] == [
+    assert [one.heading for one in headings(assistant_index.passages(rows), (), 2, 0)] == [
         "task_id & more"
     ]
 

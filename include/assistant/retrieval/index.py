@@ -107,7 +107,7 @@ def write_index(
     passages.write_parquet(folder / TABLE)
     np.save(folder / VECTORS, np.ascontiguousarray(vectors))
     rows = passages.select("titles", "text").iter_rows()
-    save([embedded(titles, text) for titles, text in rows], folder / WORDS)
+    save((embedded(titles, text) for titles, text in rows), folder / WORDS)
     about = About(
         passages=len(passages),
         sections=passages["section"].n_unique(),

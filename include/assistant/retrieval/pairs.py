@@ -18,20 +18,25 @@ class Pair(NamedTuple):
     text: str
 
 
-def headings(passages: pl.DataFrame, without: Collection[str], least_words: int) -> list[Pair]:
+def headings(
+    passages: pl.DataFrame, without: Collection[str], least_words: int, least_tokens: int
+) -> list[Pair]:
     """The headings that name one section, each with the first passage of it.
 
     Args:
         passages: one row per passage.
         without: pages, as source/path, that nothing is learned from.
         least_words: of a heading: one that has fewer, such as Example, asks for nothing.
+        least_tokens: of a passage: one that has fewer says little without its heading.
     """
     page, heading = pl.concat_str("source", "page", separator="/"), pl.col("titles").list.last()
     firsts = passages.sort("position", maintain_order=True).unique(
         "section", keep="first", maintain_order=True
     )
     named = firsts.with_columns(heading=heading).filter(
-        ~page.is_in(sorted(without)), pl.col("heading").str.to_lowercase().is_unique()
+        ~page.is_in(sorted(without)),
+        pl.col("heading").str.to_lowercase().is_unique(),
+        pl.col("tokens") >= least_tokens,
     )
     rows = named.sort("section").select(page, "heading", "titles", "text").iter_rows()
     return [

@@ -5,7 +5,7 @@ that say nothing, such as "the", are left out. Scores are those of bm25s (Lù, a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -49,22 +49,18 @@ class Words:
 
     def scores(self, question: str) -> NDArray[np.float32]:
         """One score a passage, 0 where no word is the same."""
-        held = self.statistics.vocab_dict
-        words = [held[word] for word in stems([question])[0] if word in held]
-        scores: NDArray[np.float32] = self.statistics.get_scores_from_ids(words)
+        held, words = self.statistics.vocab_dict, WORD.findall(question.lower())
+        stem = stems(words)
+        known = [held[stem[word]] for word in words if stem.get(word) in held]
+        scores: NDArray[np.float32] = self.statistics.get_scores_from_ids(known)
         return scores
 
 
-def save(texts: Sequence[str], folder: Path) -> None:
+def save(texts: Iterable[str], folder: Path) -> None:
     """Count the words of all texts, and write what `Words.load` reads: equal texts, equal bytes."""
     import bm25s
 
-    split = stems(texts)
-    # bm25s numbers words in the order of a set, which is another one in each process.
-    vocabulary = {
-        word: number for number, word in enumerate(sorted({w for ws in split for w in ws}))
-    }
-    numbers = [[vocabulary[word] for word in words] for words in split]
+    vocabulary, numbers = numbered(texts)
     if not vocabulary:  # it cannot take a mean of nothing: a word that is in no question
         vocabulary, numbers = {"": 0}, [[0] for _ in numbers]
     statistics = bm25s.BM25(csc_backend="numpy", backend="numpy")
@@ -72,13 +68,28 @@ def save(texts: Sequence[str], folder: Path) -> None:
     statistics.save(folder, show_progress=False)
 
 
-def stems(texts: Sequence[str]) -> list[list[str]]:
-    """The stems of the words of each text, in order."""
+def numbered(texts: Iterable[str]) -> tuple[dict[str, int], list[list[int]]]:
+    """The number of each stem, and the numbers of each text.
+
+    Stems are numbered by the alphabet: bm25s would do so in the order of a set, which is another
+    one in each process. Of a large corpus no word is kept but once.
+    """
+    seen: dict[str, int] = {}
+    split = [
+        [seen.setdefault(word, len(seen)) for word in WORD.findall(text.lower())] for text in texts
+    ]
+    stem = stems(seen)
+    vocabulary = {one: number for number, one in enumerate(sorted({*stem.values()}))}
+    renamed = [vocabulary[stem[word]] if word in stem else None for word in seen]
+    numbers = [[new for old in words if (new := renamed[old]) is not None] for words in split]
+    return vocabulary, numbers
+
+
+def stems(words: Iterable[str]) -> dict[str, str]:
+    """The stem of each word that says something."""
     import Stemmer
     from bm25s.stopwords import STOPWORDS_EN
 
-    split = [WORD.findall(text.lower()) for text in texts]
-    known = sorted({word for words in split for word in words} - set(STOPWORDS_EN))
+    known = sorted({*words}.difference(STOPWORDS_EN))
     # A stemmer is not to be shared by threads, and costs less than a lock.
-    stem = dict(zip(known, Stemmer.Stemmer(STEMMER).stemWords(known), strict=True))
-    return [[stem[word] for word in words if word in stem] for words in split]
+    return dict(zip(known, Stemmer.Stemmer(STEMMER).stemWords(known), strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from include.assistant.retrieval.words import FILES, Words, save, stems
+from include.assistant.retrieval.words import FILES, Words, numbered, save
 from include.errors import DataError
 
 ROOT = Path(__file__).parents[3]
@@ -16,7 +16,10 @@ TEXTS = ["Tasks are retried.", "The task of the scheduler.", "Nothing here"]
 
 
 def test_words_are_cut_to_their_stems_and_those_that_say_nothing_are_left_out():
-    assert stems(["The tasks are being retried, task_id x"]) == [["task", "be", "retri", "task_id"]]
+    assert numbered(["The tasks are being retried, task_id x", "Task be"]) == (
+        {"be": 0, "retri": 1, "task": 2, "task_id": 3},
+        [[2, 0, 1, 3], [2]],
+    )
 
 
 def test_a_score_is_that_of_the_formula(tmp_path):
