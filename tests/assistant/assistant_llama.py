@@ -60,7 +60,8 @@ def main(model: str) -> None:
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias = model, {"smollm2"}
     params.n_ctx, params.n_parallel, params.n_gpu_layers = 2048, 1, 0
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 2
+    # One: several wait for each other by spinning, which other tests on the machine would feel.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.hostnames, params.port = ["127.0.0.1"], 0
     params.warmup = params.ui = False
     server = xllamacpp.Server(params)
