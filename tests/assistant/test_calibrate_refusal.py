@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 from assistant_encoder import query_encoder, tiny_encoder
-from include.assistant.retrieval.encoder import Encoder
-from include.assistant.retrieval.encoder_files import identity
-from include.assistant.retrieval.index import write_index
-from include.assistant.retrieval.search import Search
 
 from include.assistant.answering.refusal import NAMES, Refusal
 from include.assistant.calibrate_refusal import Params, calibrate_refusal, fit, lowest, shares
 from include.assistant.passages import SCHEMA, embedded
+from include.assistant.retrieval.encoder import Encoder
+from include.assistant.retrieval.encoder_files import identity
+from include.assistant.retrieval.index import write_index
+from include.assistant.retrieval.search import Search
 from include.errors import DataError
 
 PARAMS = Params(refused_share=0.1, ridge=10)
