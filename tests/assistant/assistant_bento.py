@@ -40,8 +40,9 @@ def lay_out(root: Path) -> Path:
     vectors = [held.encode(embedded(["Guide", name], text)) for name, text in PASSAGES.items()]
     (root / "data").mkdir()
     write_index(root / "data/index", table, np.stack(vectors), identity(encoder))
-    # A question is refused unless the first passage has half of its words.
-    weights = {name: Weight(mean=0.5, scale=1, weight=20.0 * (name == "covered")) for name in NAMES}
+    # A question is refused unless the passages have more than half of its words.
+    weight = {name: -20.0 if name == "unknown" else 0.0 for name in NAMES}
+    weights = {name: Weight(mean=0.5, scale=1, weight=weight[name]) for name in NAMES}
     Refusal(threshold=0.5, intercept=0, weights=weights).save(root / "models/refusal")
     return root
 
