@@ -113,10 +113,13 @@ def hit(row: dict[str, Any], score: float, cosine: float, bm25: float) -> Hit:
 
 def best(scores: Numbers, limit: int, kept: NDArray[np.bool_] | None = None) -> list[int]:
     """The rows with the highest scores, the best first; of equal ones, the first in the index."""
-    rows = np.arange(len(scores)) if kept is None else np.flatnonzero(kept)
-    held = scores[rows]
-    if limit < len(rows):
-        least = np.partition(held, -limit)[-limit] if limit > 0 else np.inf
-        rows = rows[held >= least]
+    most = len(scores)
+    if kept is not None:
+        scores, most = np.where(kept, scores, -np.inf), int(kept.sum())
+    limit = min(limit, most)
+    if limit <= 0:
+        return []
+    least = np.partition(scores, -limit)[-limit]
+    rows = np.flatnonzero(scores >= least)
     order = np.argsort(-scores[rows], kind="stable")
-    return [int(row) for row in rows[order][: max(limit, 0)]]
+    return [int(row) for row in rows[order][:limit]]
