@@ -84,7 +84,7 @@ def files(folder: Path) -> dict[str, bytes]:
             {"kinds": ["unit_change"]},
             "there is no kind 'unit_change'. Did you mean 'unit_changed'?",
         ),
-        ({"rules_seeds": [1, 5]}, "the world 5 is in both folds"),
+        ({"rules_seeds": [1, 9]}, "the world 9 is in both folds"),
     ],
     ids=["an unknown kind", "a world in both folds"],
 )

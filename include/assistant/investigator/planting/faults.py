@@ -12,6 +12,8 @@ import polars as pl
 from include.assistant.investigator.planting.world import Change, World
 
 Draw = np.random.Generator
+# Those that spoil columns: the model sees them, and says other things.
+SEEN = ("unit_changed", "column_emptied", "category_renamed", "unknown_values", "join_broken")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import polars as pl
 
 from include.assistant.investigator.evidence import About, Run
 from include.assistant.investigator.planting import history
-from include.assistant.investigator.planting.faults import FAULTS, Fault, Serving
+from include.assistant.investigator.planting.faults import FAULTS, SEEN, Fault, Serving
 from include.assistant.investigator.planting.service import measured
 from include.assistant.investigator.planting.world import World
 from include.errors import DataError
@@ -117,6 +117,7 @@ class Watched:
         before = self.tables[first - 1]
         for place in range(first, self.world.windows):
             now = fault.change(self.tables[place])
+            now = self.world.rescored(now) if fault.cause in SEEN else now
             try:
                 facts = [*facts, self.measure(place, now, before, fault.serving)]
             except DataError as error:

@@ -113,6 +113,14 @@ class World:
             }
         )
 
+    def rescored(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Rows as the model scores what stands in them; what is missing counts as what is usual."""
+        usual = {self.plan.numbers[1]: 10.0, self.plan.numbers[2]: 50.0}
+        numbers = {name: table[name].fill_null(held).to_numpy() for name, held in usual.items()}
+        second = [*self.plan.levels][1]
+        risk = self.plan.risk(numbers, {second: table[second].to_numpy()})
+        return table.with_columns(probability=pl.Series(risk))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -160,7 +168,9 @@ class Plan:
         third = self.numbers[2]
         logit = self.rate + self.strength * ((numbers[second] - 10) / 7)
         logit = logit + 0.5 * self.strength * (numbers[third] - 50) / 12
-        logit = logit + np.array([self.place[value] for value in values[[*self.levels][1]]])
+        logit = logit + np.array(
+            [self.place.get(value, 0.0) for value in values[[*self.levels][1]]]
+        )
         return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)
 
 
