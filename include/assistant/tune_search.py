@@ -44,7 +44,7 @@ def tune_search(
     asked = read_questions(questions).filter(fold="validation", kind="answerable")
     if not len(asked):
         what = f"{questions} has no answerable questions in the fold validation."
-        raise DataError(what, "lower evaluation.test_share in params.yaml, or add documents.")
+        raise DataError(what, "lower make_questions.test_share in params.yaml, or add documents.")
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
     scores = {row["id"]: searcher.scores(row["question"]) for row in asked.iter_rows(named=True)}
     sections = searcher.index.table["section"].to_list()

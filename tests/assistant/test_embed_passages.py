@@ -96,7 +96,7 @@ def test_a_damaged_list_of_what_is_held_costs_no_wrong_vector(run, tmp_path, dam
     assert run(ROWS) == ("5 passages in 3 files; embedded 0 for 0 of them\n", cold)
 
 
-def test_several_processes_write_the_same_bytes(run, monkeypatch):
+def test_another_process_writes_the_same_bytes(run, monkeypatch):
     alone = run(ROWS)[1]
     monkeypatch.setattr(stage, "ALONE", 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})

@@ -13,6 +13,7 @@ import pytest
 from include.assistant import materialize_index as stage
 from include.assistant.evaluation.asked import QUESTIONS
 from include.assistant.materialize_index import Params, check, materialize_index
+from include.assistant.retrieval import copying
 from include.assistant.retrieval.copying import COLUMNS, bring_up, recall
 from include.assistant.retrieval.index import Index, write_index
 from include.assistant.retrieval.stores import open_store
@@ -81,8 +82,9 @@ def test_only_what_changed_is_written(run, kind, tmp_path):
     assert (receipt["store"], receipt["passages"], receipt["recall"]) == (kind, 5, 1.0)
 
 
-def test_a_store_finds_what_the_index_finds(tmp_path, kind):
+def test_a_store_finds_what_the_index_finds(tmp_path, kind, monkeypatch):
     random = np.random.default_rng(0)
+    monkeypatch.setattr(copying, "AT_ONCE", 15)
     vectors = random.normal(size=(40, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     rows = [(f"{n}.md", ("Page",), f"text {n}") for n in range(40)]

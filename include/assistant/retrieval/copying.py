@@ -18,6 +18,7 @@ from include.assistant.retrieval.vectors import Array
 
 KEY, VECTOR = "key", "vector"
 COLUMNS = (*SHOWN, KEY)  # beside the vector
+AT_ONCE = 10_000  # passages that are written in one order
 
 
 class Store(Protocol):
@@ -59,8 +60,9 @@ def bring_up(store: Store, index: Index, approximate_from: int) -> Changes:
     changed = np.flatnonzero([held.get(one) != key for one, key in wanted.items()])
     if gone:
         store.delete(gone)
-    if len(changed):
-        store.upsert(rows[changed], np.asarray(index.vectors[changed]))
+    for start in range(0, len(changed), AT_ONCE):
+        part = changed[start : start + AT_ONCE]
+        store.upsert(rows[part], np.asarray(index.vectors[part]))
     store.settle(len(rows) >= approximate_from)
     return Changes(len(changed), len(gone), len(rows) - len(changed))
 

@@ -60,7 +60,8 @@ class Encoder:
 
     def tokens(self, text: str) -> list[int]:
         """The ids of its tokens, with the marks of beginning and end, cut to the most there are."""
-        return list(self.tokenizer.encode(text).ids)
+        # Half of a surrogate pair, which JSON can hold, is no text for the tokenizer.
+        return list(self.tokenizer.encode(text.encode(errors="replace").decode()).ids)
 
     def encode(self, text: str) -> Vector:
         """The vector of a text, of length 1."""

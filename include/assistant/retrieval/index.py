@@ -53,16 +53,19 @@ class Index(NamedTuple):
         try:
             table = pl.read_parquet(folder / TABLE)
             vectors = np.load(folder / VECTORS, mmap_mode="r")
+            words = Words.load(folder / WORDS)
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise DataError(f"The index {folder} cannot be read: {error}.", REMAKE) from None
         shape = (about.passages, about.width)
-        if vectors.shape != shape or vectors.dtype != np.float32 or len(table) != about.passages:
+        fitting = vectors.shape == shape and vectors.dtype == np.float32
+        if not fitting or {len(table), words.count} != {about.passages}:
             what = (
                 f"{folder / ABOUT} says {about.passages} passages of {about.width} numbers; there "
-                f"are {len(table)} passages, and vectors {vectors.shape} of {vectors.dtype}."
+                f"are {len(table)} passages, the words of {words.count}, and vectors "
+                f"{vectors.shape} of {vectors.dtype}."
             )
             raise DataError(what, REMAKE)
-        return cls(about, table, vectors, Words.load(folder / WORDS))
+        return cls(about, table, vectors, words)
 
     def kept(self, without: Collection[str]) -> NDArray[np.bool_] | None:
         """Which passages are not of these sections; None for all of them."""

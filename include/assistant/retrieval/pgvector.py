@@ -30,7 +30,8 @@ HELD: LiteralString = """
     WHERE attrelid = to_regclass('leeway_passages') AND attnum > 0 AND NOT attisdropped
     ORDER BY attnum"""
 DROP: LiteralString = "DROP TABLE leeway_passages"
-COMING: LiteralString = "CREATE TEMPORARY TABLE coming (LIKE leeway_passages) ON COMMIT DROP"
+COMING: LiteralString = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS coming (LIKE leeway_passages) ON COMMIT DROP"""
 COPY: LiteralString = "COPY coming FROM STDIN (FORMAT BINARY)"
 # A vector is sent as the bytes that PostgreSQL keeps, which psycopg has no type for.
 SENT = [*["text"] * 4, "text[]", *["text"] * 4, "bytea"]
@@ -76,6 +77,7 @@ class PgStore:
             for row, vector in zip(rows.select(COLUMNS).iter_rows(), vectors, strict=True):
                 copy.write_row((*row, as_sent(vector)))
         self.connection.execute(TAKE)
+        self.connection.execute("TRUNCATE coming")
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove passages."""

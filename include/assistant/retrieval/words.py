@@ -31,6 +31,7 @@ class Words:
 
     def __init__(self, statistics: Any) -> None:
         self.statistics = statistics
+        self.count = int(statistics.scores["num_docs"])  # of passages
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -69,8 +69,16 @@ def test_a_vector_that_is_not_of_length_1_is_named(tmp_path, wrong):
 def test_files_that_do_not_go_with_each_other_are_named(index):
     np.save(index / "vectors.npy", VECTORS[:3])
     with pytest.raises(
-        DataError, match=r"says 5 passages of 8 .* 5 passages, and vectors \(3, 8\)"
+        DataError, match=r"says 5 passages of 8 .* 5 passages, the words of 5, and vectors \(3, 8\)"
     ):
+        Index.load(index)
+
+
+def test_words_of_other_passages_are_named(index, tmp_path):
+    write_index(tmp_path / "other", TABLE[:3], VECTORS[:3], "reader")
+    (index / "bm25").rename(tmp_path / "old")
+    (tmp_path / "other/bm25").rename(index / "bm25")
+    with pytest.raises(DataError, match=r"there are 5 passages, the words of 3"):
         Index.load(index)
 
 

@@ -84,7 +84,9 @@ def test_a_question_that_is_encoded_already_is_not_encoded_again(searcher):
     assert searcher.search("pull the cache", vector=vector) == searcher.search("pull the cache")
 
 
-@pytest.mark.parametrize("question", ["", "???", "x" * 10_000], ids=["empty", "signs", "long"])
+@pytest.mark.parametrize(
+    "question", ["", "???", "x" * 10_000, "a\x00 \ud800"], ids=["empty", "signs", "long", "no text"]
+)
 def test_any_text_is_a_question(searcher, question):
     assert len(searcher.search(question)) == 5
 
