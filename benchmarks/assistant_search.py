@@ -33,7 +33,7 @@ from include.assistant.retrieval.search import Search, Searcher
 PROJECT = Path(__file__).parents[1] / "include/assistant"
 ENCODER, INDEX = Path("models/encoder"), Path("data/index")
 CHAIN = ("parse_docs", "validate_docs", "embed_passages", "build_index")
-BARS = {"ratio": 1.2, "changed_s": 10.0, "unchanged_s": 5.0, "megabytes": 1000}
+BARS = {"ratio": 1.2, "changed_s": 10, "megabytes": 1000}
 
 
 def main() -> None:
@@ -52,9 +52,9 @@ def main() -> None:
             tell(asked(index, given.rounds))
     with TemporaryDirectory() as folder:
         copy = copied(Path(folder))
-        print(f"unchanged: {seconds(copy):.1f} s (bar {BARS['unchanged_s']:g})")
-        change_a_page(copy)
-        print(f"one page changed: {seconds(copy):.1f} s (bar {BARS['changed_s']:g})")
+        seconds(copy)  # what dvc would find out of date
+        changed = change_a_page(copy)
+        print(f"{changed} changed: {seconds(copy):.1f} s (bar {BARS['changed_s']:g})")
 
 
 def tell(found: dict[str, float]) -> None:
@@ -127,14 +127,19 @@ def copied(folder: Path) -> Path:
     return root / "include/assistant"
 
 
-def change_a_page(project: Path) -> None:
-    """Write one sentence into the page that has the most passages."""
+def change_a_page(project: Path) -> str:
+    """Write a sentence into the page of text that has the most passages; return its name."""
     table = pl.read_parquet(project / "data/passages/passages.parquet")
-    source, page = table.group_by("source", "page").len().sort("len", "page").row(-1)[:2]
+    written = table.filter(pl.col("page").str.contains(r"\.(rst|md)$"))
+    source, page = written.group_by("source", "page").len().sort("len", "page").row(-1)[:2]
     path = project / "data/docs" / source / page
     text = path.read_text()
-    path.write_text(text.replace(". ", ". This sentence is a new one. ", 1))
-    print(f"changed: {source}/{page}", flush=True)
+    for said in written.filter(source=source, page=page)["text"]:
+        sentence = said.split(". ")[0]
+        if text.count(sentence) == 1:
+            path.write_text(text.replace(sentence, f"{sentence}. This sentence is new"))
+            return f"{source}/{page}"
+    raise SystemExit(f"no passage of {source}/{page} stands there as it is")
 
 
 def seconds(project: Path) -> float:
