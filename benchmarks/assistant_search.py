@@ -11,6 +11,7 @@ Run it after `dvc repro include/assistant/dvc.yaml`. A minute or two. Printed ar
 """
 
 import argparse
+import hashlib
 import json
 import os
 import resource
@@ -138,8 +139,16 @@ def change_a_page(project: Path) -> str:
         sentence = said.split(". ")[0]
         if text.count(sentence) == 1:
             path.write_text(text.replace(sentence, f"{sentence}. This sentence is new"))
+            say_so(project / "data/docs/sources.json", source, page, path)
             return f"{source}/{page}"
     raise SystemExit(f"no passage of {source}/{page} stands there as it is")
+
+
+def say_so(sources: Path, source: str, page: str, path: Path) -> None:
+    """Write the hash of a page where fetch_docs writes it."""
+    held = json.loads(sources.read_text())
+    held[source]["files"][page] = hashlib.sha256(path.read_bytes()).hexdigest()
+    sources.write_text(json.dumps(held))
 
 
 def seconds(project: Path) -> float:
