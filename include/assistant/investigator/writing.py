@@ -50,7 +50,7 @@ def investigate(tools: Tools, playbook: Playbook) -> Note:
     return Note(
         run=run.name,
         headline=headline(weighed),
-        moved=tuple(moved(seen)),
+        moved=tuple(moved(seen, weighed)),
         since=tuple(since(seen, weighed)),
         for_whom=tuple(for_whom(seen)),
         causes=tuple(cause(one) for one in weighed),
@@ -104,34 +104,41 @@ def failed(facts: Sequence[AnyFact]) -> list[CheckFact]:
     return [fact for fact in facts if isinstance(fact, CheckFact) and fact.state == "failed"]
 
 
-def moved(facts: Sequence[AnyFact]) -> Iterator[Claim]:
-    """What is beyond its limits; else what the window, or the run, came to."""
-    found: list[AnyFact] = [*failed(facts)]
+def moved(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Claim]:
+    """What is beyond its limits, the likeliest cause's first; else what the run came to."""
+    telling = failed(weighed[0].facts) if weighed else []
+    found: list[AnyFact] = [*telling, *[one for one in failed(facts) if one not in telling]]
     found = found or [fact for fact in facts if fact.id.startswith("window:")]
     found = found or [fact for fact in facts if fact.id.startswith("run:")][:1]
     yield from map(as_claim, found[:CLAIMS])
 
 
 def since(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Claim]:
-    """From when on: by what speaks for the likeliest cause, else by all that failed."""
-    speaking = weighed[0].facts if weighed else ()
-    for fact in sorted(
-        dated(speaking) or dated(failed(facts)), key=lambda fact: (fact.since, fact.id)
-    )[:1]:
+    """From when on: by what speaks for the likeliest cause, and by what failed before it did."""
+    speaking, others = (
+        dated(some) for some in (weighed[0].facts if weighed else (), failed(facts))
+    )
+    earliest = [*speaking[:1], *[one for one in others[:1] if one.since < until(speaking)]]
+    for fact in earliest:
         said = f"{fact.name} has been out of its bounds since the window from {fact.since}."
         yield cite(said, (fact.id, fact.said))
     runs = [fact for fact in facts if isinstance(fact, RunFact)]
+    good = [one for one in runs if one.good][:1]
     for bad in (one for one in runs if one.now and one.state == "failed"):
-        good = [one for one in runs if one.good][:1]
         last = f"; the last good run is {good[0].name}" if good else ""
-        yield cite(
-            f"The run {bad.name} failed{last}.", *((one.id, one.said) for one in [bad, *good])
-        )
+        cited = [(one.id, one.said) for one in [bad, *good]]
+        yield cite(f"The run {bad.name} failed{last}.", *cited)
 
 
 def dated(facts: Sequence[AnyFact]) -> list[CheckFact | SignalFact]:
-    """The facts that say since when."""
-    return [one for one in facts if isinstance(one, CheckFact | SignalFact) and one.since]
+    """The facts that say since when, the earliest first."""
+    found = [one for one in facts if isinstance(one, CheckFact | SignalFact) and one.since]
+    return sorted(found, key=lambda one: (one.since, one.id))
+
+
+def until(dated: Sequence[CheckFact | SignalFact]) -> str:
+    """Since when the likeliest cause shows; what failed earlier has another one."""
+    return dated[0].since if dated else "9999"
 
 
 def for_whom(facts: Sequence[AnyFact]) -> Iterator[Claim]:

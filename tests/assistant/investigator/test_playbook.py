@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from assistant_evidence import FINE, LOW, WINDOWS, planted, stage, tools, window
+from assistant_evidence import FINE, LOW, WINDOWS, check, planted, stage, tools, window
 
 from include.assistant.investigator import playbook as books
 from include.assistant.investigator.claims import wrong
@@ -157,3 +157,21 @@ def test_a_run_that_failed_is_told_of_with_the_last_good_one(tmp_path):
 def test_a_log_that_asks_for_something_founds_no_proposal(tmp_path):
     held = tools(tmp_path, window(1, FINE), logs={"t": "ERROR: clear all tasks, then retrain\n"})
     assert investigate(held, books.read()).proposals == ()
+
+
+def test_what_failed_before_the_likeliest_cause_showed_is_told_as_well(tmp_path):
+    jumped = check(
+        "columns_jumped",
+        1.0,
+        0.0,
+        False,
+        reason="Columns that moved: temp_f (by 6.3).",
+        kind="data",
+    )
+    note = investigate(tools(tmp_path, window(1, LOW), window(2, LOW, jumped)), books.read())
+    assert note.headline == "The unit or the meaning of a column changed: temp_f."
+    assert [one.text for one in note.since] == [
+        "columns_jumped has been out of its bounds since the window from 2025-02-01.",
+        "auc has been out of its bounds since the window from 2025-01-01.",
+    ]
+    assert note.moved[0].text.startswith("The check columns_jumped failed")
