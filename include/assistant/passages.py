@@ -10,7 +10,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "source": pl.String,  # name of the source in params.yaml
     "page": pl.String,  # path of the page in its source
     "section": pl.String,  # 16 hex digits: source, page and place of its heading
-    "titles": pl.List(pl.String),  # headings above it, the page's first and its own last
+    "titles": pl.List(pl.String),  # the title of its source, then the headings above it
     "position": pl.Int32,  # of the passage in its section, from 0
     "text": pl.String,  # what personal data was in it is masked
     "tokens": pl.Int32,  # of titles and text, as the encoder counts them
