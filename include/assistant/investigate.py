@@ -6,6 +6,7 @@ files are read, and nothing is done but the note, which may ask a person to do s
 """
 
 import argparse
+import errno
 import os
 import sys
 import tempfile
@@ -20,10 +21,11 @@ from include.assistant.investigator.rendering import as_html, as_markdown
 from include.assistant.investigator.settings import Investigating
 from include.assistant.investigator.tools import Tools
 from include.assistant.investigator.writing import investigate as by_playbook
-from include.errors import PlatformError
+from include.errors import DataError, PlatformError
 from include.step import clear_errors, read_params
 
 PROJECT = Path(__file__).parent
+CLEAR = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}  # that are told of as everywhere
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     asked = arguments().parse_args(argv)
     try:
         with clear_errors(), tempfile.TemporaryDirectory(prefix="leeway-") as aside:
+            if asked.note:
+                see_that_named(asked.note)
             folder = asked.evidence or Path(aside)
             if asked.evidence is None:
                 gather(Places.of(asked.repository, asked.home, asked.logs), asked.run, folder)
@@ -67,19 +71,50 @@ def written(tools: Tools) -> Note:
     return investigate_by(tools, book, settings).note
 
 
+def see_that_named(path: Path) -> None:
+    """Refuse a place in which a note cannot lie, before anything is looked into.
+
+    Raises:
+        DataError: it is a folder, or its name is that of another kind of file.
+    """
+    if os.path.isdir(path):  # which takes any name
+        raise DataError(f"{path} is a folder.", f"name a file in it: {path / 'note.json'}.")
+    if path.suffix != ".json":
+        what = f"{path} does not end in .json; the Markdown and the page are written beside it."
+        raise DataError(what, f"name {path.with_name(f'{path.stem}.json')}.")
+
+
 def publish(note: Note, path: Path) -> str:
-    """Write the note as JSON for programs, and as Markdown and a page for people; say where."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the note as JSON for programs, and as Markdown and a page for people; say where.
+
+    Raises:
+        DataError: nothing can be written there.
+    """
     texts = {
         path: note.model_dump_json(indent=1) + "\n",
         path.with_suffix(".md"): as_markdown(note),
         path.with_suffix(".html"): as_html(note),
     }
-    for place, text in texts.items():
-        aside = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for place, text in texts.items():
+            put(place, text)
+    except OSError as error:
+        if error.errno in CLEAR:
+            raise
+        what = f"The note cannot be written to {path}: {error.strerror}."
+        raise DataError(what, "name a file in a folder that is there.") from None
+    return "\n".join([note.headline, *(f"note: {place}" for place in texts)])
+
+
+def put(place: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
+    aside = place.with_name(f".{os.getpid()}")
+    try:
         aside.write_text(text)
         aside.replace(place)
-    return "\n".join([note.headline, *(f"note: {place}" for place in texts)])
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

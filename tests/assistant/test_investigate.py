@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from assistant_evidence import LOW, WINDOWS, window
+from assistant_evidence import LOW, WINDOWS, put, window
 from assistant_site import BAD, DAG, GOOD, LOCK, Site
 
 from include.alerts.incidents import Alarm, Incidents
@@ -66,6 +66,29 @@ def test_a_note_on_a_run_that_leeway_closed(site, tmp_path, capsys):
         "note.json",
         "note.md",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("n.md", "{0}/n.md does not end in .json; the Markdown and the page are written beside it.\n  Next: name {0}/n.json."),
+        ("note", "{0}/note does not end in .json; the Markdown and the page are written beside it.\n  Next: name {0}/note.json."),
+        ("folder", "{0}/folder is a folder.\n  Next: name a file in it: {0}/folder/note.json."),
+        ("file/n.json", "The note cannot be written to {0}/file/n.json: File exists.\n  Next: name a file in a folder that is there."),
+        ("m.json", "The note cannot be written to {0}/m.json: Is a directory.\n  Next: name a file in a folder that is there."),
+        (f"{'x' * 256}.json", f"The note cannot be written to {{0}}/{'x' * 256}.json: File name too long.\n  Next: name a file in a folder that is there."),
+    ],
+    ids=["another kind", "no kind", "a folder", "below a file", "beside a folder", "too long"],
+)  # fmt: skip
+def test_a_place_in_which_no_note_can_lie_is_named(tmp_path, capsys, name, told):
+    put(tmp_path / "evidence", *WINDOWS)
+    (tmp_path / "file").touch()
+    for folder in ("folder", "m.html"):
+        (tmp_path / folder).mkdir()
+    evidence, note = str(tmp_path / "evidence"), str(tmp_path / name)
+    assert investigate.main(["--evidence", evidence, "--note", note]) == 1
+    assert capsys.readouterr().err == f"investigate: {told.format(tmp_path)}\n"
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_what_is_gathered_is_all_that_the_run_left(site, tmp_path):
