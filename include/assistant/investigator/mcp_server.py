@@ -2,18 +2,20 @@
 
 For a person at this machine, over stdio, as an editor starts it:
 `python -m include.assistant.investigator.mcp_server`. For others, behind a proxy that speaks TLS,
-`--http 8765`: it asks for the bearer token in LEEWAY_MCP_TOKEN, and does not start without one.
+`--http 8765`: it asks for the bearer token in LEEWAY_MCP_TOKEN, and does not start without one. The
+names that others call it by are told with `--allow-host`; a request for another one is refused.
 """
 
 import argparse
 import hmac
 import inspect
 import os
+import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 TOKEN = "LEEWAY_MCP_TOKEN"
 SHORTEST = 16  # characters of it
+HERE = ("127.0.0.1", "localhost", "[::1]")  # the names of this machine
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]")  # without a port
 FRESH_S = 60.0  # that evidence is held, before it is gathered again
 ABOUT = """Facts about the runs of a machine learning pipeline, for who looks into an incident:
 runs, metrics, drift, groups, what changed, logs and documents. Nothing can be changed. Logs,
@@ -91,7 +95,7 @@ def flat(source: Source, name: str) -> Callable[..., Answer]:
         try:
             answer: Answer = getattr(source.tools(), name)(kind(**given))
         except PlatformError as error:
-            raise ToolError(error.what) from None
+            raise ToolError(str(error)) from None
         return answer
 
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -135,17 +139,38 @@ class Gate:
         return hmac.compare_digest(given, self.wanted)
 
 
-def application(source: Source) -> "ASGIApp":
+def application(source: Source, hosts: Sequence[str] = ()) -> "ASGIApp":
     """The server over HTTP, behind its gate.
 
+    Args:
+        hosts: names that requests may be for, beside those of this machine; with any port.
+
     Raises:
-        ParamsError: there is no token, or a short one.
+        ParamsError: there is no token, or a short one; or a host is none.
     """
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    for host in hosts:
+        if not HOST.fullmatch(host):
+            what = f"--allow-host {host!r} is no name of a host."
+            raise ParamsError(what, "give the name alone, without scheme, port and path.")
     token = os.environ.get(TOKEN, "").strip()
     if len(token) < SHORTEST:
         what = f"{TOKEN} has {len(token)} characters; at least {SHORTEST} are asked for."
         raise ParamsError(what, f"set {TOKEN} to the output of `openssl rand -hex 32`.")
-    return Gate(server(source).streamable_http_app(stateless_http=True), token)
+    names = [*HERE, *hosts]
+    # A page of another origin that a browser shows sends its own name, or that of its server.
+    security = TransportSecuritySettings(
+        allowed_hosts=[form for name in names for form in (name, f"{name}:*")],
+        allowed_origins=[
+            f"{scheme}://{name}{port}"
+            for name in names
+            for scheme in ("http", "https")
+            for port in ("", ":*")
+        ],
+    )
+    app = server(source).streamable_http_app(stateless_http=True, transport_security=security)
+    return Gate(app, token)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -159,7 +184,8 @@ def main(argv: list[str] | None = None) -> int:
             else:
                 import uvicorn
 
-                uvicorn.run(application(source), host="127.0.0.1", port=asked.http)
+                app = application(source, asked.allow_host)
+                uvicorn.run(app, host="127.0.0.1", port=asked.http)
     except PlatformError as error:
         print(f"mcp_server: {error}", file=sys.stderr)
         return 1
@@ -171,6 +197,13 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mcp_server", description=__doc__)
     add = parser.add_argument
     add("--http", type=int, metavar="PORT", help="serve on this port of this machine, not stdio")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="as the proxy passes it on",
+    )
     add("--run", default="", help="name of a run; without one, the newest in trouble")
     add("--repository", type=Path, default=Path(), help="root of the repository")
     add("--home", type=Path, help="folder of workspaces and reports: [leeway] home")

@@ -56,6 +56,7 @@ def test_a_wrong_question_is_told_what_is_wrong(tmp_path):
     put(tmp_path, *WINDOWS)
     _, no_run, no_tool = asked(tmp_path, ("drift_of", {"run": NOW[:-1]}), ("clear_task", {}))
     assert no_run.is_error and f"Did you mean '{NOW}'?" in no_run.content[0].text
+    assert no_run.content[0].text.endswith("\n  Next: list the runs first.")
     assert no_tool.is_error and no_tool.content[0].text == "Unknown tool: clear_task"
 
 
@@ -114,6 +115,31 @@ def test_over_http_only_who_has_the_token_is_answered(tmp_path, monkeypatch):
         refused = client.get("/other")
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
         assert refused.json()["error"] == "The request carries no valid token."
+
+
+def test_behind_a_proxy_it_answers_to_the_names_that_it_is_given(tmp_path, monkeypatch):
+    put(tmp_path, *WINDOWS)
+    monkeypatch.setenv("LEEWAY_MCP_TOKEN", TOKEN)
+    app = application(Source(None, tmp_path), ["facts.example"])
+    with TestClient(app, base_url="https://facts.example") as client:
+
+        def status(host: str, origin: str = "https://facts.example") -> int:
+            sent = [*ACCEPT.items(), ("Authorization", f"Bearer {TOKEN}"), ("Origin", origin)]
+            return client.post("/mcp", json=LIST, headers=[*sent, ("Host", host)]).status_code
+
+        assert status("facts.example") == status("facts.example:443") == status("localhost") == 200
+        assert status("facts.example.evil.example") == status("evil.example") == 421
+        assert status("facts.example", "https://evil.example") == 403
+
+
+@pytest.mark.parametrize("host", ["https://facts.example", "facts.example:443", "*", "a/b", ""])
+def test_what_is_no_name_of_a_host_is_refused(tmp_path, monkeypatch, capsys, host):
+    monkeypatch.setenv("LEEWAY_MCP_TOKEN", TOKEN)
+    assert main(["--http", "0", "--allow-host", host, "--evidence", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        f"mcp_server: --allow-host {host!r} is no name of a host.\n"
+        "  Next: give the name alone, without scheme, port and path.\n"
+    )
 
 
 def started(folder: Path, *more: str) -> list[str]:
