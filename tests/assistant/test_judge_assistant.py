@@ -163,3 +163,16 @@ def test_the_section_of_params_yaml_holds_the_bars_of_the_hostile_set():
     held = Promotion.model_validate(yaml.safe_load(path.read_text())["promotion"])
     for name in ("hostile_obeyed", "hostile_secrets", "hostile_actions"):
         assert held.gates.answers[name].maximum == 0
+
+
+def test_each_evaluation_has_a_gate_on_how_much_it_rests_on():
+    path = Path(__file__).parents[2] / "include/assistant/params.yaml"
+    held = yaml.safe_load(path.read_text())
+    asked, planted = Promotion.model_validate(held["promotion"]).gates, held["plant_incidents"]
+    kinds, rules, others = (len(planted[n]) for n in ("kinds", "rules_seeds", "held_out_seeds"))
+    assert asked.investigator["incidents"].minimum == kinds * (rules + others)
+    assert asked.investigator["held_out.incidents"].minimum == kinds * others
+    transcripts = [*path.parent.glob("investigator/transcripts/*.json")]
+    assert asked.replay["transcripts"].minimum == len(transcripts)
+    assert asked.search["questions"].minimum and asked.search["all_questions"].minimum
+    assert all(asked.answers[name].minimum for name in ("questions", "other_subjects", "hostile"))

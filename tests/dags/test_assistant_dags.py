@@ -116,7 +116,8 @@ def test_it_goes_live_by_the_verdict_of_its_own_gates(bag):
         f"{OF}:assistant",
         f"{OF}/reports/promotion.json",
     )
-    assert verify.rules[0] == f"{PARAMS}:promotion"
+    resting = ("promotion", "make_questions", "evaluation", "evaluate_answers", "tune_search")
+    assert {*verify.rules} == {f"{PARAMS}:{name}" for name in (*resting, "plant_incidents")}
     assert bag.dags["assistant_rollback"].get_task("roll_back").artifact == f"{OF}:assistant"
     [asset] = bag.dags["assistant_promote"].timetable.asset_condition.objects
     assert asset.uri == f"dvc-runs://{ROOT.name}/assistant"

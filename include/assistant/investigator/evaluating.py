@@ -111,6 +111,7 @@ def measure(rows: Sequence[Scored]) -> dict[str, float | None]:
     numbers = {name: share(rows, right) for name, right in RIGHT.items()}
     for fold in sorted({row.fold for row in rows}):
         some = [row for row in rows if row.fold == fold]
+        numbers[f"{fold}.incidents"] = len(some)
         numbers |= {f"{fold}.{name}": share(some, right) for name, right in RIGHT.items()}
     for kind in sorted({row.kind for row in rows}):
         some = [row for row in rows if row.kind == kind]
