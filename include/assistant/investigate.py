@@ -21,7 +21,7 @@ from include.assistant.investigator.rendering import as_html, as_markdown
 from include.assistant.investigator.settings import Investigating
 from include.assistant.investigator.tools import Tools
 from include.assistant.investigator.writing import investigate as by_playbook
-from include.errors import DataError, PlatformError
+from include.errors import DataError, ParamsError, PlatformError
 from include.step import clear_errors, read_params
 
 PROJECT = Path(__file__).parent
@@ -61,14 +61,20 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def written(tools: Tools) -> Note:
-    """The note, by whom params.yaml says."""
+    """The note, by whom params.yaml says; by the playbook where its endpoint cannot be asked."""
     settings = read_params("investigating", Investigating, PROJECT / "params.yaml")
     book = playbook.read()
     if settings.provider == "playbook":
         return by_playbook(tools, book)
     from include.assistant.investigator.agent import investigate_by
 
-    return investigate_by(tools, book, settings).note
+    try:
+        return investigate_by(tools, book, settings).note
+    except ParamsError as error:
+        # Whoever is called by an alarm needs a note now; a stage stops here.
+        print(f"investigate: the playbook writes the note. {error}", file=sys.stderr)
+        reason = f"The model was not asked: {error.what}"
+        return by_playbook(tools, book).model_copy(update={"reason": reason})
 
 
 def see_that_named(path: Path) -> None:

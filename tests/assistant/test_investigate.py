@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from assistant_evidence import LOW, WINDOWS, put, window
+import yaml
+from assistant_evidence import LOW, PROJECT, WINDOWS, put, window
 from assistant_site import BAD, DAG, GOOD, LOCK, Site
 
 from include.alerts.incidents import Alarm, Incidents
@@ -189,6 +190,22 @@ def test_evidence_of_before_can_be_looked_into_again(site, tmp_path, capsys):
 def test_a_name_is_never_taken_for_an_order(site, tmp_path):
     with pytest.raises(DataError, match="No run '--upload-pack=x' is known"):
         site.gathered("--upload-pack=x", tmp_path / "evidence")
+
+
+def test_a_wrong_endpoint_is_told_and_costs_no_note(tmp_path, monkeypatch, capsys):
+    put(tmp_path / "evidence", *WINDOWS)
+    held = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    endpoint = {"base_url": "http://models.example/v1", "model": "m", "seed": 7, "temperature": 0}
+    prices = {"currency": "EUR", "tokens_in": 0, "tokens_out": 0}
+    held["investigating"] |= {"provider": "endpoint", "endpoint": {**endpoint, "prices": prices}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(held))
+    monkeypatch.setattr(investigate, "PROJECT", tmp_path)
+    monkeypatch.setenv("LEEWAY_MODEL_API_KEY", "a-secret")
+    assert investigate.main(["--evidence", str(tmp_path / "evidence")]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("# The same rows now end otherwise than the model learned")
+    assert "The model was not asked" in out
+    assert "Next: set investigating.endpoint.base_url to an https:// address." in err
 
 
 def test_it_loads_no_heavy_library():

@@ -1,11 +1,12 @@
 """The model of an endpoint: plain HTTP to one address, and no redirect is followed with the key."""
 
-import ipaddress
 import json
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from include.assistant.answering.endpoint import near
+from include.assistant.answering.forbidden import KEY
 from include.assistant.investigator.settings import Endpoint
 from include.errors import ParamsError
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     import httpx2
     from pydantic_ai.models import Model
 
-KEY = "LEEWAY_MODEL_API_KEY"
 WAIT_S = 60.0  # for one answer; the whole has a budget of its own
 LARGEST = 2_000_000  # bytes of a reply: an answer has a few thousand
 
@@ -22,17 +22,15 @@ def model_of(settings: Endpoint) -> "Model":
     """What asks the endpoint.
 
     Raises:
-        ParamsError: its key would go over the network in clear.
+        ParamsError: the address is none, or the key would cross the network in clear.
     """
     import httpx2
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.settings import ModelSettings
 
-    key, url = os.environ.get(KEY, "").strip(), urlsplit(settings.base_url)
-    if key and url.scheme == "http" and not local(url.hostname or ""):
-        what = f"investigating.endpoint.base_url is http, and {KEY} would go over it in clear."
-        raise ParamsError(what, "use https, or a server on this machine.")
+    key = os.environ.get(KEY, "").strip()
+    see_that_safe(settings.base_url, key)
     client = httpx2.AsyncClient(
         follow_redirects=False,
         trust_env=False,
@@ -43,6 +41,21 @@ def model_of(settings: Endpoint) -> "Model":
     provider = OpenAIProvider(settings.base_url, api_key=key or "none", http_client=client)
     wanted = ModelSettings(temperature=settings.temperature, seed=settings.seed)
     return OpenAIChatModel(settings.model, provider=provider, settings=wanted)
+
+
+def see_that_safe(base_url: str, key: str) -> None:
+    """Refuse an address that is none, and a key in clear on its way to another network."""
+    import httpx2
+
+    try:
+        httpx2.URL(base_url)
+        _, near_by = urlsplit(base_url).port, near(base_url)
+    except (httpx2.InvalidURL, ValueError) as error:
+        what = f"investigating.endpoint.base_url is no address: {error}."
+        raise ParamsError(what, "correct it in params.yaml.") from None
+    if key and base_url.startswith("http://") and not near_by:
+        what = f"{base_url} has no TLS, and {KEY} would cross the network in clear."
+        raise ParamsError(what, "set investigating.endpoint.base_url to an https:// address.")
 
 
 def careful() -> "httpx2.AsyncBaseTransport":
@@ -75,11 +88,3 @@ def has_choices(content: bytes) -> bool:
         return False
     choices = held.get("choices") if isinstance(held, dict) else None
     return isinstance(choices, list) and all(isinstance(one, dict) for one in choices)
-
-
-def local(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

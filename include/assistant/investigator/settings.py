@@ -27,7 +27,7 @@ class Endpoint(BaseModel):
     model_config = STRICT
 
     base_url: str = Field(
-        pattern="^https?://[^@]+$", description="up to /v1; its key is in LEEWAY_MODEL_API_KEY"
+        pattern=r"^https?://[^@?#\s]+$", description="up to /v1; its key is in LEEWAY_MODEL_API_KEY"
     )
     model: str = Field(min_length=1, description="its name there")
     seed: int = Field(ge=0, description="sent with each call; not every server keeps to it")

@@ -14,6 +14,7 @@ from pydantic_ai.models.test import TestModel
 
 from include.assistant.investigator import playbook
 from include.assistant.investigator.agent import Told, investigate_by
+from include.assistant.investigator.endpoint import model_of
 from include.assistant.investigator.settings import Budget, Endpoint, Investigating, Prices
 from include.errors import ParamsError
 
@@ -174,9 +175,22 @@ def test_a_key_does_not_go_over_the_network_in_clear(tmp_path, monkeypatch):
     with pytest.raises(ParamsError) as error:
         investigate_by(tools(tmp_path), playbook.read(), settings("http://models.example/v1"))
     assert str(error.value) == (
-        "investigating.endpoint.base_url is http, and LEEWAY_MODEL_API_KEY would go over it in clear.\n"
-        "  Next: use https, or a server on this machine."
+        "http://models.example/v1 has no TLS, and LEEWAY_MODEL_API_KEY would cross the network in clear.\n"
+        "  Next: set investigating.endpoint.base_url to an https:// address."
     )
+
+
+@pytest.mark.parametrize("url", ["http://[::1/v1", "http://a:99999/v1", "http://a:b/v1"])
+def test_an_address_that_is_none_is_named(url):
+    with pytest.raises(
+        ParamsError, match="investigating.endpoint.base_url is no address: .*\n.*Next"
+    ):
+        model_of(settings(url).endpoint)
+
+
+def test_the_model_of_the_compose_file_may_be_asked_with_the_key_that_it_gives(monkeypatch):
+    monkeypatch.setenv("LEEWAY_MODEL_API_KEY", "k" * 20)
+    assert model_of(settings("http://inference:8000/v1").endpoint).model_name == "m"
 
 
 def test_a_model_that_is_asked_for_has_an_address():
