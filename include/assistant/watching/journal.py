@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from include.monitoring.journal import (
 )
 from include.monitoring.journal_files import alone, name_of, opened, write
 from include.monitoring.journal_lines import REPLIES
+from include.step import clear_errors
 
 FEEDBACK, QUARANTINED = "feedback", "quarantined"
 FAULTS = {"at": pl.Datetime("us", "UTC"), "line": pl.Int64(), "reason": pl.String()}
@@ -46,11 +48,17 @@ def convert(logs: Path, parquet: Path) -> dict[str, Found]:
         What was in the files that were read now, by name; others had not changed.
 
     Raises:
-        DataError: there is no such folder.
+        DataError: there is no such folder, or none can be where the Parquet files are to be.
     """
     if not logs.is_dir():
         raise DataError(f"There is no folder {logs}.", "name the folder that the service logs to.")
-    parquet.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        parquet.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        what = f"{parquet} is no folder, or is to be below a file."
+        raise DataError(
+            what, "name a folder for the Parquet files, or none that is there."
+        ) from None
     done: dict[str, Found] = {}
     with alone(parquet):
         names = {name for path in logs.iterdir() if (name := name_of(path))}
@@ -98,7 +106,8 @@ def tables(name: str, lines: Lines) -> Iterator[tuple[str, pl.DataFrame]]:
 def begun(name: str, lines: Lines) -> datetime:
     """When a log file was begun: by its name, else by its first line that can be read."""
     if found := BEGUN.match(name):
-        return datetime.strptime(found[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        with suppress(ValueError):  # digits that are no time
+            return datetime.strptime(found[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     times = [row["at"] for row in (*lines.rows, *lines.feedbacks, *lines.replies)]
     return min(times, default=datetime.fromtimestamp(0, UTC))
 
@@ -110,7 +119,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("parquet", type=Path, help="the folder of Parquet files; made if need be")
     given = parser.parse_args(argv)
     try:
-        found = list(convert(given.logs, given.parquet).values())
+        with clear_errors():
+            found = list(convert(given.logs, given.parquet).values())
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1

@@ -42,6 +42,7 @@ QUESTIONS = {
 }
 FEEDBACKS = {"at": AT, "id": pl.String(), "useful": pl.Boolean()}
 MOST_DIMENSIONS, MOST_TOKENS = 4096, 10**9
+MOST_MS, MOST_COST = 10.0**9, 10.0**9  # beyond them a sum is no longer a number
 
 
 class Line(BaseModel):
@@ -77,7 +78,7 @@ class Search(Line):
     hits: list[tuple[str, float, float]]
     vector: Packed | None = None
     question: str | None = None
-    latency_ms: float = Field(ge=0, allow_inf_nan=False)
+    latency_ms: float = Field(ge=0, le=MOST_MS, allow_inf_nan=False)
 
 
 class Ask(Search):
@@ -93,7 +94,7 @@ class Ask(Search):
     prompt: str
     tokens_in: int = Field(ge=0, le=MOST_TOKENS)
     tokens_out: int = Field(ge=0, le=MOST_TOKENS)
-    cost: float = Field(ge=0, allow_inf_nan=False)
+    cost: float = Field(ge=0, le=MOST_COST, allow_inf_nan=False)
     cached: bool
 
 
@@ -131,6 +132,8 @@ def read_lines(data: bytes) -> Lines:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             found.faults.append((found.count, f"{where}: {first['msg']}".lstrip(": "), line))
+        except ValueError as error:
+            found.faults.append((found.count, str(error), line))
     return found
 
 
@@ -144,9 +147,16 @@ def question_row(line: Search) -> dict[str, Any]:
 
 
 def row_of(line: BaseModel) -> dict[str, Any]:
-    """A line as a row, with its time in UTC."""
+    """A line as a row, with its time in UTC.
+
+    Raises:
+        ValueError: its time is of no year from 1 to 9999 there.
+    """
     row = line.model_dump()
-    return {**row, "at": row["at"].astimezone(UTC)}
+    try:
+        return {**row, "at": row["at"].astimezone(UTC)}
+    except OverflowError as error:
+        raise ValueError(f"at: in UTC there is no such time: {error}") from None
 
 
 def table_of(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:

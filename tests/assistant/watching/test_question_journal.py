@@ -45,10 +45,20 @@ def test_each_kind_of_line_has_its_table(tmp_path):
         (line(ask(vector={"int8": "*"})), "vector.int8: Value error, "),
         (line({**feedback(1, True), "useful": "yes"}), "useful: Input should be a valid boolean"),
         (line({**reply(), "status": 42}), "status: Input should be greater than or equal to 100"),
+        (line({**ask(), "at": "0001-01-01T00:00:00+14:00"}), "at: in UTC there is no such time"),
+        (line({**reply(), "at": "9999-12-31T23:00:00-02:00"}), "at: in UTC there is no such time"),
+        (line(ask(cost=1e308)), "cost: Input should be less than or equal to 1000000000"),
+        (line(ask(latency_ms=1e308)), "latency_ms: Input should be less than or equal to"),
+        (line(ask(cost=float("nan"))), "cost: Input should be a finite number"),
+        (line(ask(mood=1)).replace(b"1}", b"[" * 9999 + b"]" * 9999 + b"}"), "Invalid JSON: rec"),
+        (line(ask()).replace(b'"q0"', b'"\\ud800"'), "Invalid JSON"),
+        (line(ask(vector={"int8": "fw" * 9999})), "vector.int8: Value error, "),
     ],
     ids=[
         *("half a line", "unknown kind", "no share", "time runs backwards", "no time zone"),
         *("a number too large", "a vector of zeros", "no vector", "no answer", "no status"),
+        *("before the year 1", "after 9999", "a cost too large", "a wait too long", "no number"),
+        *("too deep", "half a letter", "a vector too long"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_set_aside_and_counted(tmp_path, bad, why):
@@ -97,6 +107,21 @@ def test_the_command_says_what_it_found(tmp_path, capsys):
     )
     assert main([str(tmp_path / "none"), str(tmp_path / "out")]) == 1
     assert "There is no folder" in capsys.readouterr().err
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "out"):
+        assert main([str(tmp_path / "log"), str(place)]) == 1
+        assert f"{place} is no folder, or is to be below a file.\n  Next: name" in (
+            capsys.readouterr().err
+        )
+
+
+def test_a_file_whose_name_is_no_time_is_read_as_any_other(tmp_path):
+    (tmp_path / "log").mkdir()
+    file = tmp_path / "log" / "99999999T999999Z-1-0001.jsonl"
+    file.write_bytes(b"garbage\n" + line(ask(1)))
+    convert(tmp_path / "log", tmp_path / "out")
+    assert scan(tmp_path / "out" / "quarantined").collect()["at"].to_list() == [MONDAY]
 
 
 def test_a_folder_that_is_not_there_says_what_to_do(tmp_path):
