@@ -25,7 +25,10 @@ class Question(BaseModel):
         max_length=MOST_CHARACTERS, pattern=READABLE, description="in English, as to a colleague"
     )
     limit: int = Field(
-        default=10, ge=1, le=MOST_HITS, description="most passages that are found for it"
+        default=10,
+        ge=1,
+        le=MOST_HITS,
+        description="most passages that are shown, beside those that an answer cites",
     )
 
 

@@ -1,6 +1,7 @@
 """The assistant as it answers: a question in; passages, sentences and numbers out."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from include.serving.gate import read_token
 from include.serving.manifest import log, read_manifest
 from include.serving.served import SAME_PACKAGES
 
+# Hits that an answer is made from, however many are shown: as a search gives where it is evaluated.
+TAKEN = 10
 # Of an answer, beside its sentences.
 SHOWN = (
     *("refused", "cause", "confidence", "provider", "prompt"),
@@ -69,14 +72,15 @@ class Assistant:
     def __is_ready__(self) -> bool:
         return not self.packaged.fault
 
-    async def find(self, asked: Asked) -> Found:
-        """The passages for a question."""
+    async def find(self, asked: Asked, least: int = 0) -> Found:
+        """The passages for a question: as many as are to be shown, or `least` if that is more."""
         searcher, question = asked.by.searcher, asked.question
+        most = max(question.limit, least)
         began, began_ns = time.perf_counter(), time.time_ns()
 
         def search() -> tuple[Vector, list[Hit]]:
             vector = searcher.encode(question.question)
-            return vector, searcher.search(question.question, question.limit, vector=vector)
+            return vector, searcher.search(question.question, most, vector=vector)
 
         vector, hits = await self.work.search(search)
         seconds = time.perf_counter() - began
@@ -92,7 +96,7 @@ class Assistant:
         """
         found = await self.find(asked)
         self.record.search(asked, found)
-        return self.told_hits(asked, found)
+        return self.told_hits(asked, found.hits)
 
     async def answer(self, asked: Asked, found: Found) -> Answered:
         """The answer, which is on record then.
@@ -101,7 +105,7 @@ class Assistant:
             NotLogged: it cannot be, so nobody must be told.
         """
         began, began_ns = time.perf_counter(), time.time_ns()
-        make = partial(asked.by.answerer.answer, asked.question.question, found.hits)
+        make = partial(asked.by.answerer.answer, asked.question.question, found.hits[:TAKEN])
         answer = await self.work.answer(make)
         seconds = time.perf_counter() - began
         self.counts.answer(answer, seconds)
@@ -112,13 +116,13 @@ class Assistant:
         self.record.ask(asked, found, answered)
         return answered
 
-    def told_hits(self, asked: Asked, found: Found) -> dict[str, Any]:
+    def told_hits(self, asked: Asked, hits: Sequence[Hit]) -> dict[str, Any]:
         """What a client is told first: the passages."""
         return {
             "request_id": asked.request_id,
             "model": asked.by.version,
             "registered": asked.by.registered or None,
-            "hits": found.hits,
+            "hits": hits,
         }
 
     def told_end(self, asked: Asked, answered: Answered) -> dict[str, Any]:

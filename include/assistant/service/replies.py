@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from include.assistant.service.asked import Feedback, read
-from include.assistant.service.assistant import Assistant
+from include.assistant.service.assistant import TAKEN, Assistant
 from include.assistant.service.call import LEFT, Call, refusal
 from include.assistant.service.told import Asked, Found
 from include.serving.endpoints import json
@@ -43,11 +43,12 @@ async def replied(assistant: Assistant, request: Request, reply: Reply) -> Respo
 async def ask(call: Call) -> Response:
     """Answer POST /ask."""
     asked = call.question()
-    found = await call.assistant.find(asked)
+    found = await call.assistant.find(asked, TAKEN)
     if not wants_events(call.request):
         parts = [one async for one in events(call, asked, found)]
+        [*_, hits] = [said for name, said in parts if name == "hits"]
         sentences = [said for name, said in parts if name == "sentence"]
-        return json({**parts[0][1], "sentences": sentences, **parts[-1][1]})
+        return json({**hits, "sentences": sentences, **parts[-1][1]})
     return Stream(call, asked, found)
 
 
@@ -70,15 +71,21 @@ def wants_events(request: Request) -> bool:
 async def events(call: Call, asked: Asked, found: Found) -> AsyncGenerator[Event]:
     """What a client is told, one after the other; an event without a name is a sign of life.
 
+    The hits come twice if a sentence cites a passage beyond those that were to be shown.
+
     Raises:
         NotLogged: the answer cannot be put on record, and is not told.
     """
-    yield "hits", call.assistant.told_hits(asked, found)
+    limit = asked.question.limit
+    yield "hits", call.assistant.told_hits(asked, found.hits[:limit])
     # It goes on if the client leaves: what it costs is counted and on record.
     call.making = asyncio.create_task(call.assistant.answer(asked, found))
     while not (await asyncio.wait({call.making}, timeout=SILENT_S))[0]:
         yield "", {}
     answered = call.making.result()
+    cited = {name for said in answered.answer.sentences for name in said.citations}
+    if beyond := [hit for hit in found.hits[limit:] if hit.id in cited]:
+        yield "hits", call.assistant.told_hits(asked, [*found.hits[:limit], *beyond])
     for sentence in answered.answer.sentences:
         yield "sentence", {"text": sentence.text, "citations": list(sentence.citations)}
     yield "done", call.assistant.told_end(asked, answered)

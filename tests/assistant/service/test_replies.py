@@ -8,6 +8,7 @@ import json
 import shutil
 import threading
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from assistant_bento import KNOWN, PASSAGES, UNKNOWN
 from assistant_client import JSON, TOKEN, Client, events, lines
 from prometheus_client import REGISTRY
 
+from include.assistant.answering.refusal import LOOKED_AT
+from include.assistant.retrieval.search import Searcher
 from include.assistant.service import replies
+from include.assistant.service.assistant import TAKEN
 from include.assistant.service.record import unpacked
 
 ASK = {"question": KNOWN}
+BROAD = "How does DVC cache a file, and how does the scheduler start a task again?"
 
 
 def counted(name: str, **labels: str) -> float:
@@ -69,6 +74,26 @@ def test_a_search_gives_passages_alone_and_no_more_than_are_asked_for(client):
     found = client.post("/search", json={"question": KNOWN, "limit": 2}).json()
     assert [hit["id"] for hit in found["hits"]][:1] == ["retry"] and len(found["hits"]) == 2
     assert found.keys() == {"request_id", "model", "registered", "hits"}
+
+
+def test_how_many_passages_are_shown_changes_nothing_of_the_answer(client, log):
+    wide, narrow = (client.ask(BROAD, limit=limit) for limit in (20, 1))
+    for name in ("refused", "confidence", "sentences"):
+        assert narrow[name] == wide[name], name
+    # What is cited can be read, whatever was to be shown.
+    assert [said["citations"] for said in wide["sentences"]] == [["cache"], ["retry"]]
+    assert [hit["id"] for hit in narrow["hits"]] == ["retry", "cache"]
+    first, second = (line for line in lines(log) if line["kind"] == "ask")
+    assert len(first["hits"]) == 4
+    assert (first["hits"], first["confidence"]) == (second["hits"], second["confidence"])
+    stream = events(client.post("/ask", json={"question": BROAD, "limit": 1}).text)
+    hits = [[hit["id"] for hit in said["hits"]] for name, said in stream if name == "hits"]
+    assert hits == [["retry"], ["retry", "cache"]]
+
+
+def test_an_answer_is_made_from_what_it_was_evaluated_on():
+    evaluated = signature(Searcher.search).parameters["limit"].default
+    assert evaluated == TAKEN >= LOOKED_AT
 
 
 # The log
