@@ -9,7 +9,6 @@ from pathlib import Path
 
 from include.errors import ParamsError
 
-PUBLIC = "https://pypi.org/simple"  # pip's own default
 SECTIONS = ("global", "download", "install")  # the later ones win, as in pip
 NAMES = ("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert")
 
@@ -39,13 +38,22 @@ def read_indexes(environment: Mapping[str, str] | None = None) -> Indexes:
         if value:
             found[name] = value
     alone = found.get("no-index", "").lower() in ("1", "true", "yes", "on")
-    urls = [found.get("index-url", PUBLIC), *found.get("extra-index-url", "").split()]
+    first = found["index-url"] if "index-url" in found else default()
+    urls = [first, *found.get("extra-index-url", "").split()]
     return Indexes(
         urls=() if alone else tuple(url.rstrip("/") for url in urls),
         find_links=tuple(found.get("find-links", "").split()),
         trusted_hosts=tuple(found.get("trusted-host", "").split()),
         certificates=found.get("cert"),
     )
+
+
+def default() -> str:
+    """The index that is asked where none is named: unearth has the same one as pip."""
+    from unearth import PackageFinder
+
+    [source] = PackageFinder().sources
+    return str(source["url"])
 
 
 def files(environment: Mapping[str, str]) -> list[Path]:

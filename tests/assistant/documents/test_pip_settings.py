@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from include.assistant.documents.pip_settings import PUBLIC, Indexes, read_indexes
+from include.assistant.documents.pip_settings import Indexes, read_indexes
 from include.errors import ParamsError
 
 
-def test_without_settings_it_is_the_public_index() -> None:
-    assert read_indexes({"PIP_CONFIG_FILE": "/dev/null"}) == Indexes(urls=(PUBLIC,))
+def test_without_settings_it_is_the_default_of_pip() -> None:
+    from pip._internal.models.index import PyPI
+
+    assert read_indexes({"PIP_CONFIG_FILE": "/dev/null"}) == Indexes(urls=(PyPI.simple_url,))
 
 
 def test_files_are_read_and_the_environment_is_stronger(tmp_path: Path) -> None:
