@@ -13,7 +13,8 @@ from small_git import commit, shell
 
 ROOT = Path(__file__).parents[1]
 THEIRS = (
-    *("include/flights/", "feature_repo/", "dvc.yaml", "dvc.lock", "params.yaml", "dags/"),
+    *("include/flights/", "feature_repo/", "dags/"),
+    *("dvc.yaml", "dvc.lock", "params.yaml"),
     # the second project
     "include/assistant/",
     # end of the second project

@@ -71,6 +71,18 @@ def test_all_that_is_left_finds_what_it_imports(without):
             assert place.with_suffix(".py").exists() or place.is_dir(), (name, module)
 
 
+@pytest.mark.parametrize("words", [("check",), ("format", "--check")])
+def test_what_is_left_is_as_ruff_has_it(without, words):
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *words, "--no-cache", "."],
+        cwd=without,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_what_is_left_of_the_settings_can_be_read(without):
     for name, text in files(without, "*.yaml").items():
         assert yaml.safe_load(text) is not None, name

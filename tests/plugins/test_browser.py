@@ -260,27 +260,6 @@ def test_dag_and_tasks_have_their_reports_too(page, api, reported):
     expect(reports(page).get_by_role("heading", name="Reports of small, prepare")).to_be_visible()
 
 
-def test_the_pages_fit_a_phone_and_the_dark(page, api, reported):
-    size = page.viewport_size
-    run = f"run?dag_id=small&run_id={quote(reported, safe='')}"
-    try:
-        page.set_viewport_size({"width": 360, "height": 700})
-        page.emulate_media(color_scheme="dark")
-        for place in ("", "?dag_id=small", run, f"{run}&show=reports/drift.html"):
-            page.goto(f"{api.url}/reports/{place}")
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
-            assert page.evaluate(BACKGROUND) == "rgb(17, 22, 29)", place
-        page.emulate_media(color_scheme="light")
-        assert page.evaluate(BACKGROUND) == "rgb(250, 249, 246)"
-        page.evaluate("localStorage.setItem('theme', 'dark')")  # as Airflow's own switch does
-        page.reload()
-        assert page.evaluate(BACKGROUND) == "rgb(17, 22, 29)"
-    finally:
-        page.evaluate("localStorage.removeItem('theme')")
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(size)
-
-
 # the second project
 def test_people_ask_and_read_what_is_cited(page, api, assistant):
     page.goto(f"{api.url}/plugin/ask")
@@ -316,3 +295,22 @@ def test_a_refusal_and_an_answer_that_breaks_off_are_shown_as_such(page, api, as
 
 
 # end of the second project
+def test_the_pages_fit_a_phone_and_the_dark(page, api, reported):
+    size = page.viewport_size
+    run = f"run?dag_id=small&run_id={quote(reported, safe='')}"
+    try:
+        page.set_viewport_size({"width": 360, "height": 700})
+        page.emulate_media(color_scheme="dark")
+        for place in ("", "?dag_id=small", run, f"{run}&show=reports/drift.html"):
+            page.goto(f"{api.url}/reports/{place}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, place
+            assert page.evaluate(BACKGROUND) == "rgb(17, 22, 29)", place
+        page.emulate_media(color_scheme="light")
+        assert page.evaluate(BACKGROUND) == "rgb(250, 249, 246)"
+        page.evaluate("localStorage.setItem('theme', 'dark')")  # as Airflow's own switch does
+        page.reload()
+        assert page.evaluate(BACKGROUND) == "rgb(17, 22, 29)"
+    finally:
+        page.evaluate("localStorage.removeItem('theme')")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(size)

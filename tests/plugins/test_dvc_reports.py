@@ -239,14 +239,6 @@ def test_the_address_of_a_report_is_soon_too_old(monkeypatch):
     assert dvc_reports_access.opened(signed) is None
 
 
-def test_each_place_of_the_ui_has_a_route_of_its_own():
-    views = dvc_reports.DvcReports.external_views
-    assert [view["destination"] for view in views] == [
-        *("nav", "dag", "dag_run", "task", "task_instance")
-    ]
-    assert len({view["url_route"] for view in views}) == len(views)
-
-
 # the second project
 def test_who_may_read_the_dag_of_the_assistant_may_ask(answers):
     codes = [answers[f"{user} asks"] for user in ("vera", "root", "")]  # the page, and a question
@@ -254,3 +246,9 @@ def test_who_may_read_the_dag_of_the_assistant_may_ask(answers):
 
 
 # end of the second project
+def test_each_place_of_the_ui_has_a_route_of_its_own():
+    views = dvc_reports.DvcReports.external_views
+    assert [view["destination"] for view in views] == [
+        *("nav", "dag", "dag_run", "task", "task_instance")
+    ]
+    assert len({view["url_route"] for view in views}) == len(views)
