@@ -101,6 +101,7 @@ ELSEWHERE: dict[str, str] = {
     "python -m pytest -n 0 -q tests/flights/test_build_features.py": CI,
     "python -m pytest -n 0 -q tests/test_dvc_yaml.py": CI,
     # the second project
+    "docker compose restart assistant": TYPED,
     "python -m include.assistant.watching.journal tmp/log tmp/asked": "test_the_command_says_what_it_found",
     "python -m docs.assistant_figures": "test_each_figure_has_its_row_and_what_was_there_before_goes",
     "docs/investigator.md#As an MCP server": "test_over_http_only_who_has_the_token_is_answered",
