@@ -14,8 +14,8 @@ from include.assistant.investigator.facts import (
     NumberFact,
     RunFact,
 )
+from include.assistant.investigator.secrets import KEYS, emptied, hidden
 from include.assistant.investigator.watched import shown
-from include.errors import masked
 
 if TYPE_CHECKING:
     from include.assistant.passages import Hit
@@ -62,7 +62,7 @@ def log_facts(path: Path, task: str, tag: str) -> Iterator[LogFact]:
     """The lines of a log that are not empty; of a long one, its end."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - LARGEST, 0))
-        lines = file.read().decode(errors="replace").splitlines()
+        lines = KEYS.sub(emptied, file.read().decode(errors="replace")).splitlines()
     for number, line in enumerate(lines, 1):
         if text := line.strip():
             yield LogFact(
@@ -91,5 +91,5 @@ def clean(fact: F) -> F:
 
 def tidy(text: str) -> str:
     """A text of one line, such as can be written."""
-    held = CONTROL.sub(" ", masked(text)).encode(errors="replace").decode()
+    held = CONTROL.sub(" ", hidden(text)).encode(errors="replace").decode()
     return held if len(held) <= LETTERS else f"{held[:LETTERS]}..."

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from include.assistant.investigator.evidence import LARGEST
-from include.errors import masked
+from include.assistant.investigator.secrets import hidden
 
 LINES = 3000  # of a task that are kept, the last ones
 FAILED = ("ERROR ", "CRITICAL ")
@@ -33,7 +33,7 @@ def text(path: Path) -> str:
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - LARGEST, 0))
         lines = file.read().decode(errors="replace").splitlines()[-LINES:]
-    return "".join(f"{masked(plain(line))}\n" for line in lines)
+    return hidden("".join(f"{plain(line)}\n" for line in lines))  # a key has many lines
 
 
 def plain(line: str) -> str:
