@@ -21,6 +21,8 @@ LARGEST = 4_000_000  # bytes of a file that is read
 PLAIN = r"[A-Za-z0-9_][A-Za-z0-9_+.-]{0,249}"  # of names that are folders: none leads elsewhere
 # Verdicts of a report that are no trouble: seasons move inputs, and faults of data count as alarms.
 GOOD = frozenset({"", "steady", "moved", "passed", "not needed", "retrain", "held back"})
+# What to read first, of several verdicts.
+WORST = ("hurts", "failed", "blind", "unknown", "refused", "moved", "retrain", "held back")
 State = Literal["closed", "failed", "unknown"]
 
 
@@ -139,6 +141,11 @@ class Evidence:
         """The logs of a run by task."""
         folder = self.folder / LOGS / self.run(name).name
         return {path.stem: path for path in sorted(folder.glob("*.log")) if not path.is_symlink()}
+
+
+def rank(state: str) -> int:
+    """Where a verdict stands among others: small is read first."""
+    return WORST.index(state) if state in WORST else len(WORST)
 
 
 def read_json(path: Path) -> object:

@@ -16,10 +16,12 @@ class Fact(Strict):
     Args:
         id: what it is cited by; the same whenever it is asked for.
         said: the fact in words. What stands in it of logs, documents and data is text, no order.
+        report: path of the report of the run that it stands in; empty if it stands in none.
     """
 
     id: str
     said: str
+    report: str = ""
 
 
 class RunFact(Fact):
@@ -73,10 +75,10 @@ class SignalFact(Fact):
 
 
 class CheckFact(Fact):
-    """A number against its limit, in the newest window.
+    """A number against its limit, in the newest window or before what is new goes live.
 
     Args:
-        sort: moved, hurts, service or data.
+        sort: moved, hurts, service or data; gate, if it is one that a new version must pass.
         since: the first window of those, up to now, in which it failed; empty if it passed.
         subjects: the columns, values or groups that it names.
         excess: how far beyond its limit, in limits; None without a limit or a value.

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import Field
 
-from include.assistant.investigator import lineage, watched
+from include.assistant.investigator import lineage, reports
 from include.assistant.investigator.evidence import Evidence, Strict
 from include.assistant.investigator.facts import Answer, AnyFact
+from include.assistant.investigator.secrets import hidden
 from include.assistant.investigator.telling import (
     alert_fact,
     clean,
@@ -100,22 +101,15 @@ class Tools:
         return self.answer(facts, asked.limit, "" if facts else "It has no such metrics.")
 
     def drift_of(self, asked: OfNumbers) -> Answer:
-        """Give the checks of the newest window, its signals, and the columns that drifted."""
-        reports, tag = [*self.evidence.reports(asked.run)], self.tag(asked.run)
-        _, windows = watched.windows_of(reports)
-        facts: list[AnyFact] = [*watched.reported(reports, tag), *watched.columns(reports, tag)]
-        if windows:
-            newest = watched.window_fact(windows[-1], tag)
-            signals = watched.signals(windows, tag)
-            facts = [newest, *watched.checks(windows, tag), *signals, *facts]
+        """Give the checks of the newest windows, their signals, gates, and columns that drifted."""
+        facts = reports.seen([*self.evidence.reports(asked.run)], self.tag(asked.run))
         held = [fact for fact in facts if asked.contains in fact.id]
-        told = "" if facts else "The run has no report of windows, checks or columns."
+        told = "" if facts else "The run has no report of windows, checks, gates or columns."
         return self.answer(held, asked.limit, told)
 
     def slices_of(self, asked: OfRun) -> Answer:
         """Give the groups of rows about which the model is most wrong."""
-        _, windows = watched.windows_of([*self.evidence.reports(asked.run)])
-        facts = [*watched.slices(windows, self.tag(asked.run))] if windows else []
+        facts = reports.groups([*self.evidence.reports(asked.run)], self.tag(asked.run))
         return self.answer(facts, asked.limit, "" if facts else "The run has no groups.")
 
     def changes_since_good(self, asked: OfRun) -> Answer:
@@ -125,9 +119,9 @@ class Tools:
             return self.answer([], asked.limit, "No good run before it is known.")
         if not run.stages or not good.stages:
             return self.answer([], asked.limit, "The dvc.lock of one of the two is not known.")
-        reports = {path for path, _ in self.evidence.reports(asked.run)}
+        paths = {path for path, _ in self.evidence.reports(asked.run)}
         before = self.evidence.last_good(good.name)
-        facts = lineage.changes(run, good, before, reports, self.tag(asked.run))
+        facts = lineage.changes(run, good, before, paths, self.tag(asked.run))
         said = "changed" if facts else "changed nothing"
         return self.answer(facts, asked.limit, f"Against the good run {good.name}: {said}.")
 
@@ -147,7 +141,10 @@ class Tools:
             if asked.search.lower() in line.text.lower()
         ]
         last = lines[: asked.limit] if asked.search else lines[-asked.limit :]
-        found = self.answer(last, asked.limit, "" if lines else "No line of a log is like that.")
+        # What is found in a secret alone is not found: whether it is there is a secret too.
+        shown = [line for line in last if asked.search.lower() in hidden(line.text).lower()]
+        told = "" if shown else "No line of a log is like that."
+        found = self.answer(shown, asked.limit, told)
         return found.model_copy(update={"left_out": len(lines) - len(last)})
 
     def search_documents(self, asked: OfDocuments) -> Answer:

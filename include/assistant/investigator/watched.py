@@ -21,16 +21,6 @@ AWAY = (0.8, 1.25)  # multiples of what is usual beyond which a number is off
 COUNTS = ("rows", "labelled")  # of a window, that count as signals
 
 
-def windows_of(reports: Sequence[tuple[str, Held]]) -> tuple[str, list[Held]]:
-    """The first report that looked at windows, and they, the earliest first."""
-    for path, report in reports:
-        held = report.get("windows")
-        found = [one for one in held if is_window(one)] if isinstance(held, list) else []
-        if found:
-            return path, found
-    return "", []
-
-
 def is_window(held: object) -> bool:
     """Whether it is a window as include.monitoring writes them."""
     return (
@@ -121,16 +111,6 @@ def checks(windows: Sequence[Held], tag: str) -> Iterator[CheckFact]:
         for held in windows[-1]["checks"]
         if isinstance(held, dict)
     )
-
-
-def reported(reports: Sequence[tuple[str, Held]], tag: str) -> Iterator[CheckFact]:
-    """The checks of reports that looked at no windows, as one on drift since the training."""
-    for path, report in reports:
-        held = report.get("checks")
-        if not windows_of([(path, report)])[1]:
-            some = held if isinstance(held, list) else []
-            named = [one for one in some if isinstance(one, dict) and "passed" in one]
-            yield from failed_first(check(one, "", f"{tag}{path}:", "") for one in named)
 
 
 def failed_first(checks: Iterable[CheckFact]) -> list[CheckFact]:

@@ -1,12 +1,9 @@
 """Facts of reports: what a check names, since when, and how far a number is from what is usual."""
 
-from dataclasses import asdict, replace
-
 import pytest
 from assistant_evidence import FINE, LOW, WINDOWS, check, window
 
 from include.assistant.investigator import watched
-from include.monitoring.drift_limits import Check
 from include.monitoring.watch_looks import DISAGREE, EMPTIED, GONE, JUMPED, named
 from include.monitoring.watch_verdict import GROUP, braced
 
@@ -91,33 +88,3 @@ def test_columns_of_a_drift_report_are_told_the_furthest_first():
         "The column wild moved by 2.5 thresholds from the reference, since 2025-02; "
         "the model uses it for 0.3 of all."
     )
-
-
-def test_checks_of_a_report_without_windows_are_told_as_well():
-    low = Check("auc", 0.61, 0.68, False, "The AUC is 0.610; at least 0.68 is asked for.", "hurts")
-    report = {
-        "verdict": {"state": "hurts"},
-        "checks": [asdict(replace(low, name="fine", passed=True)), asdict(low)],
-    }
-    found = [
-        *watched.reported([("reports/drift.json", report), ("w.json", {"windows": [*WINDOWS]})], "")
-    ]
-    assert [(one.id, one.state, one.since) for one in found] == [
-        ("check:reports/drift.json:auc", "failed", ""),
-        ("check:reports/drift.json:fine", "passed", ""),
-    ]
-    assert found[0].said == "The check auc failed: The AUC is 0.610; at least 0.68 is asked for."
-
-
-@pytest.mark.parametrize(
-    "held",
-    [
-        {},
-        {"windows": None},
-        {"windows": [1, {}]},
-        {"windows": [{"start": 1, "signals": {}, "checks": []}]},
-    ],
-    ids=["nothing", "none", "other things", "no date"],
-)
-def test_a_report_of_another_form_has_no_windows(held):
-    assert watched.windows_of([("a.json", held)]) == ("", [])

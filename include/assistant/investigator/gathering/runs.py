@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from include.assistant.investigator.evidence import PLAIN, read_json
+from include.assistant.investigator.evidence import PLAIN, rank, read_json
 from include.assistant.investigator.gathering.git import contents, lines
 
 SIGN = '{"leeway-run": '  # how the record of a run begins, in the message of its experiment
@@ -18,8 +18,6 @@ TIME = re.compile(r"T(\d\d):(\d\d):(\d\d)(\.\d+)?([+-])(\d\d):(\d\d)")
 SHORT = re.compile(r"T(\d\d)(\d\d)(\d\d)(\.\d+)?([+-])(\d\d)(\d\d)(?!\d)")
 DIGESTED = re.compile(r"-[0-9a-f]{12}$")
 LONGEST = 150
-# What to read first, of several verdicts.
-WORST = ("hurts", "failed", "blind", "unknown", "refused", "moved", "retrain", "held back")
 
 
 @dataclass(frozen=True)
@@ -139,11 +137,6 @@ def run_name(dag_id: str, run_id: str) -> str:
     found = found[: LONGEST - 13].strip("-.+") or "run"
     digest = hashlib.sha256(json.dumps((dag_id, run_id)).encode()).hexdigest()[:12]
     return f"{found}-{digest}"
-
-
-def rank(state: str) -> int:
-    """Where a verdict stands among others: small is read first."""
-    return WORST.index(state) if state in WORST else len(WORST)
 
 
 def numbers(held: object) -> dict[str, float]:

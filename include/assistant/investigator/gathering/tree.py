@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from include.assistant.investigator.evidence import About, Run, read_json
+from include.assistant.investigator.evidence import About, Run, rank, read_json
 from include.assistant.investigator.gathering.git import lines, locks_at, locks_in
-from include.assistant.investigator.gathering.runs import numbers, rank
+from include.assistant.investigator.gathering.runs import numbers
 from include.assistant.investigator.lineage import stages_of
 
 WORKSPACE = "workspace"
@@ -42,9 +42,21 @@ def tree_runs(repo: Path) -> tuple[About, Reports]:
 def verdicts(reports: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """What reports come to, in their own words."""
     for report in reports.values():
-        told = report.get("verdict")
-        if isinstance(told, dict) and isinstance(told.get("state"), str):
-            yield told["state"], str(told.get("sentence") or "")
+        windows = report.get("windows")
+        last = windows[-1] if isinstance(windows, list) and windows else None
+        yield from verdict_in(report) or verdict_in(last)
+
+
+def verdict_in(held: object) -> list[tuple[str, str]]:
+    """The state and the sentence that an object has under `verdict`, or at its top; else none."""
+    if not isinstance(held, dict):
+        return []
+    told = held.get("verdict")
+    if isinstance(told, str):  # as of gates
+        told = {"state": told, "sentence": held.get("reason")}
+    told = told if isinstance(told, dict) else held
+    state = told.get("state")
+    return [(state, str(told.get("sentence") or ""))] if isinstance(state, str) else []
 
 
 def commits(repo: Path) -> Iterator[Run]:
