@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from include.assistant.investigator.evidence import Strict
-from include.assistant.investigator.facts import AnyFact
+from include.assistant.investigator.evidence import Run, Strict
+from include.assistant.investigator.facts import AnyFact, WindowFact
 from include.assistant.investigator.note import Action
 from include.errors import ParamsError
 
@@ -87,17 +87,33 @@ class Sign(Pattern):
 
 
 class Proposal(Strict):
-    """What may be done, if a person approves it."""
+    """What may be done, if a person approves it.
+
+    Args:
+        unless: an order of the log of the run that is like it; then nothing is proposed.
+    """
 
     action: Action
     target: str
     text: str
+    unless: Asked | None = None
+
+    def fits(self, run: Run, orders: Sequence[str]) -> bool:
+        """Whether it can be carried out: what Airflow does not run, or has not failed, cannot."""
+        against = [one for one in orders if self.unless and self.unless.holds(one)]
+        failed = run.state == "failed" or self.action != "clear"
+        return bool(run.dag_id) and failed and not against
 
 
 class Rule(Strict):
-    """A cause: what tells of it, and what to do then."""
+    """A cause: what tells of it, and what to do then.
+
+    Args:
+        everywhere: whether each report that looked at windows must tell of it; else one will do.
+    """
 
     title: str
+    everywhere: bool = False
     signs: tuple[Sign, ...] = Field(min_length=1)
     next: tuple[str, ...] = ()
     look_up: str = ""
@@ -162,11 +178,29 @@ def read(path: Path = PLAYBOOK) -> Playbook:
 
 def weigh(playbook: Playbook, facts: Sequence[AnyFact]) -> list[Weighed]:
     """The causes that have a sign which speaks for them, the likeliest first."""
-    found = [weighed(name, rule, facts) for name, rule in playbook.causes.items()]
+    parts = by_report(facts)
+    found = [
+        (min if rule.everywhere else max)(
+            (weighed(name, rule, part) for part in parts), key=lambda one: one.score
+        )
+        for name, rule in playbook.causes.items()
+    ]
     some = [one for one in found if one.facts and one.score > 0]
     total = sum(math.exp(one.score) for one in some)
     shared = [Weighed(**{**vars(one), "share": math.exp(one.score) / total}) for one in some]
     return sorted(shared, key=lambda one: -one.score)
+
+
+def by_report(facts: Sequence[AnyFact]) -> list[Sequence[AnyFact]]:
+    """The facts of each report that looked at windows, with those that stand in none of these.
+
+    Each is weighed by itself: that one service is steady says nothing of another.
+    """
+    paths = dict.fromkeys(fact.report for fact in facts if isinstance(fact, WindowFact))
+    return [
+        [fact for fact in facts if fact.report == path or fact.report not in paths]
+        for path in paths
+    ] or [facts]
 
 
 def weighed(name: str, rule: Rule, facts: Sequence[AnyFact]) -> Weighed:

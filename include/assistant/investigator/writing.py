@@ -20,7 +20,9 @@ from include.assistant.investigator.note import (
     ProposedAction,
     cite,
 )
+from include.assistant.investigator.orders import orders
 from include.assistant.investigator.playbook import Look, Playbook, Weighed
+from include.assistant.investigator.reports import GATE
 from include.assistant.investigator.tools import (
     OfDocuments,
     OfLog,
@@ -46,7 +48,7 @@ def investigate(tools: Tools, playbook: Playbook) -> Note:
     facts = [fact for look in playbook.look_at for fact in looked(tools, look)]
     seen = [*{fact.id: fact for fact in facts}.values()]
     weighed = books.weigh(playbook, seen)[:CAUSES]
-    run = tools.evidence.run()
+    run, told = tools.evidence.run(), orders(tools)
     return Note(
         run=run.name,
         headline=headline(weighed),
@@ -54,9 +56,9 @@ def investigate(tools: Tools, playbook: Playbook) -> Note:
         since=tuple(since(seen, weighed)),
         for_whom=tuple(for_whom(seen)),
         causes=tuple(cause(one) for one in weighed),
-        next_steps=tuple(step for one in weighed[:1] for step in one.rule.next),
+        next_steps=(*told, *(step for one in weighed[:1] for step in one.rule.next)),
         look_up=tuple(documents(tools, weighed)),
-        proposals=tuple(proposals(run, weighed[:1])),
+        proposals=tuple(proposals(run, weighed[:1], told)),
     )
 
 
@@ -93,7 +95,7 @@ def as_claim(fact: AnyFact) -> Claim:
 
 def in_short(fact: AnyFact) -> Claim:
     """What speaks for a cause; a check was told of at length above."""
-    if isinstance(fact, CheckFact) and fact.value is not None:
+    if isinstance(fact, CheckFact) and fact.value is not None and fact.sort != GATE:
         limit = f", with a limit of {shown(fact.limit)}" if fact.limit is not None else ""
         return cite(f"{fact.name} failed: {shown(fact.value)}{limit}.", (fact.id, fact.said))
     return as_claim(fact)
@@ -143,11 +145,9 @@ def until(dated: Sequence[CheckFact | SignalFact]) -> str:
 
 def for_whom(facts: Sequence[AnyFact]) -> Iterator[Claim]:
     """The groups of which the model is most wrong, if that is beyond its limit."""
-    gap = next((f for f in facts if isinstance(f, CheckFact) and f.name == "group_gap"), None)
-    if gap is None or gap.state != "failed":
-        return
-    groups = [fact for fact in facts if fact.id.startswith("slice:")]
-    yield from map(as_claim, groups[:3])
+    for gap in [fact for fact in failed(facts) if fact.name == "group_gap"][:1]:
+        groups = [fact for fact in facts if fact.id.startswith("slice:")]
+        yield from map(as_claim, [one for one in groups if one.report == gap.report][:3])
 
 
 def cause(one: Weighed) -> Cause:
@@ -173,13 +173,20 @@ def documents(tools: Tools, weighed: Sequence[Weighed]) -> Iterator[Claim]:
         yield cite(f"{fact.title} ({fact.url or fact.page})", (fact.id, fact.said[:200]))
 
 
-def proposals(run: Run, weighed: Sequence[Weighed]) -> Iterator[ProposedAction]:
-    """What a person may approve; it rests on what was measured, and not on words."""
+def proposals(
+    run: Run, weighed: Sequence[Weighed], told: Sequence[str]
+) -> Iterator[ProposedAction]:
+    """What a person may approve; it rests on what was measured, and not on words.
+
+    Args:
+        told: the orders of the logs, which may speak against it.
+    """
     for one in weighed:
         offer = one.rule.propose
         facts = [fact for fact in one.facts if fact.id.startswith(MEASURED)]
+        # That something changed is no trouble by itself.
         trouble = [fact for fact in facts if not fact.id.startswith("change:")]
-        if offer is None or not trouble:  # that something changed is no trouble by itself
+        if not trouble or offer is None or not offer.fits(run, told):
             continue
         changed = next((fact for fact in facts if fact.id.startswith("change:")), None)
         known = books.fields(changed, {"run": run.run_id or run.name, "dag_id": run.dag_id})

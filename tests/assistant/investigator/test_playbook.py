@@ -126,6 +126,11 @@ def test_it_names_checks_and_fields_that_there_are():
     assert {name for p in patterns for name in p.get("where", {})} <= fields
 
 
+def test_each_order_is_a_whole_sentence():
+    orders = [order for rule in books.read().causes.values() for order in rule.next]
+    assert [order for order in orders if not (order[0].isupper() and order.endswith("."))] == []
+
+
 def test_a_change_alone_is_no_reason_to_act(tmp_path):
     stages = (
         {"a": stage("reports/watch.json", "2", data="2"), "b": stage("data", "2", code="2")},
