@@ -17,7 +17,8 @@ _SCHEMES = r"(?:bearer|basic|token|digest|negotiate)"
 _SHOWN = rf"(?!\*{{3}}|\.{{3}}|[$<{{\[]|(?:None|null|true|false|is|was|or|and)\b|{_SCHEMES}\s)"
 _VALUE = rf"{_SHOWN}[^\s\"'\\,;&<>(){{}}\[\]]+"
 KEYS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,20000}?-----END [A-Z ]*PRIVATE KEY-----"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"(?:(?:(?!-----BEGIN)[\s\S]){0,9000}?-----END [A-Z ]*PRIVATE KEY-----"
     r"|(?:\s+(?:[A-Z]+ )?[A-Za-z0-9+/=]{16,}(?!\S))*)"
 )
 # A line of a key whose begin was cut off.
@@ -25,7 +26,7 @@ PIECE = re.compile(r"(?<!\S)(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)[A-Za-z0-9+/]{60,76
 NAMED = (
     # Authorization: Bearer x, {'Authorization': 'Basic x'}, Proxy-Authorization: x, Cookie: x
     re.compile(
-        rf"(\b(?:[\w-]*authorization|(?:set-)?cookie)\b[\\\"']*\s*[:=]\s*[\\\"']*"
+        rf"(\b(?:[\w-]{0, 40}authorization|(?:set-)?cookie)\b[\\\"']*\s*[:=]\s*[\\\"']*"
         rf"(?:{_SCHEMES}\s+)?){_VALUE}",
         re.IGNORECASE,
     ),
@@ -49,7 +50,7 @@ NAMED = (
     re.compile(rf"((?<![A-Za-z]){_NAME}[\\\"']*\s*[:=]\s*[\\\"']*){_VALUE}", re.IGNORECASE),
     re.compile(rf"((?<=_){_NAME}[\\\"']*\s*[:=]\s*[\\\"']*){_VALUE}", re.IGNORECASE),
     # --token x, --db-password x
-    re.compile(rf"((?<!\S)--?[\w-]*{_NAME}[\s\"']+){_VALUE}", re.IGNORECASE),
+    re.compile(rf"((?<!\S)--?[\w-]{{0,60}}{_NAME}[\s\"']+){_VALUE}", re.IGNORECASE),
     # X-Amz-Signature=x, X-Goog-Credential=x, &sig=x
     re.compile(
         r"(\bX-(?:Amz|Goog|Ms)-(?:Signature|Credential|Security-Token)[=:]\s*|[?&]sig=)[^&\s\"']+",
