@@ -8,6 +8,7 @@ import pytest
 from assistant_evidence import WINDOWS, put, tools
 
 from include.assistant.evaluate_investigator import evaluate_investigator
+from include.assistant.investigator import playbook
 from include.assistant.investigator.evaluating import Scored, held, measure
 from include.assistant.investigator.note import Cause, Note, cite
 from include.assistant.investigator.settings import Budget, Endpoint, Investigating
@@ -81,8 +82,12 @@ def noted(tmp_path, *causes: str, text: str = "It is so.") -> Scored:
     """The score of a note with these causes."""
     having = tools(tmp_path, *WINDOWS)
     claim = cite(text, ("check:auc", "auc is 0.55"))
-    some = tuple(Cause(cause=one, title="T", weight=0.5, claims=(claim,)) for one in causes)
-    return held(TRUTH, Note(run="r", headline="H", causes=some), having)
+    book = playbook.read()
+    some = tuple(
+        Cause(cause=one, title=book.causes[one].title, weight=0.5, claims=(claim,))
+        for one in causes
+    )
+    return held(TRUTH, Note(run="r", headline="H", causes=some), having, book)
 
 
 def test_a_cause_counts_by_its_place_and_a_claim_of_what_no_tool_returned_is_wrong(tmp_path):

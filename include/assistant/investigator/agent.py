@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import Field
@@ -34,14 +34,16 @@ TOLD = 10  # problems of a note that its writer is told at once
 
 
 class Draft(Strict):
-    """What a model writes: a note without what is known of it anyway."""
+    """What a model writes: a note without what is known of it anyway, and without steps.
+
+    What a person is to do next is the playbook's: text of others could ask for anything.
+    """
 
     headline: str = Field(min_length=1, max_length=300)
     moved: tuple[Claim, ...] = Field(default=(), max_length=10)
     since: tuple[Claim, ...] = Field(default=(), max_length=3)
     for_whom: tuple[Claim, ...] = Field(default=(), max_length=5)
     causes: tuple[Cause, ...] = Field(default=(), max_length=3, description="the likeliest first")
-    next_steps: tuple[Annotated[str, Field(max_length=500)], ...] = Field(default=(), max_length=6)
     proposals: tuple[ProposedAction, ...] = Field(default=(), max_length=3)
 
 
@@ -96,7 +98,7 @@ def investigate_by(
         try:
             asked = prompt.user.replace("{run}", run)
             told = agent.run_sync(asked, usage_limits=limits, usage=usage, timeout=budget.seconds)
-            note = as_note(told.output, run, f"{name_of(settings, model)}, {label}")
+            note = as_note(told.output, run, f"{name_of(settings, model)}, {label}", book)
         except AgentRunError as error:
             fallen = writing.investigate(tools, book)
             note = fallen.model_copy(update={"reason": f"The model wrote no note: {said(error)}"})
@@ -123,8 +125,8 @@ def made(
     @agent.output_validator
     def borne_out(draft: Draft) -> Draft:
         """Send a note back that says what no tool has said."""
-        note = as_note(draft, tools.evidence.about.run, "")
-        if wrong := [*claims.silent(note, alarms), *claims.wrong(note, tools.returned)]:
+        note = as_note(draft, tools.evidence.about.run, "", book)
+        if wrong := [*claims.silent(note, alarms), *claims.wrong(note, tools.returned, book)]:
             raise ModelRetry("\n".join(wrong[:TOLD]))
         return draft
 
@@ -147,17 +149,21 @@ def careful(ask: Callable[..., Answer]) -> Callable[..., Answer]:
         try:
             return ask(asked)
         except DataError as error:
-            raise ModelRetry(error.what) from None
+            raise ModelRetry(str(error)) from None
 
     call.__annotations__ = {**inspect.get_annotations(ask)}
     return call
 
 
-def as_note(draft: Draft, run: str, by: str) -> Note:
-    """The note of a draft."""
-    return Note(
-        run=run, written_by=by, **{name: getattr(draft, name) for name in Draft.model_fields}
+def as_note(draft: Draft, run: str, by: str, book: Playbook) -> Note:
+    """The note of a draft: titles and steps are those of the playbook."""
+    held = {name: getattr(draft, name) for name in Draft.model_fields}
+    named = [(one, book.causes.get(one.cause)) for one in draft.causes]
+    held["causes"] = tuple(
+        one.model_copy(update={"title": rule.title}) if rule else one for one, rule in named
     )
+    steps = next((rule.next for _, rule in named if rule), ())
+    return Note(run=run, written_by=by, next_steps=steps, **held)
 
 
 def read_prompt(path: Path = PROMPT) -> tuple[Prompt, str]:

@@ -1,14 +1,18 @@
-"""Whether claims hold: each number of a claim must be one of the facts that it cites.
+"""Whether claims hold: their numbers, dates and quotes are those of the facts that they cite.
 
-It is a check of numbers, dates and quotes, not of sense: a claim may still misread a true number.
+What they cite must bear on them, too: see bearing.py. That is no check of sense: a claim may still
+misread a true number.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
-from include.assistant.investigator.facts import ChangeFact, Fact, RunFact
-from include.assistant.investigator.note import MEASURED, Claim, Note
+from include.assistant.investigator import bearing, permitted
+from include.assistant.investigator.bearing import spaced
+from include.assistant.investigator.facts import Fact
+from include.assistant.investigator.note import Claim, Note
+from include.assistant.investigator.playbook import Playbook
 from include.errors import at_most_ten
 
 # A word with a digit in it: 0.71, 12,5 and 1e-05, but also 2013-06-01, C05 and v0.0.1.
@@ -18,14 +22,35 @@ ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z+.-]*://[^\s<>\"']+")
 Facts = Mapping[str, Fact]
 
 
-def wrong(note: Note, returned: Facts) -> list[str]:
-    """What is wrong with the claims of a note, in words; none if nothing is.
+def wrong(note: Note, returned: Facts, book: Playbook) -> list[str]:
+    """What is wrong with a note, in words; none if nothing is.
 
     Args:
         returned: what tools have returned, by id.
+        book: whose causes, steps and proposals it may name.
     """
-    found = [problem for claim in note.claims for problem in problems(claim, returned)]
-    return [*found, *loose(note, returned), *baseless(note, returned)]
+    texts = {rule.propose.text for rule in book.causes.values() if rule.propose}
+    found = [
+        problem
+        for claim in note.claims
+        for problem in problems(claim, returned, own=claim.text in texts)
+    ]
+    return [
+        *found,
+        *loose(note, returned),
+        *contrary(note, returned),
+        *permitted.unasked(note, returned, book),
+        *permitted.baseless(note, returned),
+        *permitted.unspeakable(note, returned),
+    ]
+
+
+def contrary(note: Note, returned: Facts) -> Iterator[str]:
+    """A headline that denies what the note cites below it."""
+    cited = {citation.id for claim in note.claims for citation in claim.citations}
+    facts = [returned[one] for one in sorted(cited & {*returned})]
+    if bearing.denies(note.headline, facts, returned):
+        yield f"The headline {note.headline!r} denies what the note cites."
 
 
 def silent(note: Note, alarms: Mapping[str, str]) -> list[str]:
@@ -59,40 +84,29 @@ def strange(text: str, held: str) -> Iterator[str]:
             yield f"No tool returned the address {address}."
 
 
-def baseless(note: Note, returned: Facts) -> Iterator[str]:
-    """Proposals about nothing that is known, or on the word of a log or a document alone."""
-    known = {held for fact in returned.values() for held in targets(fact)}
-    for one in note.proposals:
-        if one.target not in known:
-            yield f"The proposal to {one.action} {one.target!r} is of nothing that is known."
-        if not any(citation.id.startswith(MEASURED) for citation in one.why.citations):
-            yield f"The proposal to {one.action} {one.target!r} cites nothing that was measured."
+def problems(claim: Claim, returned: Facts, own: bool = False) -> Iterator[str]:
+    """What is wrong with one claim.
 
-
-def targets(fact: Fact) -> tuple[str, ...]:
-    """What a proposal may be about, of what a fact names."""
-    if isinstance(fact, RunFact):
-        return fact.name, fact.run_id, fact.dag_id
-    return (fact.stage,) if isinstance(fact, ChangeFact) else ()
-
-
-def problems(claim: Claim, returned: Facts) -> Iterator[str]:
-    """What is wrong with one claim."""
-    if not claim.citations:
-        yield f"The claim {claim.text!r} cites nothing."
-    cited = []
+    Args:
+        own: whether its words are the playbook's, and no claim about a fact.
+    """
+    cited = {}
     for citation in claim.citations:
         fact = returned.get(citation.id)
         if fact is None:
             yield f"No tool returned {citation.id!r}, which {claim.text!r} cites."
         elif spaced(citation.quote) not in spaced(fact.said) or not citation.quote.strip():
             yield f"{citation.id} does not say {citation.quote!r}."
+        elif bearing.short(citation, fact):
+            yield f"{citation.quote!r} is too short a quote: take {bearing.WORDS} whole words."
         else:
-            cited.append(fact)
-    if cited:
-        held = " ".join(fact.model_dump_json() + fact.said for fact in cited)
+            cited[citation.id] = fact
+    if cited and not own:
+        held = " ".join(fact.model_dump_json() + fact.said for fact in cited.values())
         for token in unfounded(claim.text, held):
             yield f"The number {token} of {claim.text!r} is in none of the facts that it cites."
+        if reason := bearing.unrelated(claim, cited, returned):
+            yield f"The claim {claim.text!r} {reason}."
 
 
 def unfounded(text: str, held: str) -> list[str]:
@@ -141,8 +155,3 @@ def parsed(token: str) -> Number | None:
     step = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
     scale = Decimal("0.01") if percent else Decimal(1)
     return Number(value * scale, step * scale, bool(percent))
-
-
-def spaced(text: str) -> str:
-    """A text with single spaces."""
-    return " ".join(text.split())

@@ -73,15 +73,20 @@ def score(
     """Investigate one incident."""
     tools = Tools(Evidence(folder / truth["id"]))
     if model is None:
-        return held(truth, investigate(tools, book), tools)
+        return held(truth, investigate(tools, book), tools, book)
     from include.assistant.investigator.agent import investigate_by
 
     told = investigate_by(tools, book, model)
-    return held(truth, told.note, tools, told.tokens, told.cost)
+    return held(truth, told.note, tools, book, told.tokens, told.cost)
 
 
 def held(
-    truth: Mapping[str, Any], note: Note, tools: Tools, tokens: int = 0, cost: float = 0.0
+    truth: Mapping[str, Any],
+    note: Note,
+    tools: Tools,
+    book: Playbook,
+    tokens: int = 0,
+    cost: float = 0.0,
 ) -> Scored:
     """A note held against the truth."""
     names = [one.cause for one in note.causes]
@@ -97,7 +102,7 @@ def held(
         since_right=any(began in one.text for one in note.since) if truth["since"] else None,
         alarmed=failed or run.state == "failed",
         claims=len([*note.claims]),
-        wrong=len(claims.wrong(note, tools.returned)),
+        wrong=len(claims.wrong(note, tools.returned, book)),
         proposals=len(note.proposals),
         tool_calls=tools.calls,
         tokens=tokens,

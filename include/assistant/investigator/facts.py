@@ -175,6 +175,13 @@ AnyFact = (
 )
 
 
+def troubled(fact: Fact) -> bool:
+    """Whether a fact is of something that was measured to be wrong: what a proposal rests on."""
+    if isinstance(fact, CheckFact | RunFact):
+        return fact.state == "failed"
+    return isinstance(fact, SignalFact) and bool(fact.since)
+
+
 class Answer(Strict):
     """What a tool answers.
 

@@ -11,6 +11,7 @@ from include.assistant.investigator.facts import (
     DocumentFact,
     RunFact,
     SignalFact,
+    troubled,
 )
 from include.assistant.investigator.note import (
     MEASURED,
@@ -184,9 +185,9 @@ def proposals(
     for one in weighed:
         offer = one.rule.propose
         facts = [fact for fact in one.facts if fact.id.startswith(MEASURED)]
-        # That something changed is no trouble by itself.
-        trouble = [fact for fact in facts if not fact.id.startswith("change:")]
-        if not trouble or offer is None or not offer.fits(run, told):
+        facts.sort(key=troubled, reverse=True)
+        # A change is no trouble by itself.
+        if offer is None or not any(map(troubled, facts)) or not offer.fits(run, told):
             continue
         changed = next((fact for fact in facts if fact.id.startswith("change:")), None)
         known = books.fields(changed, {"run": run.run_id or run.name, "dag_id": run.dag_id})

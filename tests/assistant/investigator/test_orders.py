@@ -37,7 +37,7 @@ def test_the_order_of_the_log_is_first_and_may_speak_against_clearing(
     note = investigate(held, playbook.read())
     assert note.next_steps[:1] == (f"The log of load says: {told}",)
     assert [one.action for one in note.proposals] == proposed
-    assert wrong(note, held.returned) == []
+    assert wrong(note, held.returned, playbook.read()) == []
 
 
 def test_what_a_log_says_to_a_machine_is_not_repeated(tmp_path):

@@ -156,7 +156,7 @@ def test_a_run_that_failed_is_told_of_with_the_last_good_one(tmp_path):
     assert [one.text[:60] for one in note.since] == [
         "The run rows.scheduled__2025-03-01T000000+0000 failed; the l"
     ]
-    assert wrong(note, held.returned) == []
+    assert wrong(note, held.returned, books.read()) == []
 
 
 def test_a_log_that_asks_for_something_founds_no_proposal(tmp_path):

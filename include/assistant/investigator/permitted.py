@@ -1,0 +1,74 @@
+"""What a note may ask of a person: by the playbook or the end of a log, and what is measured.
+
+And what none of its texts may be: links of its own, secrets, and words for a machine that reads.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from include.assistant.answering import forbidden
+from include.assistant.investigator.facts import (
+    ChangeFact,
+    DocumentFact,
+    Fact,
+    LogFact,
+    RunFact,
+    troubled,
+)
+from include.assistant.investigator.note import Note
+from include.assistant.investigator.orders import last
+from include.assistant.investigator.playbook import Playbook
+
+
+def unasked(note: Note, returned: Mapping[str, Fact], book: Playbook) -> Iterator[str]:
+    """What a note has in the place of the playbook's words, or of a log's order."""
+    said = {last([fact]) for fact in returned.values() if isinstance(fact, LogFact)}
+    rules = [book.causes[one.cause] for one in note.causes if one.cause in book.causes]
+    for one in note.causes:
+        rule = book.causes.get(one.cause)
+        if rule is None:
+            yield f"The playbook has no cause {one.cause!r}."
+        elif one.title != rule.title:
+            yield f"The cause {one.cause} is called {rule.title!r}."
+    for step in note.next_steps:
+        if step not in {*said, *(held for rule in rules for held in rule.next)}:
+            yield f"The playbook has no step {step!r} for what the note names as a cause."
+    for asked in note.proposals:
+        if not any(rule.propose and rule.propose.action == asked.action for rule in rules):
+            yield f"The playbook proposes no {asked.action} for what the note names as a cause."
+
+
+def baseless(note: Note, returned: Mapping[str, Fact]) -> Iterator[str]:
+    """Proposals about nothing that is known, or on the word of a log, a document or a name."""
+    known = {held for fact in returned.values() for held in targets(fact)}
+    for one in note.proposals:
+        cited = [returned.get(citation.id) for citation in one.why.citations]
+        if one.target not in known:
+            yield f"The proposal to {one.action} {one.target!r} is of nothing that is known."
+        if not any(fact and troubled(fact) for fact in cited):
+            yield f"The proposal to {one.action} {one.target!r} cites nothing that failed."
+
+
+def targets(fact: Fact) -> tuple[str, ...]:
+    """What a proposal may be about, of what a fact names."""
+    if isinstance(fact, RunFact):
+        return fact.name, fact.run_id, fact.dag_id
+    return (fact.stage,) if isinstance(fact, ChangeFact) else ()
+
+
+def unspeakable(note: Note, returned: Mapping[str, Fact]) -> Iterator[str]:
+    """Texts of a note that are not to be shown; what they are is not told again."""
+    names = sorted({n for fact in returned.values() for n in targets(fact) if n}, key=len)
+    read = [fact for fact in returned.values() if isinstance(fact, DocumentFact)]
+    sources = [text for fact in read for text in (fact.said, fact.url, fact.page)]
+    titles = [text for one in note.causes for text in (one.title, one.subject)]
+    texts = [note.headline, *titles, *note.next_steps, *(one.text for one in note.claims)]
+    for text in texts:
+        bare = text
+        for name in reversed(names):  # a run may be called as a token is
+            bare = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", bare)
+        reason = forbidden.in_answer(bare, sources)
+        if not reason and forbidden.ORDERS.search(text):
+            reason = "it speaks to the machine that reads it"
+        if reason:
+            yield f"A text of the note is not to be shown: {reason}."
