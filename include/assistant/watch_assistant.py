@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from include import step
-from include.assistant.watching.checks import Facts, Shares, checks_of, signals_of
+from include.assistant.watching.checks import Facts, Shares, checks_of, signals_of, stale_check
 from include.assistant.watching.facts import Questions
 from include.assistant.watching.question_drift import apart
 from include.assistant.watching.report import Judged, Watched, write
@@ -42,7 +42,8 @@ def watch_assistant(
     if questions.taken.folder:
         judged = judge(questions, stale, params)
         lacking = gaps(questions.unanswered(windows[-1]), index, params.listed)
-    write(Watched(judged, lacking, stale, questions.taken.md5), report, page, metrics)
+    always = [stale_check(stale, params.limits)]
+    write(Watched(judged, lacking, stale, questions.taken.md5, always), report, page, metrics)
 
 
 def judge(questions: Questions, stale: Sequence[Stale], params: Params) -> list[Judged]:

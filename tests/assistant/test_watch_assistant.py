@@ -63,7 +63,8 @@ def test_without_a_log_it_says_so_and_all_is_well(tmp_path):
     report = watched(tmp_path, params())
     assert (report["verdict"]["state"], report["windows"]) == (None, [])
     assert report["verdict"]["sentence"].startswith("No question was watched: ")
-    assert json.loads((tmp_path / "metrics.json").read_text()) == {"windows": 0, "stale_sources": 0}
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics == {"windows": 0, "alarms": 0, "stale_sources": 0}
     assert "Not watched." in (tmp_path / "page.html").read_text()
 
 
@@ -121,7 +122,11 @@ def test_each_fault_has_its_own_alarm(tmp_path, fault):
     assert alarms(report) == {fault}
     kind = {check["name"]: check["kind"] for check in report["windows"][-1]["checks"]}[fault]
     state = {"hurts": "hurts", "moved": "moved", "service": "steady"}[kind]
-    assert report["verdict"]["state"] == state
+    outage = fault in ("failed_share", "error_rate")  # who gets no answer is hurt
+    assert report["verdict"]["state"] == ("hurts" if outage else state)
+    assert json.loads((tmp_path / "metrics.json").read_text())["alarms"] == 1
+    told = at_window("assistant_watch", report["windows"][-1], (kind,))
+    assert [name for name, alarm in told.items() if alarm] == [f"assistant_watch:{fault}"]
     assert fault.replace("_", " ") in report["verdict"]["sentence"]
     assert report["verdict"]["to_do"] != "Nothing to mend."
 
@@ -162,6 +167,8 @@ def test_stale_documents_are_told_also_without_a_log(tmp_path):
             {"source": "celery", "package": "celery", "version": "5.6.2", "locked": "5.6.3"}
         ]
         assert report["verdict"]["to_do"].startswith("Raise the versions in fetch_docs")
+        assert "celery (5.6.2, locked 5.6.3)" in report["verdict"]["alarms"][0]
+        assert json.loads((tmp_path / "metrics.json").read_text())["alarms"] == 1
     assert alarms(report) == {"stale_sources"}
 
 

@@ -175,12 +175,18 @@ COST = "The window cost {:.2f}"
 
 def data_checks(facts: Facts, signals: Signals, limits: Limits) -> list[Check]:
     """Whether the log can be read, and the documents are of what is locked."""
-    names = (f"{one.source} ({one.version}, locked {one.locked})" for one in facts.stale or ())
-    stale = f"Documents of another version than is locked: {at_most_ten(names) or 'none'}"
     return [
         at_most("quarantined", signals, limits.quarantined_max, "data", UNREAD),
-        at_most("stale_sources", signals, limits.stale_sources_max, "data", stale),
+        stale_check(facts.stale, limits),
     ]
+
+
+def stale_check(stale: Sequence[Stale] | None, limits: Limits) -> Check:
+    """Whether the documents are of what is locked; this is known without a log."""
+    names = (f"{one.source} ({one.version}, locked {one.locked})" for one in stale or ())
+    sentence = f"Documents of another version than is locked: {at_most_ten(names) or 'none'}"
+    held = {"stale_sources": None if stale is None else len(stale)}
+    return at_most("stale_sources", held, limits.stale_sources_max, "data", sentence)
 
 
 UNREAD = "{:,.0f} lines of the log cannot be read"

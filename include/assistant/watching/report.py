@@ -54,12 +54,14 @@ class Watched:
         judged: windows, the earliest first; none without a log.
         gaps: what the newest window lacked.
         log_md5: hash of what was read of the log, or none.
+        always: checks that need no log.
     """
 
     judged: Sequence[Judged]
     gaps: Sequence[Gap]
     stale: Sequence[Stale]
     log_md5: str
+    always: Sequence[Check]
 
     def content(self) -> dict[str, Any]:
         """The report: the verdict of the newest window, all windows, and what to mend."""
@@ -76,7 +78,8 @@ class Watched:
         if not self.judged:
             stale = f" {len(self.stale)} sources have gone stale." if self.stale else ""
             to_do = ORDERS["stale_sources"] if self.stale else ""
-            return {"state": None, "sentence": NOBODY + stale, "to_do": to_do, "alarms": []}
+            alarms = [check.reason for check in failed(self.always)]
+            return {"state": None, "sentence": NOBODY + stale, "to_do": to_do, "alarms": alarms}
         newest = self.judged[-1]
         return {
             "state": newest.verdict.state,
@@ -88,7 +91,8 @@ class Watched:
     def numbers(self) -> dict[str, float | None]:
         """Flat numbers of the newest window: hurts, moved and blind are 1 or 0."""
         if not self.judged:
-            return {"windows": 0, "stale_sources": len(self.stale)}
+            alarms = {"windows": 0, "alarms": len(failed(self.always))}
+            return {**alarms, "stale_sources": len(self.stale)}
         newest = self.judged[-1]
         states = {
             state: int(newest.verdict.state == state) for state in ("hurts", "moved", "blind")

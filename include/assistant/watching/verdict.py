@@ -1,7 +1,8 @@
 """What the checks of a window come to: one state, one sentence, and one thing to do.
 
 States and kinds are those of include.monitoring.verdict, so that alerts, pages and policies read
-an assistant as they read a model.
+an assistant as they read a model. But who gets no answer is hurt, whosever fault it is: an outage
+stays a fault of the service, which no training mends, and yet it hurts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,6 +37,7 @@ ORDERS = {
     "say it.",
     "questions": "See LEEWAY_SERVE_LOG, and whether anybody asks.",
 }
+OUTAGES = ("failed_share", "error_rate")  # checks of the service that say who got no answer
 OF_SERVICE = "See the log and the metrics of the service."
 NOTHING = "Nothing to mend."
 
@@ -43,7 +45,8 @@ NOTHING = "Nothing to mend."
 def verdict(checks: Sequence[Check]) -> Verdict:
     """Weigh the checks of a window."""
     failed = {kind: named(checks, kind) for kind in get_args(Sort)}
-    state = state_of(checks)
+    out = any(check.name in OUTAGES and not check.passed for check in checks)
+    state: State = "hurts" if out else state_of(checks)
     names: dict[str, str] = {kind: listed(held) for kind, held in failed.items()}
     plain = dict.fromkeys(names, "")
     return Verdict(state, say(state, failed, names), order(checks), say(state, failed, plain))
