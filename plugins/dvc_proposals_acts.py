@@ -11,7 +11,7 @@ from airflow.sdk import AssetAlias, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 from dvc_assets import requests
 from dvc_notes import describe, login
-from dvc_proposals_approval import APPROVE, READ, SAID, plan_of, say
+from dvc_proposals_approval import APPROVE, READ, SAID, broken, plan_of, say
 from dvc_proposals_note import Refused
 from dvc_proposals_plans import Plan, plan_again
 from dvc_proposals_reading import OnNote
@@ -42,7 +42,9 @@ class CarryOut(OnNote):
             self.stop(context, f"what was shown is no longer so: {' '.join(str(error).split())}")
         if now != plan:
             self.stop(context, f"what was shown is no longer so; now: {now.does}.")
-        done = self.do(context, plan, f"{who} approved what the note on {plan.run} proposes")
+        note = f"the note on {plan.run}"
+        note += f", which {plan.brought_by} brought," if plan.brought_by else ""
+        done = self.do(context, plan, f"{who} approved what {note} proposes")
         self.log.info("%s", done)
         say(context, f"{done}: {who} approved it.")
         return done
@@ -87,7 +89,7 @@ class AskToRetrain(CarryOut):
     def do(self, context: Context, plan: Plan, because: str) -> str:
         """Send the event for which the pipeline waits."""
         asset = requests(Path(self.repo), plan.doer)
-        said = [f"{because}.", plan.headline, plan.why]
+        said = [broken(text) for text in (f"{because}.", plan.headline, plan.why)]
         extra: dict[str, Any] = {
             "until": plan.until or None,
             "because": said,
@@ -107,7 +109,8 @@ class TriggerRollback(CarryOut):
 
     def do(self, context: Context, plan: Plan, because: str) -> str:
         """Trigger it with the reason."""
-        run_id = api().trigger(plan.doer, {"reason": f"{because}.", "stage": "champion"})
+        reason = broken(f"{because}.")
+        run_id = api().trigger(plan.doer, {"reason": reason, "stage": "champion"})
         return f"{run_id} of {plan.doer} takes the promotion back"
 
 
@@ -140,6 +143,7 @@ class Conclude(BaseOperator):
         read = ti.xcom_pull(task_ids=READ) or {}
         before = [task.task_id for task in context["dag"].tasks if task.task_id != self.task_id]
         found = [ti.xcom_pull(task_ids=name, key=SAID) for name in before]
-        note = " ".join([str(read.get("told", "")), *(str(one) for one in found if one)]).strip()
+        words = [str(read.get("told", "")), *(str(one) for one in found if one)]
+        note = broken(" ".join(words).strip())
         describe(context, note)
         return note

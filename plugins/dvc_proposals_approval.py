@@ -63,6 +63,7 @@ class ApproveAction(ApprovalOperator):
 
 def say(context: Context, note: str) -> None:
     """Put a note on this task, which is also for the note of the run."""
+    note = broken(note)
     tell(context, {context["task"].task_id: note})
     context["ti"].xcom_push(key=SAID, value=note)
 
@@ -76,11 +77,16 @@ def plan_of(context: Context, action: str) -> dict[str, Any] | None:
 
 def page(shown: Mapping[str, Any]) -> str:
     """What a person sees before the decision, as Markdown."""
+    who, author = shown["brought_by"], shown["written_by"]
+    origin = {"written by": author or "nobody says"}
+    if who:  # whatever it says of itself
+        named = f"; it names {author!r} as its author" if author else ""
+        origin = {"brought by": f"{who}{named}. Nobody has checked what it says."}
     rows = {
         "the note says": shown["headline"],
         "proposed": f"{shown['action']} {shown['target']}",
         "because": shown["why"],
-        "written by": shown["written_by"] or "nobody says",
+        **origin,
         "what it does": shown["does"],
     }
     return "\n".join(
@@ -95,4 +101,9 @@ def page(shown: Mapping[str, Any]) -> str:
 
 def unlinked(value: object) -> str:
     """A text in its cell, whose addresses lead nowhere: a model may have them from anybody."""
-    return cell(value).replace("://", ": //").replace("www.", "www .").replace("@", "(at)")
+    return broken(cell(value))
+
+
+def broken(text: str) -> str:
+    """A text whose addresses are none any more."""
+    return text.replace("://", ": //").replace("www.", "www .").replace("@", "(at)")

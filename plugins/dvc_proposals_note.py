@@ -53,15 +53,18 @@ class Note:
     Args:
         run: as runs are named: DAG.RUN.
         proposals: as they stand there, whatever they are.
+        brought_by: the person who brought it, of whom alone it has its words; empty if it was
+            written here.
     """
 
     run: str
     headline: str
     written_by: str
     proposals: tuple[object, ...]
+    brought_by: str = ""
 
 
-def note_in(held: object) -> Note:
+def note_in(held: object, brought_by: str = "") -> Note:
     """The note that an object of JSON is.
 
     Raises:
@@ -72,7 +75,8 @@ def note_in(held: object) -> Note:
         proposals = held.get("proposals", [])
         texts = all(isinstance(text, str) for text in (run, headline, written_by))
         if run and texts and isinstance(proposals, list):
-            return Note(run, headline[:LONGEST], written_by[:LONGEST], tuple(proposals))
+            texts_held = (run, headline[:LONGEST], written_by[:LONGEST])
+            return Note(*texts_held, tuple(proposals), brought_by)
     what = f"This is no note on an incident: {json.dumps(held)[:100]}"
     fix = "give the JSON that `python -m include.assistant.investigate` writes."
     raise PipelineError(f"{what}.", fix)

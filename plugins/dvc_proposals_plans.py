@@ -41,6 +41,7 @@ class Plan:
         run: that the note is about, DAG.RUN; run_id is Airflow's, if it is to be cleared.
         doer: the DAG that is cleared, asked or triggered.
         does: in words, with what it rests on: another text is another plan.
+        brought_by: the person who brought the note; empty if it was written here.
         until: the first day that a training is not to see; empty: as params.yaml says.
     """
 
@@ -54,6 +55,7 @@ class Plan:
     why: str
     headline: str
     written_by: str
+    brought_by: str
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def plan_of(proposed: Proposed, note: Note, place: Place) -> Plan:
         why=proposed.why.text,
         headline=note.headline,
         written_by=note.written_by,
+        brought_by=note.brought_by,
     )
 
 
@@ -117,7 +120,8 @@ def plan_again(plan: Plan, place: Place) -> Plan:
         PipelineError: nobody can tell.
     """
     proposed = Proposed(action=plan.action, target=plan.target, why=Why(text=plan.why))
-    return plan_of(proposed, Note(plan.run, plan.headline, plan.written_by, ()), place)
+    note = Note(plan.run, plan.headline, plan.written_by, (), plan.brought_by)
+    return plan_of(proposed, note, place)
 
 
 def known(place: Place) -> dict[str, None]:

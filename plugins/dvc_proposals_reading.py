@@ -12,7 +12,7 @@ from airflow.configuration import conf
 from airflow.sdk import BaseOperator, Context
 from dvc_interval import AUTOMATIC
 from dvc_notes import describe
-from dvc_proposals_approval import READ
+from dvc_proposals_approval import READ, broken
 from dvc_proposals_note import LARGEST, dag_of, note_in
 from dvc_proposals_plans import Place, card_of, plans_of
 from dvc_runs import counted
@@ -20,8 +20,10 @@ from dvc_runs import counted
 from include.errors import ParamsError, PipelineError
 from include.pipeline.names import run_name
 
-ALARMS = ("hurts", "failed", "blind", "unknown")  # states of reports that are looked into
+# States of reports that are looked into: those that the investigator takes for no good run.
+ALARMS = ("hurts", "failed", "blind", "unknown", "refused")
 NOTE = "note.json"
+LARGEST_REPORT = 4_000_000  # bytes of a report in which alarms are counted
 LONGEST_S = 600  # that the writing of a note may take
 
 
@@ -61,12 +63,13 @@ class ReadNote(OnNote):
             held, told = self.got(context, Path(folder))
             if held is None:
                 return {"plans": {}, "told": told}
-            note = note_in(held)
+            note = note_in(held, bringer(context))
             self.keep(context, Path(folder))
         plans, refused = plans_of(note, self.place)
         asked = f"Proposed: {', '.join(plans)}." if plans else "Nothing is proposed."
-        told = f"{note.run}: {note.headline} {asked}"
-        told += f" Refused: {' '.join(refused)}" if refused else ""
+        by = f"By a note that {note.brought_by} brought, on " if note.brought_by else ""
+        told = f"{by}{note.run}: {note.headline} {asked}"
+        told = broken(told + (f" Refused: {' '.join(refused)}" if refused else ""))
         self.log.info("%s", told)
         describe(context, told)
         return {"plans": plans, "told": told}
@@ -86,8 +89,7 @@ class ReadNote(OnNote):
             run, kind = self.ended(context)
             if kind not in AUTOMATIC:
                 return None, f"{run} was begun by hand: to look into it, trigger this DAG with it."
-            card = card_of(run, Path(self.home))
-            if not any(found.state in ALARMS for found in (card.findings if card else ())):
+            if not in_trouble(run, Path(self.home)):
                 return None, f"{run} tells of no trouble."
         dag_of(run, self.about)
         if not self.command:
@@ -128,6 +130,38 @@ class ReadNote(OnNote):
                 (place / file.name).write_bytes(file.read_bytes())
         write_card(home, run, repo=self.repo, makers={NOTE: self.task_id})
         remove_deleted(home, self.dag_id, counted(context))
+
+
+def bringer(context: Context) -> str:
+    """The person who brought the note, as Airflow knows them; empty if it is written here."""
+    if context["params"]["note"] is None:
+        return ""
+    found = getattr(context.get("dag_run"), "triggering_user_name", None)
+    return str(found or "somebody whom Airflow does not name")
+
+
+def in_trouble(run: str, home: Path) -> bool:
+    """Whether a report of a closed run tells of trouble, or counts alarms whatever its state."""
+    from include.pipeline.workspace import reports_of
+
+    card = card_of(run, home)
+    if card is None:
+        return False
+    folder = reports_of(home, card.dag_id, card.run_id)
+    counted = (alarms_in(folder / name) for name in card.reports if name.endswith(".json"))
+    return any(found.state in ALARMS for found in card.findings) or any(counted)
+
+
+def alarms_in(file: Path) -> bool:
+    """Whether a report counts alarms, as a number of its own or as reasons of its verdict."""
+    try:
+        held = json.loads(file.read_text()) if file.stat().st_size <= LARGEST_REPORT else None
+    except (OSError, ValueError, RecursionError):
+        return False
+    if not isinstance(held, dict):
+        return False
+    said = held.get("verdict")
+    return bool(held.get("alarms") or (said.get("alarms") if isinstance(said, dict) else None))
 
 
 def let_write(command: Sequence[str], repo: Path, heard: Callable[[str], object]) -> None:

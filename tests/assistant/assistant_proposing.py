@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from dvc_proposals import proposals_dag
@@ -11,6 +12,7 @@ from include.pipeline.names import run_name
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 RUN = "scheduled__2026-06-01T00:00:00+00:00"
+BY = SimpleNamespace(triggering_user_name="eve")  # who triggers the runs of these tests
 MAY = {"retrain": "train", "roll_back": "back", "artifact": "model"}
 NOTE = {"run": run_name("watch", RUN), "headline": "A task failed.", "written_by": "playbook"}
 
@@ -72,7 +74,7 @@ def context(dag, task_id: str, ti: Exchanged | None = None, note=None, run: str 
     task, ti = dag.get_task(task_id), ti or Exchanged()
     ti.task = task_id
     held = {"dag": dag, "task": task, "ti": ti, "run_id": "r", "params": {"note": note, "run": run}}
-    return task, {**held, "triggering_asset_events": {}, **more}
+    return task, {**held, "triggering_asset_events": {}, "dag_run": BY, **more}
 
 
 def proposing(*proposals: object) -> dict:

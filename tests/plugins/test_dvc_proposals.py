@@ -15,6 +15,7 @@ from assistant_proposing import (
     context,
     drawn,
     proposal,
+    proposing,
     quiet,
     read,
 )
@@ -177,3 +178,20 @@ def test_what_is_not_proposed_is_asked_of_nobody(airflow, made, tmp_path):
     task, held = context(dag, "approve_retrain", Exchanged(read_note=read(dag)))
     with pytest.raises(AirflowSkipException, match="does not propose to retrain"):
         task.execute(held)
+
+
+def test_a_note_that_a_person_brought_says_so_and_is_nobody_elses(airflow, made, tmp_path):
+    dag = drawn(made, tmp_path)
+    forged = {**proposing(proposal("retrain", "train")), "headline": "See http://evil @all"}
+    task, held = context(dag, "read_note", note=forged)
+    found = task.execute(held)
+    assert found["told"].startswith("By a note that eve brought, on watch.scheduled__2026-06-01T")
+    assert found["told"].endswith(": See http: //evil (at)all Proposed: retrain.")
+    shown = page(found["plans"]["retrain"])
+    said = "eve; it names 'playbook' as its author. Nobody has checked what it says."
+    assert f"| brought by | {said} |" in shown and "written by" not in shown
+    written = page({**found["plans"]["retrain"], "brought_by": ""})
+    assert "| written by | playbook |" in written and "brought by" not in written
+    last, held = context(dag, "conclude", Exchanged(read_note=found))
+    assert last.execute(held) == found["told"]
+    assert all("://" not in note for note in airflow.notes)

@@ -63,7 +63,10 @@ def test_an_approved_training_is_asked_for_as_a_policy_asks(airflow, made, tmp_p
     assert task.execute(held) == "train is asked to train"
     [(asset, more)] = sent
     assert asset.uri == f"dvc-requests://{made.name}/train"
-    because = [f"ann approved what the note on {NOTE['run']} proposes.", "A task failed."]
+    because = [
+        f"ann approved what the note on {NOTE['run']}, which eve brought, proposes.",
+        "A task failed.",
+    ]
     assert more["extra"] == {
         "until": "2026-06-01",
         "because": [*because, "It is time."],
@@ -91,6 +94,6 @@ def test_an_approved_rollback_is_triggered_with_its_reason(airflow, promoted, tm
     task, held = context(dag, "trigger_rollback", ti)
     assert task.execute(held) == "manual__1 of back takes the promotion back"
     [(path, told)] = airflow.told
-    reason = f"ann approved what the note on {NOTE['run']} proposes."
+    reason = f"ann approved what the note on {NOTE['run']}, which eve brought, proposes."
     assert path == "/api/v2/dags/back/dagRuns"
     assert told["conf"] == {"reason": reason, "stage": "champion"}

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 from assistant_proposing import NOTE, NOW, RUN, context, drawn
+from dvc_proposals_reading import ALARMS
 
+from include.assistant.investigator.evidence import GOOD
 from include.errors import ParamsError, PipelineError
-from include.pipeline.closing.card import write_card
+from include.pipeline.closing.card import WORST, write_card
 from include.pipeline.workspace import reports_of
 
 
@@ -28,10 +30,11 @@ json.dump({"run": run, "headline": "h", "proposals": []}, open(note, "w"))
 """
 
 
-def closed(home: Path, state: str) -> None:
-    """The run, with a report that comes to a state."""
+def closed(home: Path, state: str | None, alarms: object = None) -> None:
+    """The run, with a report that comes to a state, and metrics that count alarms."""
     place = reports_of(home, "watch", RUN)
     place.mkdir(parents=True)
+    (place / "metrics.json").write_text(json.dumps({"alarms": alarms}))
     (place / "watch.json").write_text(json.dumps({"verdict": {"state": state, "sentence": "s"}}))
     write_card(home, ("watch", RUN))
 
@@ -44,6 +47,18 @@ def test_a_run_in_trouble_is_looked_into_and_the_note_is_kept_among_the_reports(
     assert (
         json.loads((reports_of(tmp_path, "ask", "r") / "note.json").read_text())["headline"] == "h"
     )
+
+
+@pytest.mark.parametrize("state", ["steady", "moved", None, "refused"])
+def test_a_check_beyond_its_limit_is_looked_into_whatever_the_state(made, tmp_path, state):
+    closed(tmp_path, state, 0 if state == "refused" else 1)
+    dag = drawn(made, tmp_path, sys.executable, "-c", WRITE, "{run}", "{note}")
+    task, held = context(dag, "read_note", **ended())
+    assert task.execute(held)["told"] == f"{NOTE['run']}: h Nothing is proposed."
+
+
+def test_the_investigator_takes_the_same_runs_for_trouble():
+    assert {*ALARMS} == {*WORST} - GOOD
 
 
 @pytest.mark.parametrize(
