@@ -2,7 +2,8 @@
 Looks into runs that tell of trouble: the investigator writes a note, and each thing that it
 proposes waits for a person in Airflow's *Required Actions*. Nothing is done without one.
 
-- **By itself**, once it is not paused: when a run of one of the DAGs below is closed.
+- **By itself**, once it is not paused: when a run of one of the DAGs below is closed; and when one
+  has failed, which `assistant_alerts` sees.
 - **By hand**: *Trigger*, with the name of a run, as `flight_delays_watch.manual__2026-01-05`, or
   with a note that somebody has as JSON.
 - **What may be done** about which DAG stands below; anything else is refused, and the note says so.

@@ -144,9 +144,16 @@ def test_no_dag_that_runs_by_itself_fails_unheard(bag):
     # Nobody has to be told of what a person awaits, and no alert tells of itself.
     assert set(task.pipelines) == names - {"assistant_rollback", "assistant_alerts"}
     assert set(task.watched) <= set(task.pipelines)
+    assert {*task.kinds} == {"hurts", "moved", "data", "service"}  # docs/assistant.md has them all
     assert task.pipelines["assistant"]["ends_within"] == timedelta(hours=2)
     for waiting in ("assistant_promote", "assistant_proposals"):
         assert "ends_within" not in task.pipelines[waiting]  # it may wait for a person
+
+
+def test_a_run_that_failed_is_looked_into_where_one_that_was_closed_is(bag):
+    task = bag.dags["assistant_alerts"].get_task("investigate_failed")
+    assert {*task.dag_ids} == {*bag.dags["assistant_proposals"].get_task("read_note").about}
+    assert task.proposals == "assistant_proposals"
 
 
 def test_make_run_runs_nothing_of_the_assistant():
