@@ -85,7 +85,7 @@ class Assistant:
         vector, hits = await self.work.search(search)
         seconds = time.perf_counter() - began
         self.counts.searching.observe(seconds)
-        self.traces.searched(asked, hits, (began_ns, time.time_ns()))
+        self.traces.searched(asked, most, hits, (began_ns, time.time_ns()))
         return Found(hits, vector, seconds * 1000)
 
     async def search(self, asked: Asked) -> dict[str, Any]:

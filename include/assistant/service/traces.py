@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from opentelemetry import propagate, trace
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode
 
 from include.assistant.answering.answer import Answer
 from include.assistant.answering.settings import Endpoint
@@ -31,6 +31,8 @@ NAME = "OTEL_SERVICE_NAME"
 class Traces:
     """Makes spans: of each request, and in it of the search and of the answer.
 
+    Where they go nowhere none is made: most services have no collector, and a search is short.
+
     Args:
         name: of the service, if the environment gives it no other.
         provider: of spans; None: as the environment says.
@@ -47,21 +49,27 @@ class Traces:
 
     def request(self, method: str, path: str, headers: Mapping[str, str]) -> Span:
         """The span of a request, in the trace of its client if it names one."""
+        if self.provider is None:
+            return INVALID_SPAN
         span = self.tracer.start_span(
             f"{method} {path}", propagate.extract(headers), kind=SpanKind.SERVER
         )
         span.set_attributes({"http.request.method": method, "http.route": path})
         return span
 
-    def searched(self, asked: Asked, hits: Sequence[Hit], times_ns: tuple[int, int]) -> None:
-        """The span of a search that is done, from its beginning to its end."""
+    def searched(
+        self, asked: Asked, most: int, hits: Sequence[Hit], times_ns: tuple[int, int]
+    ) -> None:
+        """The span of a search for so many passages that is done, from its beginning to its end."""
+        if self.provider is None:
+            return
         version, question = asked.by.version, asked.question
         span = self.inside(asked.span, f"retrieval {version}", SpanKind.INTERNAL, times_ns[0])
         span.set_attributes(
             {
                 "gen_ai.operation.name": "retrieval",
                 "gen_ai.data_source.id": version,
-                "gen_ai.request.top_k": question.limit,
+                "gen_ai.request.top_k": most,
                 "leeway.hits": len(hits),
             }
         )
@@ -73,6 +81,8 @@ class Traces:
 
     def answered(self, asked: Asked, answer: Answer, times_ns: tuple[int, int]) -> None:
         """The span of an answer that is made: of a chat with a model, if one was asked."""
+        if self.provider is None:
+            return
         name, kind = f"answer {answer.provider}", SpanKind.INTERNAL
         attributes: dict[str, str | int | float | bool] = {
             "leeway.refused": answer.refused,

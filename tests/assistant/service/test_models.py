@@ -15,6 +15,7 @@ from assistant_server import model as serving
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import INVALID_SPAN
 from prometheus_client import REGISTRY
 
 from include.assistant.service.assistant import Assistant
@@ -94,8 +95,8 @@ def test_a_request_is_a_trace_of_a_search_and_a_chat_without_contents(writing, s
     assert dict(found.attributes) == {
         "gen_ai.operation.name": "retrieval",
         "gen_ai.data_source.id": writing.packaged.version,
-        "gen_ai.request.top_k": 3,
-        "leeway.hits": 3,
+        "gen_ai.request.top_k": 10,  # of which three are shown
+        "leeway.hits": 4,
     }
     told = dict(chat.attributes)
     expected: dict[str, Any] = {
@@ -138,6 +139,8 @@ def test_without_a_place_to_send_them_to_nothing_is_traced(monkeypatch):
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     assert provider_of("assistant") is None
+    # Not even a span that is sent nowhere: a search is short.
+    assert Traces("assistant").request("POST", "/search", {}) is INVALID_SPAN
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     assert provider_of("assistant") is None
