@@ -1,5 +1,6 @@
 """What the stage validate_docs promises, with passages that are good but for what a test changes."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from assistant_documents import passage, table
 
 from include.assistant import passages
 from include.assistant.documents.size import Passages
+from include.assistant.documents.validating.checks import nothing_collected
 from include.assistant.validate_docs import Params, validate_docs
 from include.errors import DataError, ParamsError
 
@@ -193,3 +195,10 @@ def test_the_page_shows_sources_rules_and_what_was_set_aside(place: Place) -> No
     assert "<em>9 passages</em> of 1 sources." in page
     assert "&lt;b&gt;Why?&lt;/b&gt;" in page and "<b>Why?" not in page
     assert "no byte was lost when the page was read" in page and "{{" not in page
+
+
+def test_the_garbage_collector_rests_for_an_import_alone() -> None:
+    with pytest.raises(ImportError), nothing_collected():
+        assert not gc.isenabled()
+        raise ImportError
+    assert gc.isenabled()

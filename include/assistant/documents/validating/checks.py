@@ -1,9 +1,11 @@
 """Run the rules of the suite on the passages with Great Expectations."""
 
+import gc
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -48,7 +50,7 @@ def findings_of(table: pl.DataFrame, rules: Sequence[Rule]) -> list[Finding]:
 def asset() -> "BatchDefinition[Any]":
     """Where Great Expectations, which takes seconds to import, is handed its tables."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import; it would call home
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), nothing_collected():
         warnings.simplefilter("ignore")
         import great_expectations as gx
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
@@ -56,6 +58,18 @@ def asset() -> "BatchDefinition[Any]":
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     tables = context.data_sources.add_pandas("tables").add_dataframe_asset(name="passages")
     return tables.add_batch_definition_whole_dataframe("whole")
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Keep the garbage collector from an import: it frees nothing, in a sixth of the time."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def gx_suite(rules: Sequence[Rule]) -> "ExpectationSuite":
