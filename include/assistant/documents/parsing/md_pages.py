@@ -11,13 +11,18 @@ from include.assistant.documents.parsing.rst_words import CODE, DROPPED
 from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
 from include.assistant.documents.parsing.spelling import shown
 
-FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.S)
+# Between its lines are names with values: a page may as well begin with a rule.
+FRONT_MATTER = re.compile(
+    r"\A---\n(?!\n)(?:(?:[\w\"'][^\n:]*:[^\n]*|[ \t#\]}-][^\n]*|)\n)*?---[ \t]*(?:\n|\Z)"
+)
 ROLE = re.compile(r"\{[\w:+-]+\}`([^`\n]+)`")
 ADMONITION = re.compile(
-    r'^([ \t]*)(?:!!!|\?\?\?\+?|===\+?|///)[ \t]*([\w-]*)[ \t]*(?:"(.*)")?[ \t]*$'
+    r'^([ \t]*)(?:(?:!!!|\?\?\?\+?|///)[ \t]*([\w-]*)|===\+?)[ \t]*(?:"(.*)")?[ \t]*$'
 )
+FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
+BLOCK = "///"  # begins a note, and alone ends it
 DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
-OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|\A---\n.*?\n---\n", re.S)
+OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|" + FRONT_MATTER.pattern)
 INDENT = 4
 
 
@@ -52,21 +57,34 @@ def role_shown(found: re.Match[str]) -> str:
 def unfolded(lines: Sequence[str]) -> Iterator[str]:
     """Lines with the notes and tabs of MkDocs as plain paragraphs."""
     inside: list[int] = []  # columns in which the notes that are open begin
-    fenced = False
+    blocks = 0  # that are open and end in a line of their own
+    fence = ""
     for line in lines:
         width = len(line) - len(line.lstrip())
-        while inside and line.strip() and width <= inside[-1] and not fenced:
+        while inside and line.strip() and width <= inside[-1] and not fence:
             inside.pop()
         line = line[INDENT * len(inside) :] if line.strip() else ""
-        found = None if fenced else ADMONITION.match(line)
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
+        found = None if fence else ADMONITION.match(line)
+        fence = fence_after(line, fence)
         if found and (found[2] or found[3]):
             inside.append(width)
+            blocks += line.lstrip().startswith(BLOCK)
             yield ""
             yield f"{found[1]}{found[3] or found[2].capitalize()}:"
-        elif not found:
+        elif blocks and not fence and line.strip() == BLOCK:
+            blocks -= 1
+        else:
             yield line
+
+
+def fence_after(line: str, fence: str) -> str:
+    """The signs that opened the code which is open after a line; none if none is."""
+    found = FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return found[1]
+    return "" if found[1].startswith(fence) and not found[2].strip() else fence
 
 
 def closing(tokens: Sequence[Token], start: int) -> int:
