@@ -26,14 +26,38 @@ def sections_of(text: str) -> list[Section]:
     """The sections of a page."""
     soup = BeautifulSoup(text, "html.parser")
     outline = Outline()
-    found = (soup.select_one(place) for place in MAIN)
-    walk(next(filter(None, found), soup), outline)
+    main = main_of(soup)
+    if main is not soup and main.h1 is None and (title := title_above(soup)):
+        outline.heading(1, title)
+    walk(main, outline)
     if soup.title and not any(section.titles for section in outline.sections):
         named = Outline()
         named.heading(1, soup.title.get_text())
         named.sections[-1].blocks.extend(outline.sections[0].blocks)
         return named.sections
     return outline.sections
+
+
+def main_of(soup: Tag) -> Tag:
+    """The main part of a page; all of it where nothing says which part that is."""
+    for place in MAIN:
+        found = [one for one in soup.select(place) if is_seen(one)]
+        # An article may hold others, such as what was said of it.
+        known = set(map(id, found))
+        outer = [one for one in found if not any(id(above) in known for above in one.parents)]
+        if outer:
+            return outer[0] if len(outer) == 1 else soup
+    return soup
+
+
+def title_above(soup: Tag) -> str:
+    """The first heading of a page that is seen."""
+    return next((without_link(one) for one in soup.find_all("h1") if is_seen(one)), "")
+
+
+def is_seen(element: Tag) -> bool:
+    """Whether nothing hides an element or what it is in."""
+    return all(shown(one) for one in (element, *element.parents))
 
 
 def walk(node: Tag, outline: Outline) -> None:

@@ -26,6 +26,30 @@ def test_the_main_part_becomes_sections() -> None:
     ]
 
 
+def told(page: str) -> list[tuple[tuple[str, ...], list[str]]]:
+    found = [(section.titles, [b.text for b in section.blocks]) for section in sections_of(page)]
+    return [(titles, texts) for titles, texts in found if titles or texts]
+
+
+def test_of_several_articles_none_is_lost() -> None:
+    articles = "<article><h2>One</h2><p>1</p></article><article><h2>Two</h2><p>2</p></article>"
+    assert told(f"<body><h1>Page</h1>{articles}<p>end</p></body>") == [
+        (("Page",), []),
+        (("Page", "One"), ["1"]),
+        (("Page", "Two"), ["2", "end"]),
+    ]
+
+
+def test_the_only_article_is_the_page_with_the_heading_above_it() -> None:
+    inner = "<article><p>reply</p></article>"
+    article = f"<article><h2>One</h2><p>1</p>{inner}</article>"
+    hidden = "<aside><article>advert</article></aside><nav><h1>Menu</h1></nav>"
+    assert told(f"<body>{hidden}<header><h1>Page¶</h1></header>{article}<p>near</p></body>") == [
+        (("Page",), []),
+        (("Page", "One"), ["1", "reply"]),
+    ]
+
+
 def test_a_page_without_headings_has_its_title() -> None:
     page = "<html><head><title>A note</title></head><body><p>Text.</p></body></html>"
     told = [(section.titles, [b.text for b in section.blocks]) for section in sections_of(page)]
