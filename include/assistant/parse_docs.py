@@ -18,7 +18,7 @@ from include.assistant import passages as columns
 from include.assistant.documents import parsing, shelf
 from include.assistant.documents.parsing.cutting import Page, Said, cut_page
 from include.assistant.documents.parsing.pages import RST, ending_of
-from include.assistant.documents.parsing.passing import Count
+from include.assistant.documents.parsing.passing import Count, Size
 from include.assistant.documents.parsing.references import Titles, references
 from include.assistant.documents.parsing.tokens import counter
 from include.assistant.documents.shelf import Held
@@ -33,13 +33,14 @@ TABLE = "passages.parquet"
 def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, passages: Passages) -> None:
     """Parse the pages that are new or changed, and put all passages into one table."""
     pages = keyed(docs, tokenizer, passages)
+    most = Size(passages.max_tokens, passages.max_characters)
     count: list[Count] = []  # loaded when the first page needs it
 
     def build(key: str, folder: Path) -> None:
         count[:] = count or [counter(tokenizer)]
         page = pages[key]
         data = (docs / page.said.source / page.path).read_bytes()
-        found = cut_page(data, page, passages.max_tokens, count[0])
+        found = cut_page(data, page, most, count[0])
         table(found.rows).write_parquet(folder / f"{key}.parquet")
         (folder / f"{key}.json").write_text(json.dumps(found.counts, sort_keys=True) + "\n")
 

@@ -72,6 +72,7 @@ def test_each_passage_that_cannot_be_used_is_set_aside_with_why(place: Place) ->
     broken = [
         (passage(text=" \n"), "a passage says something"),
         (passage(text="long", tokens=201), "the encoder takes the passage whole"),
+        (passage(text="a" * 2001), "a passage has no more characters than it may"),
         (passage(text="whose", licence=None), "licence is filled"),
         (passage(text="whose?", licence="see page"), "the licence is an SPDX expression"),
         (passage(text="lost \ufffd"), "no byte was lost when the page was read"),

@@ -11,3 +11,9 @@ class Passages(BaseModel):
     max_tokens: int = Field(
         ge=32, le=512, description="most tokens of a passage, its titles included"
     )
+    max_characters: int = Field(
+        default=2000,
+        ge=200,
+        le=20_000,
+        description="most characters of its text: a word is one token, however long it is",
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.assistant.documents.parsing import languages, pages, personal
-from include.assistant.documents.parsing.passing import Count, fitting, pieces
+from include.assistant.documents.parsing.passing import Count, Size, fitting, pieces
 from include.assistant.documents.parsing.sections import Block, Section, under_page
 from include.errors import DataError
 
@@ -40,12 +40,12 @@ class Page:
     titles: tuple[tuple[str, str], ...] = ()  # of what it refers to; see references.py
 
 
-def cut_page(data: bytes, page: Page, most: int, count: Count) -> Cut:
+def cut_page(data: bytes, page: Page, most: Size, count: Count) -> Cut:
     """The passages of a page.
 
     Args:
         data: its bytes.
-        most: tokens that a passage may have.
+        most: that a passage may have.
         count: tokens of a text.
 
     Raises:
@@ -75,7 +75,7 @@ def cut_page(data: bytes, page: Page, most: int, count: Count) -> Cut:
 
 
 def rows_of(
-    section: Section, place: int, page: Page, most: int, count: Count
+    section: Section, place: int, page: Page, most: Size, count: Count
 ) -> list[dict[str, Any]]:
     """The passages of a section."""
     path, said = page.path, page.said

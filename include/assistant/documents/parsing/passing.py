@@ -8,8 +8,27 @@ from include.assistant.documents.parsing.sections import Block
 from include.assistant.passages import embedded
 
 Count = Callable[[str], int]  # tokens of a text, as the encoder counts them
-TITLES_SHARE = 0.4  # of the tokens of a passage that titles may take
+TITLES_SHARE = 0.4  # of the size of a passage that titles may take
 SENTENCE = re.compile(r"(?<=[.!?:;])\s+")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How long a text is. A word that a tokenizer does not know is one token, however long."""
+
+    tokens: int
+    characters: int
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(self.tokens + other.tokens, self.characters + other.characters)
+
+    def fits(self, room: "Size") -> bool:
+        """Whether there is room for so much."""
+        return self.tokens <= room.tokens and self.characters <= room.characters
+
+
+NOTHING = Size(0, 0)
+Measure = Callable[[str], Size]
 
 
 @dataclass(frozen=True)
@@ -20,31 +39,31 @@ class Piece:
     tokens: int  # with its titles
 
 
-def pieces(titles: Sequence[str], blocks: Sequence[Block], most: int, count: Count) -> list[Piece]:
+def pieces(titles: Sequence[str], blocks: Sequence[Block], most: Size, count: Count) -> list[Piece]:
     """The passages of a section, in reading order.
 
     Args:
         titles: that stand above each of them; see `fitting`.
         blocks: of the section.
-        most: tokens that a passage may have, titles included.
+        most: that a passage may have: tokens with its titles, characters without them.
         count: of a text, with what the encoder puts around it.
     """
     around = count("")
 
-    def size(text: str) -> int:
-        return count(text) - around
+    def size(text: str) -> Size:
+        return Size(count(text) - around, len(text) + 1)  # with the sign that joins it to others
 
-    room = most - count(embedded(list(titles), ""))
+    room = Size(most.tokens - count(embedded(list(titles), "")), most.characters + 1)
     texts: list[str] = []
     held: list[str] = []
-    used = 0
+    used = NOTHING
     for part in [part for block in blocks for part in parts(block, room, size)]:
-        if held and used + size(part) > room:
+        if held and not (used + size(part)).fits(room):
             # What leads to the next part goes with it.
-            lead = len(held) > 1 and held[-1].endswith(":") and size(held[-1]) + size(part) <= room
-            after = [held.pop()] if lead else []
+            leads = len(held) > 1 and held[-1].endswith(":")
+            after = [held.pop()] if leads and (size(held[-1]) + size(part)).fits(room) else []
             texts.append("\n".join(held))
-            held, used = after, sum(map(size, after))
+            held, used = after, sum(map(size, after), NOTHING)
         held.append(part)
         used += size(part)
     if held:
@@ -52,20 +71,26 @@ def pieces(titles: Sequence[str], blocks: Sequence[Block], most: int, count: Cou
     return [Piece(text, count(embedded(list(titles), text))) for text in texts]
 
 
-def fitting(titles: Sequence[str], most: int, count: Count) -> list[str]:
+def fitting(titles: Sequence[str], most: Size, count: Count) -> list[str]:
     """Titles that leave room for text: first the middle ones go, then the ends are cut."""
-    kept, room = [title for title in titles if title], int(most * TITLES_SHARE)
-    while len(kept) > 2 and count(embedded(kept, "")) > room:
+    kept = [title for title in titles if title]
+    room = Size(int(most.tokens * TITLES_SHARE), int(most.characters * TITLES_SHARE))
+
+    def fit() -> bool:
+        above = embedded(kept, "")
+        return len(above) <= room.characters and count(above) <= room.tokens
+
+    while len(kept) > 2 and not fit():
         kept.pop(1)
-    while kept and count(embedded(kept, "")) > room:
+    while kept and not fit():
         longest = max(range(len(kept)), key=lambda at: len(kept[at]))
         kept[longest] = kept[longest][: int(len(kept[longest]) * 0.8)].rstrip()
     return kept
 
 
-def parts(block: Block, room: int, size: Count) -> Iterator[str]:
+def parts(block: Block, room: Size, size: Measure) -> Iterator[str]:
     """A block, cut into parts that fit where it does not fit as a whole."""
-    if size(block.text) <= room:
+    if size(block.text).fits(room):
         yield block.text
         return
     joint = "\n" if block.code else " "
@@ -73,17 +98,17 @@ def parts(block: Block, room: int, size: Count) -> Iterator[str]:
     yield from packed(units, joint, room, size)
 
 
-def packed(units: Sequence[str], joint: str, room: int, size: Count) -> Iterator[str]:
+def packed(units: Sequence[str], joint: str, room: Size, size: Measure) -> Iterator[str]:
     """Units put together as long as they fit; one that does not fit alone is cut."""
-    held, used = "", 0
+    held, used = "", NOTHING
     for unit in units:
         length = size(unit)
-        if length > room:
+        if not length.fits(room):
             if held.strip():
                 yield held
-            held, used = "", 0
+            held, used = "", NOTHING
             yield from cut(unit, room, size)
-        elif held and used + length > room:
+        elif held and not (used + length).fits(room):
             yield held
             held, used = unit, length
         else:
@@ -92,7 +117,7 @@ def packed(units: Sequence[str], joint: str, room: int, size: Count) -> Iterator
         yield held
 
 
-def cut(unit: str, room: int, size: Count) -> Iterator[str]:
+def cut(unit: str, room: Size, size: Measure) -> Iterator[str]:
     """A line or sentence that is too long, by its words, or else in the middle."""
     words = unit.split(" ")
     if len(words) > 1:
@@ -101,7 +126,7 @@ def cut(unit: str, room: int, size: Count) -> Iterator[str]:
     else:
         halves = (unit[: len(unit) // 2], unit[len(unit) // 2 :])
     for half in halves:
-        if size(half) <= room:
+        if size(half).fits(room):
             if half.strip():
                 yield half
         else:

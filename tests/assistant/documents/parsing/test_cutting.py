@@ -5,6 +5,7 @@ from assistant_documents import words
 
 from include.assistant import passages
 from include.assistant.documents.parsing.cutting import Cut, Page, Said, cut_page
+from include.assistant.documents.parsing.passing import Size
 from include.errors import DataError
 
 SAID = Said("notes", "Notes", "MIT", "https://notes.example/{page}.html")
@@ -29,7 +30,7 @@ abbricht, versucht er es nach einigen Sekunden noch einmal, bis der Broker wiede
 
 
 def cut(text: str, path: str = "how/faq.rst", said: Said = SAID, most: int = 50) -> Cut:
-    return cut_page(text.encode(), Page(path, said), most, words)
+    return cut_page(text.encode(), Page(path, said), Size(most, 2000), words)
 
 
 def test_a_section_becomes_rows_and_the_rest_is_counted() -> None:

@@ -3,14 +3,15 @@
 import pytest
 from assistant_documents import words
 
-from include.assistant.documents.parsing.passing import fitting, pieces
+from include.assistant.documents.parsing.passing import Size, fitting, pieces
 from include.assistant.documents.parsing.sections import Block
 
 TITLES = ["FAQ", "Why?"]  # four tokens with the sign between them, and one for the text's start
 
 
-def cut(*blocks: Block, most: int = 12) -> list[str]:
-    found = pieces(TITLES, blocks, most, words)
+def cut(*blocks: Block, most: int = 12, characters: int = 2000) -> list[str]:
+    found = pieces(TITLES, blocks, Size(most, characters), words)
+    assert all(len(piece.text) <= characters for piece in found)
     assert all(piece.tokens <= most for piece in found)
     return [piece.text for piece in found]
 
@@ -25,7 +26,7 @@ def test_blocks_that_fit_together_are_one_passage() -> None:
 
 
 def test_the_tokens_are_those_of_titles_and_text() -> None:
-    [piece] = pieces(TITLES, [sentence(3)], 12, words)
+    [piece] = pieces(TITLES, [sentence(3)], Size(12, 2000), words)
     assert piece.tokens == 2 + 3 + 3  # [CLS] and [SEP]; FAQ, >, Why?; three words
 
 
@@ -46,7 +47,7 @@ def test_what_has_no_sentence_is_cut_all_the_same(text: str) -> None:
     def letters(one: str) -> int:
         return len("".join(one.split())) + 2
 
-    found = pieces(["T"], [Block(text)], 12, letters)
+    found = pieces(["T"], [Block(text)], Size(12, 2000), letters)
     assert all(piece.tokens <= 12 for piece in found)
     assert "".join("".join(piece.text for piece in found).split()) == "".join(text.split())
 
@@ -58,7 +59,21 @@ def test_what_leads_to_code_goes_with_it() -> None:
 
 
 def test_titles_that_leave_no_room_lose_their_middle_then_their_ends() -> None:
-    assert fitting(["A", "b c d e", "F"], 25, words) == ["A", "b c d e", "F"]  # 2 + 6 + 2 of 10
-    assert fitting(["A", "b c d e f", "G"], 25, words) == ["A", "G"]
-    [first, last] = fitting(["A " * 30, "B"], 25, words)
+    assert fitting(["A", "b c d e", "F"], Size(25, 2000), words) == [
+        "A",
+        "b c d e",
+        "F",
+    ]  # 2 + 6 + 2 of 10
+    assert fitting(["A", "b c d e f", "G"], Size(25, 2000), words) == ["A", "G"]
+    [first, last] = fitting(["A " * 30, "B"], Size(25, 2000), words)
     assert words(f"{first} > {last}") <= 10 and first.startswith("A A")
+
+
+def test_a_word_that_is_one_token_is_cut_by_its_characters() -> None:
+    assert cut(Block("a " + "b" * 40), characters=20) == ["a", "b" * 20, "b" * 20]
+    found = cut(Block("c = 1\n" + "b" * 1000 + "\nd = 2", code=True), characters=100)
+    assert "".join(found).replace("\n", "") == "c = 1" + "b" * 1000 + "d = 2"
+    assert cut(Block("a" * 9), Block("b" * 10), characters=20) == ["a" * 9 + "\n" + "b" * 10]
+    assert cut(Block("a" * 10), Block("b" * 10), characters=20) == ["a" * 10, "b" * 10]
+    [title] = fitting(["t" * 1000], Size(25, 200), words)
+    assert 60 < len(title) < 80  # two fifths of 200, with the line end after it
