@@ -77,6 +77,15 @@ def test_a_changed_page_costs_one_page_and_is_as_from_nothing(
     assert place.files() == cold.files()
 
 
+def test_a_page_changed_by_hand_where_it_was_fetched_to_is_noticed(place: Place) -> None:
+    place.run()
+    (place.root / "docs/own/1.md").write_text("# Page 1\n\nAll else.\n")
+    with pytest.raises(DataError, match=r"changed since they were fetched: .*own/1\.md") as raised:
+        parse_docs(place.root / "docs", place.tokenizer, place.root / "p", place.root / "m", SIZE)
+    assert "Next: run `dvc repro`, which fetches them again; a page is" in str(raised.value)
+    assert place.run().height == 9  # fetch_docs puts it right
+
+
 def test_another_size_is_another_result(place: Place) -> None:
     assert place.run().height < place.run(Passages(max_tokens=32)).height
 

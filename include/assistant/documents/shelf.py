@@ -43,17 +43,28 @@ def sources_of(docs: Path) -> dict[str, Held]:
     """The sources in a folder that fetch_docs made.
 
     Raises:
-        DataError: the folder has no sources.json that can be read, or lacks a page of it.
+        DataError: the folder has no sources.json that can be read, lacks a page of it, or has one
+            that was changed since it was fetched.
     """
     held = read_held(docs)
     if not held:
         what = f"{docs / SOURCES} does not exist, or names no source."
         raise DataError(what, "run `dvc repro`, which makes it.")
-    pages = [docs / name / path for name, source in held.items() for path in source.files]
+    pages = {
+        docs / name / path: sha256
+        for name, source in held.items()
+        for path, sha256 in source.files.items()
+    }
     missing = [page for page in pages if not page.is_file()]
     if missing:
         what = f"{docs} lacks pages that its {SOURCES} names: {at_most_ten(missing)}."
         raise DataError(what, "run `dvc repro`, which fetches them.")
+    other = [page for page, sha256 in pages.items() if digest(page.read_bytes()) != sha256]
+    if other:
+        raise DataError(
+            f"{docs} has pages that were changed since they were fetched: {at_most_ten(other)}.",
+            "run `dvc repro`, which fetches them again; a page is changed in its source.",
+        )
     return held
 
 
