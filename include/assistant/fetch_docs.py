@@ -32,20 +32,20 @@ def fetch_docs(docs: Kept, params: Params) -> None:
     docs.mkdir(parents=True, exist_ok=True)
     before = shelf.read_held(docs)
     now: dict[str, Held] = {}
-    fetched, changed = [], 0
+    read: dict[str, shelf.Files] = {}
     for name, source in sorted(params.sources.items()):
         key = key_of(source)
         held = before.get(name)
         if held and held.key == key and is_kept(source) and shelf.is_whole(docs, name, held):
             now[name] = held.model_copy(update=told_of(source))
             continue
-        files = read_pages(name, source, params.limits)
-        pages = shelf.put(docs, name, files)
-        fetched += [name] if is_kept(source) else []
-        changed += len(pages)
-        hashes = {path: shelf.digest(data) for path, data in files.items()}
+        read[name] = read_pages(name, source, params.limits)
+        hashes = {path: shelf.digest(data) for path, data in read[name].items()}
         now[name] = Held(**told_of(source), key=key, files=hashes)
+    # Only when all sources are read is anything of them written.
+    changed = sum(len(shelf.put(docs, name, files)) for name, files in read.items())
     shelf.put_sources(docs, now)
+    fetched = [name for name in read if is_kept(params.sources[name])]
     count = sum(len(held.files) for held in now.values())
     print(
         f"{len(now)} sources, {len(fetched)} fetched now; {count:,} pages, {changed:,} new",

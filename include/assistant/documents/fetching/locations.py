@@ -16,28 +16,54 @@ def of_folder(name: str, folder: Path, wanted: Wanted, limits: Limits) -> Files:
     """The pages in a folder; links that lead out of it are refused.
 
     Raises:
-        DataError: the folder is not there, or holds too much.
+        DataError: the folder is not there, cannot be read, or holds too much.
     """
     if not folder.is_dir():
         what = f"The source {name} is the folder {folder}, which does not exist."
         raise DataError(what, f"correct fetch_docs.sources.{name} in params.yaml.")
     files: Files = {}
-    for path in paths_in(folder, wanted):
+    for path in paths_in(name, folder, wanted):
         below = path.relative_to(folder).as_posix()
         if not wanted.has(below):
             continue
-        if not path.resolve().is_relative_to(folder.resolve()):
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
             what = f"The source {name} holds {below}, a link that leads out of {folder}."
             raise DataError(what, "put the file itself there, or leave that page out.")
-        files[below] = path.read_bytes()
+        files[below] = read_page(name, below, path)
         check_size(name, below, files, limits)
     return files
 
 
-def paths_in(folder: Path, wanted: Wanted) -> list[Path]:
+def read_page(name: str, below: str, path: Path) -> bytes:
+    """The bytes of a page of this machine.
+
+    Raises:
+        DataError: it is no file, such as a link to what is not there, or cannot be read.
+    """
+    if path.is_symlink() and not path.exists():
+        told = f"{below!r}, a link to {str(path.readlink())!r}, which does not exist"
+    elif not path.is_file():
+        told = f"{below!r}, which is no file"  # one that waits for a writer would be read for ever
+    else:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            told = f"{below!r}, which cannot be read: {error.strerror or type(error).__name__}"
+    raise DataError(
+        f"The source {name} has {told}.",
+        f"mend or remove it, or name it in fetch_docs.sources.{name}.leave_out in params.yaml.",
+    )
+
+
+def paths_in(name: str, folder: Path, wanted: Wanted) -> list[Path]:
     """All files below a folder where pages may be; folders behind links are not entered."""
+
+    def refuse(error: OSError) -> None:
+        what = f"The source {name} has {error.filename!r}, which cannot be read: {error.strerror}."
+        raise DataError(what, "see that this user may read there, then run it again.") from None
+
     found = []
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=refuse):
         below = Path(place).relative_to(folder)
         folders[:] = [name for name in folders if wanted.reaches((below / name).as_posix())]
         found += [Path(place) / name for name in names]

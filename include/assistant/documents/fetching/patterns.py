@@ -33,7 +33,7 @@ def expression(pattern: str) -> re.Pattern[str]:
     """A pattern as a regular expression."""
     parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
     known = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(known.get(part) or re.escape(part) for part in parts))
+    return re.compile("".join(known.get(part) or re.escape(part) for part in parts), re.S)
 
 
 def leads(folders: list[str], names: list[str]) -> bool:

@@ -1,5 +1,7 @@
 """The pages of a source, wherever they are: all of them, or an error."""
 
+import os
+import re
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -14,6 +16,8 @@ from include.assistant.documents.fetching.source_settings import (
 from include.errors import DataError, at_most_ten, did_you_mean
 
 Files = dict[str, bytes]  # path below the root of the source, to its bytes
+NAMELESS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|//|(?:^|/)\.?(?:/|$)")
+LONGEST_NAME = 255  # bytes, on most file systems
 
 
 def read_pages(name: str, source: Source, limits: Limits) -> Files:
@@ -33,6 +37,7 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
         files = of_location(name, source, wanted, limits)
     root = f"{source.root}/" if source.root else ""
     pages = {path.removeprefix(root): data for path, data in sorted(files.items())}
+    check_names(name, pages)
     check_patterns(name, source, pages)
     check_folders(name, pages)
     return pages
@@ -77,7 +82,7 @@ def of_installed(name: str, source: Source, wanted: Wanted, limits: Limits) -> F
     files: Files = {}
     for path in sorted(str(file) for file in held.files or ()):
         if ".." not in path.split("/") and wanted.has(path):
-            files[path] = Path(str(held.locate_file(path))).read_bytes()
+            files[path] = locations.read_page(name, path, Path(str(held.locate_file(path))))
             locations.check_size(name, path, files, limits)
     return files
 
@@ -87,6 +92,17 @@ def of_location(name: str, source: Source, wanted: Wanted, limits: Limits) -> Fi
     if "://" not in source.location:
         return locations.of_folder(name, Path(source.location), wanted, limits)
     return locations.of_url(name, source.location, wanted, limits)
+
+
+def check_names(name: str, pages: Files) -> None:
+    """Raise DataError if the name of a page cannot be written here, or cannot be shown."""
+    for path in pages:
+        if NAMELESS.search(path) or max(map(len, os.fsencode(path).split(b"/"))) > LONGEST_NAME:
+            raise DataError(
+                f"The source {name} has a page {path!r}, whose name is not UTF-8, has signs that "
+                f"cannot be shown, or is longer than {LONGEST_NAME} bytes.",
+                f"rename it, or leave it out in fetch_docs.sources.{name} in params.yaml.",
+            )
 
 
 def check_patterns(name: str, source: Source, pages: Files) -> None:
