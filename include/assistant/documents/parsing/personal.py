@@ -36,13 +36,12 @@ NO_DOMAINS = words(
 EXAMPLES = re.compile(
     r"(?:^|\.)(?:example\.[a-z.]+|[\w-]+\.(?:example|test|invalid|localhost|local|internal)|"
     r"[a-z]\.[a-z]{2,3}|users\.noreply\.github\.com|(?:(?:my|your|some)?-?"
-    r"(?:domain|host|hostname|server)|(?:your|some)-?(?:company|email|org|service|site))\.[a-z]+)$"
+    r"(?:domain|email|host|hostname|server)|(?:your|some)-?(?:company|org|service|site))\.[a-z]+)$"
 )
 OFFICES = words(
     """
     abuse admin announce bugs contact dev discuss git help hello hostmaster info jobs list
-    mail me name no-reply noreply office postmaster press receiver recipient root sales security
-    sender staff subscribe
+    mail me name no-reply noreply office postmaster press root sales security staff subscribe
     support team unsubscribe user username users webmaster you your-email yourname
     """
 )

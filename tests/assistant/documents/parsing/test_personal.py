@@ -56,7 +56,7 @@ def test_what_is_somebodys_is_masked(text: str, expected: str) -> None:
         "1577836800000000 rows, 0.4111111111111111, 4111 1111 1111 1112, 5e-16",
         "DE89 3704 0044 0532 0130 01, AB12, SG93",
         "call 2024-01-31, call 12345678 times, phone 10.1.2.3, tel 16.04.2024, f(555) 123-4567",
-        "redis://u:jane@cache.acme.shop, a@b.weights, x@app.task(1), w@self.data, you@yourcompany.com",
+        "redis://u:jane@cache.acme.shop, a@b.weights, x@app.task(1), w@self.data, eva@yourcompany.com, sender@email.com",
         "mobile 1.2.3, call 0.25 and 0.5, call 1000 10000, recall 0170 1234567, cell (1) 20",
         "+1, +30 days, 2013-01-01 00:00:00+0100, a+49 30, +123 456",
         "authors of plugins write code; the author Is not named",
