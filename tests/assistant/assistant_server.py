@@ -79,11 +79,11 @@ def model(*behaviours: Behaviour) -> Iterator[Model]:
 
 
 def said(
-    text: str, tokens: tuple[int, int] = (100, 10), finish: str = "stop", **more: Any
+    text: str, tokens: tuple[int, int] | None = (100, 10), finish: str = "stop", **more: Any
 ) -> bytes:
-    """The body of a reply."""
+    """The body of a reply; without tokens it does not say how many it took."""
     message = {"role": "assistant", "content": text, **more}
-    usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]}
+    usage = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]} if tokens else None
     choice = {"index": 0, "message": message, "finish_reason": finish}
     return json.dumps({"model": "tiny-1", "choices": [choice], "usage": usage}).encode()
 
@@ -117,6 +117,21 @@ def drips(handler: Handler) -> None:
     handler.send(b" ", length=1_000_000)
     while not handler.server.gone.wait(0.05):
         handler.wfile.write(b" ")
+        handler.wfile.flush()
+
+
+def drips_its_head(handler: Handler) -> None:
+    """A server that sends a line of its head now and then, without end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while not handler.server.gone.wait(0.05):
+        handler.wfile.write(b"X-More: a\r\n")
+        handler.wfile.flush()
+
+
+def hints(handler: Handler) -> None:
+    """A server that says again and again that an answer will come."""
+    while not handler.server.gone.wait(0.05):
+        handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
         handler.wfile.flush()
 
 

@@ -95,6 +95,12 @@ def test_weeks_in_which_all_is_well_are_steady(tmp_path):
     }
 
 
+def test_calls_that_were_kept_are_not_paid_again(tmp_path):
+    told = [*asks(0), *asks(1), ask(99, week(1), cost=0.01, cached=True)]
+    signals = watched(tmp_path, params(str(logged(tmp_path, *told))))["windows"][-1]["signals"]
+    assert (signals["tokens_in"], signals["cost"], signals["questions"]) == (4000, 0.4, 41)
+
+
 FAULTS = {
     "refused_share": asks(1, 20) + asks(1, 20, refused),
     "citations_failed_share": asks(1, 30)

@@ -33,11 +33,12 @@ class Answer:
     provider: str  # extractive, or endpoint
     model: str  # the name at the endpoint, else ""
     prompt: str  # name@sha of the prompt file, else ""
-    tokens_in: int
+    tokens_in: int  # of the call when it was made
     tokens_out: int
-    cost: float  # of the call when it was made, in the currency of the prices
+    cost: float  # paid for this answer, in the currency of the prices
     cached: bool  # whether the same call was kept: then nothing was paid now
     cause: Cause = ""  # of a refusal
+    call_cost: float = 0.0  # of the call when it was made
 
     def cited(self) -> tuple[Hit, ...]:
         """The hits that the sentences cite, in the order of the hits."""

@@ -111,7 +111,8 @@ class Writing:
         sentences, cause, reason = written.check(said, kept, usable, self.prompt, settings)
         answer = replace(
             answer, model=kept.model, tokens_in=kept.tokens_in, tokens_out=kept.tokens_out,
-            cost=kept.cost, cached=cached, sentences=sentences,
+            cost=0.0 if cached else kept.cost, call_cost=kept.cost, cached=cached,
+            sentences=sentences,
         )  # fmt: skip
         return refused(answer, cause, reason) if cause else answer
 
@@ -122,7 +123,9 @@ class Writing:
         if self.caller.settings.when_down == "extractive":
             return self.plain.answer(answer.question, answer.hits)
         cause: Cause = "budget" if isinstance(fault, BudgetSpent) else "provider"
-        tokens = fault.tokens if isinstance(fault, ModelFault) else (0, 0)
+        tokens = (isinstance(fault, ModelFault) and fault.tokens) or (0, 0)
         cost = self.caller.settings.prices.cost(*tokens)
-        spent = replace(answer, tokens_in=tokens[0], tokens_out=tokens[1], cost=cost)
+        spent = replace(
+            answer, tokens_in=tokens[0], tokens_out=tokens[1], cost=cost, call_cost=cost
+        )
         return refused(spent, cause, fault.what)

@@ -27,6 +27,18 @@ class Call:
     tokens_in: int
     tokens_out: int
 
+    def took(self, told: tuple[int, int] | None, most_in: int) -> tuple[int, int]:
+        """Put in what a server says that it took; what was set aside stays where it says nothing.
+
+        Args:
+            told: tokens read and written.
+            most_in: that can have been read. No more was written than was set aside for it.
+        """
+        if told is None:
+            return self.tokens_in, self.tokens_out
+        self.tokens_in, self.tokens_out = min(told[0], most_in), min(told[1], self.tokens_out)
+        return self.tokens_in, self.tokens_out
+
 
 @dataclass
 class Budget:

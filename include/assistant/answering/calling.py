@@ -17,6 +17,8 @@ from include.assistant.answering.settings import Endpoint
 
 T = TypeVar("T")
 BYTES_PER_TOKEN = 3  # fewer than English has: what is set aside before a call is rather too much
+FRAME = 1000  # tokens that a server may put around what it was sent
+NOTHING = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -83,19 +85,26 @@ class Caller:
     ) -> tuple[T, Kept]:
         """Make one try, and settle what it took."""
         settings, prices = self.settings, self.settings.prices
+        most = tokens * BYTES_PER_TOKEN + FRAME  # a token has a byte at least
         with self.budget.call(tokens, settings.most_tokens) as call:
             try:
                 reply = self.server.ask(body)
             except ModelFault as fault:
-                call.tokens_in, call.tokens_out = fault.tokens
+                if fault.tokens == NOTHING:  # it never came to the model
+                    call.tokens_in, call.tokens_out = NOTHING
+                else:
+                    fault.tokens = call.took(fault.tokens, most)
                 raise
-            call.tokens_in, call.tokens_out = reply.tokens_in, reply.tokens_out
+            took = call.took(reply.tokens, most)
         kept = Kept(
             key, "endpoint", settings.base_url, reply.model, settings.seed, prompt, reply.text,
-            reply.tool_calls, reply.tokens_in, reply.tokens_out,
-            prices.cost(reply.tokens_in, reply.tokens_out), prices.currency,
+            reply.tool_calls, *took, prices.cost(*took), prices.currency,
         )  # fmt: skip
-        return form(kept), kept
+        try:
+            return form(kept), kept
+        except ModelFault as fault:
+            fault.tokens = took
+            raise
 
     def pause(self, fault: ModelFault, number: int) -> float:
         """Seconds before the next try: what the server asks for, or else twice the last.

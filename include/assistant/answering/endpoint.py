@@ -10,11 +10,13 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
 
+from include.assistant.answering.deadline import Wire, within
 from include.assistant.answering.faults import ModelFault
 from include.assistant.answering.forbidden import KEY
 from include.assistant.answering.settings import Endpoint
@@ -34,8 +36,7 @@ class Reply:
     text: str
     model: str
     tool_calls: int
-    tokens_in: int
-    tokens_out: int
+    tokens: tuple[int, int] | None  # read and written, if the server says so
 
 
 class Message(BaseModel):
@@ -90,6 +91,8 @@ class Server:
         waits = settings.waits
         self.client = httpx.Client(
             timeout=httpx.Timeout(waits.answer_s, connect=waits.connect_s),
+            # Each call has a connection of its own, which ends with the time of the call.
+            limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Authorization": f"Bearer {self.key}"} if self.key else {},
             follow_redirects=False,
             # Certificates take longer to read than most answers of a server on this machine.
@@ -122,20 +125,27 @@ class Server:
         """
         import httpx
 
-        waits, began = self.settings.waits, time.monotonic()
+        began = time.monotonic()
         fix = "see whether the endpoint is up, and answering.endpoint in params.yaml."
         try:
-            with self.client.stream("POST", self.url, json=body) as response:
-                content = read(response, began + waits.answer_s)
-        except httpx.TimeoutException:
+            response, content = within(self.settings.waits.answer_s, partial(self.send, body))
+        except (httpx.TimeoutException, TimeoutError) as error:
             what = f"The model did not answer within {time.monotonic() - began:.1f} s."
-            raise ModelFault(what, fix, again=True, down=True) from None
+            tokens = (0, 0) if isinstance(error, httpx.ConnectTimeout) else None
+            raise ModelFault(what, fix, again=True, down=True, tokens=tokens) from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             what = f"The connection to the model failed: {self.cut(str(error) or repr(error))}."
-            raise ModelFault(what, fix, again=True, down=True) from None
+            tokens = (0, 0) if isinstance(error, httpx.ConnectError) else None
+            raise ModelFault(what, fix, again=True, down=True, tokens=tokens) from None
         if response.status_code != 200:
             raise self.refused(response, content)
         return self.reply(content)
+
+    def send(self, body: dict[str, Any], wire: Wire) -> tuple["httpx.Response", bytes]:
+        """The response and its body."""
+        more = {"trace": wire.seen}
+        with self.client.stream("POST", self.url, json=body, extensions=more) as response:
+            return response, read(response)
 
     def reply(self, content: bytes) -> Reply:
         """Read what a server sent; its text may still be anything."""
@@ -145,10 +155,12 @@ class Server:
         except ValidationError as error:
             problem = error.errors()[0]["msg"].rstrip(".")
             what = f"The reply of the model is not as the API has it: {problem}."
-            raise ModelFault(what, fix, again=True, down=True) from None
+            raise ModelFault(what, fix, again=True, down=True, tokens=None) from None
         first = said.choices[0]
         text, usage = first.message.content or "", said.usage
-        tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, len(text) // 3)
+        tokens: tuple[int, int] | None = None
+        if usage and usage.prompt_tokens:  # a call that was made reads some: 0 says nothing
+            tokens = usage.prompt_tokens, usage.completion_tokens
         if first.finish_reason in ("length", "content_filter"):
             why = {"length": "its longest", "content_filter": "a filter"}[first.finish_reason]
             what = f"The reply of the model was cut off by {why}."
@@ -157,7 +169,7 @@ class Server:
         asked = len(first.message.tool_calls or [])
         # Some servers call a model by its file, whose place is of that machine alone.
         name = self.settings.model if said.model.startswith(("/", ".")) else said.model
-        return Reply(text, name or self.settings.model, asked, *tokens)
+        return Reply(text, name or self.settings.model, asked, tokens)
 
     def refused(self, response: "httpx.Response", content: bytes) -> ModelFault:
         """What a status other than 200 means."""
@@ -189,15 +201,13 @@ class Server:
         return " ".join(bare.split())[:200].rstrip(".")
 
 
-def read(response: "httpx.Response", until: float) -> bytes:
-    """The body of a response, if it comes in time and is no larger than a reply may be."""
+def read(response: "httpx.Response") -> bytes:
+    """The body of a response, if it is no larger than a reply may be."""
     import httpx
 
     content = b""
     for part in response.iter_bytes():
         content += part
-        if time.monotonic() > until:
-            raise httpx.ReadTimeout("the reply takes too long")
         if len(content) > MOST_BYTES:
             raise httpx.ReadError(f"the reply is larger than {MOST_BYTES:,} bytes")
     return content

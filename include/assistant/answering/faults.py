@@ -10,7 +10,7 @@ class ModelFault(PipelineError):
         again: whether another try may end otherwise.
         down: whether it is the server that fails, whatever is asked; what the breaker counts.
         after_s: seconds that the server asks to wait before it.
-        tokens: read and written for nothing.
+        tokens: read and written for nothing; None where nobody says how many.
     """
 
     def __init__(
@@ -20,7 +20,7 @@ class ModelFault(PipelineError):
         again: bool = False,
         down: bool = False,
         after_s: float | None = None,
-        tokens: tuple[int, int] = (0, 0),
+        tokens: tuple[int, int] | None = (0, 0),
     ) -> None:
         super().__init__(what, fix)
         self.again, self.down, self.after_s, self.tokens = again, down, after_s, tokens

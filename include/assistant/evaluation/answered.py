@@ -102,7 +102,7 @@ class Asker:
             "prompt": answer.prompt,
             "tokens_in": answer.tokens_in,
             "tokens_out": answer.tokens_out,
-            "cost": answer.cost,
+            "cost": answer.call_cost,  # the same whether the call was kept or not
         }
 
     def sentences(self, answer: Answer, gold: frozenset[str]) -> list[dict[str, object]]:

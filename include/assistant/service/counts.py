@@ -67,8 +67,9 @@ class Counts:
             self.unsupported.inc()
         if called(answer):
             self.calls.labels(str(answer.cached).lower()).inc()
-            self.tokens.labels("in").inc(answer.tokens_in)
-            self.tokens.labels("out").inc(answer.tokens_out)
+            if not answer.cached:  # else they were counted when the call was made
+                self.tokens.labels("in").inc(answer.tokens_in)
+                self.tokens.labels("out").inc(answer.tokens_out)
             self.cost.inc(answer.cost)
 
     def swap(self, before: Packaged | None, now: Packaged) -> None:

@@ -38,6 +38,7 @@ class Asked:
         latency_ms: that half of the answers took at most, and 99 in 100; None without one.
         rated: questions of which somebody said what the answer was worth.
         stray: feedback of the window on questions that the log does not have.
+        tokens_in, tokens_out, cost: of calls that were made, so none of those that were kept.
     """
 
     questions: int
@@ -105,6 +106,7 @@ class Questions:
         """What was asked in a window."""
         rows = self.rows(window, QUESTIONS).drop("vector", "question").collect()
         asks, refused = rows.filter(kind="ask"), rows.filter("refused")
+        called = asks.filter(~pl.col("cached").fill_null(False))
         rated = self.feedback.join(asks, on="id", how="semi")
         given = self.rows(window, FEEDBACKS, FEEDBACK).collect()
         return Asked(
@@ -116,9 +118,9 @@ class Questions:
             refused=len(refused.filter(REFUSED)),
             citations_failed=int(asks["citations_failed"].sum()),
             latency_ms=latency(asks["latency_ms"]),
-            tokens_in=int(asks["tokens_in"].sum()),
-            tokens_out=int(asks["tokens_out"].sum()),
-            cost=rounded(float(asks["cost"].sum())),
+            tokens_in=int(called["tokens_in"].sum()),
+            tokens_out=int(called["tokens_out"].sum()),
+            cost=rounded(float(called["cost"].sum())),
             cached=int(asks["cached"].sum()),
             rated=len(rated),
             useful=int(rated["useful"].sum()),

@@ -5,7 +5,18 @@ import time
 
 import pytest
 from assistant_answers import HITS, NEVER, POOLS, QUESTION, SCHEDULER, answering
-from assistant_server import drips, endless, half, hangs, model, replies, status, writes
+from assistant_server import (
+    drips,
+    drips_its_head,
+    endless,
+    half,
+    hangs,
+    hints,
+    model,
+    replies,
+    status,
+    writes,
+)
 from assistant_writing import GOOD, RIGHT, ask, writing
 
 from include.assistant.answering.answer import Sentence
@@ -55,6 +66,8 @@ def test_what_is_sent_holds_the_question_the_passages_the_seed_and_no_key():
     [
         (hangs, r"did not answer within 0\.\d s"),
         (drips, r"did not answer within 0\.\d s"),
+        (drips_its_head, r"did not answer within 0\.\d s"),
+        (hints, r"did not answer within 0\.\d s"),
         (half, "connection to the model failed"),
         (endless, "larger than 1,000,000 bytes"),
         (status(500, "out of memory"), "answers HTTP 500: out of memory"),
@@ -68,8 +81,9 @@ def test_what_is_sent_holds_the_question_the_passages_the_seed_and_no_key():
         (writes((f"{'scheduler restarted ' * 20}.", [1])), "has 401 characters"),
     ],
     ids=[
-        "hangs", "drips", "ends in the middle", "is endless", "500", "redirects", "404",
-        "is no such server", "broken JSON", "no citation", "cut off", "too many sentences", "too long",
+        "hangs", "drips", "drips its head", "only hints", "ends in the middle", "is endless", "500", "redirects", "404",
+        "is no such server", "broken JSON", "no citation", "cut off", "too many sentences",
+        "too long",
     ],
 )  # fmt: skip
 def test_a_provider_that_fails_is_a_refusal_that_says_why(behaviour, reason):
@@ -121,7 +135,8 @@ def test_the_same_question_is_asked_once_and_one_that_changed_again(tmp_path):
         again = writing(server.url, tmp_path).answer(QUESTION, HITS)
         assert len(server.requests) == 1
         assert (first.cached, again.cached) == (False, True)
-        assert (again.sentences, again.cost) == (first.sentences, first.cost)
+        assert (again.sentences, again.tokens_in) == (first.sentences, first.tokens_in)
+        assert (first.cost, again.cost, again.call_cost) == (first.call_cost, 0, first.call_cost)
         for asked, hits, more in (
             (f"{QUESTION} ", HITS, {}),
             (QUESTION, HITS[::-1], {}),
@@ -153,6 +168,46 @@ def test_a_budget_that_is_spent_refuses_without_a_call():
     made = causes.index("budget")
     assert causes == [""] * made + ["budget"] * (40 - made)
     assert len(server.requests) == made and 1 <= made * 110 <= 2000
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        writes((RIGHT, [1]), tokens=None),
+        writes((RIGHT, [1]), tokens=(0, 0)),
+        replies("no JSON", tokens=None),
+        status(200, "no JSON at all"),
+        half,
+        hangs,
+    ],
+    ids=["says none", "says zero", "no form", "no server", "ends in the middle", "hangs"],
+)
+def test_a_call_of_which_nobody_says_what_it_took_counts_as_what_was_set_aside(behaviour):
+    with model(behaviour) as server:
+        answerer = writing(server.url, waits={"answer_s": 0.2, "tries": 1})
+        answer = answerer.answer(QUESTION, HITS)
+    # A token is three bytes of what was sent, and 64 may be written.
+    sent = len(str(server.requests[0])) // 3
+    assert answerer.caller.budget.use.tokens == pytest.approx(sent + 64, rel=0.1)
+    assert answer.tokens_in + answer.tokens_out == answerer.caller.budget.use.tokens
+    assert answer.cost == pytest.approx(answerer.caller.budget.use.cost) and answer.cost > 0
+
+
+def test_a_server_cannot_use_up_a_budget_by_what_it_says():
+    with model(writes((RIGHT, [1]), tokens=(10**30, 10**18))) as server:
+        answerer = writing(server.url, budget={"tokens": 20_000})
+        first, second = (answerer.answer(f"{QUESTION} {n}", HITS) for n in range(2))
+    assert (first.cause, second.cause, first.tokens_out) == ("", "", 64)
+    # No token has less than a byte; a server may add 1,000 around what it is sent.
+    assert first.tokens_in <= len(str(server.requests[0])) * 1.1 + 1000
+
+
+def test_a_server_that_was_not_reached_costs_nothing():
+    with model(GOOD) as server:
+        url = server.url
+    answerer = writing(url, waits={"tries": 1})
+    assert answerer.answer(QUESTION, HITS).cause == "provider"
+    assert answerer.caller.budget.use.tokens == 0
 
 
 def test_a_server_that_is_down_is_left_alone_and_sentences_stand_in():
