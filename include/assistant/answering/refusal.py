@@ -20,11 +20,14 @@ LOOKED_AT = (
 
 @dataclass(frozen=True)
 class Features:
-    """What is known of a question and its hits before anything is answered."""
+    """What is known of a question and its hits before anything is answered.
+
+    None grows with the length of the question. BM25 does: who said a question on another subject
+    five times over would have been answered.
+    """
 
     cosine: float  # of the nearest passage
     cosine_mean: float  # of all that are looked at
-    bm25: float  # log of 1 + the best
     unknown: float  # share of the words of the question that none of them has
 
 
@@ -39,7 +42,6 @@ def features(question: str, hits: Sequence[Hit]) -> Features:
     return Features(
         cosine=max(hit.cosine for hit in hits),
         cosine_mean=math.fsum(hit.cosine for hit in hits) / len(hits),
-        bm25=math.log1p(max(0.0, *(hit.bm25 for hit in hits))),
         unknown=len(asked - said) / (len(asked) or 1),
     )
 

@@ -69,6 +69,21 @@ def test_tokens_and_cost_are_told_counted_and_on_record(writing, log):
     assert [ask[name] for name in held] == [answer[name] for name in held]
 
 
+def test_an_answer_that_was_kept_is_not_paid_again(laid, log, tmp_path, monkeypatch):
+    monkeypatch.setenv("LEEWAY_SERVE_CACHE", str(tmp_path / "calls"))
+    with serving(writes((SENTENCE, [1]))) as server:
+        settings = Settings(search=assistant_bento.SETTINGS.search, answering=answering(server.url))
+        made = Assistant(assistant_bento.unpacked(laid, tmp_path / "src", settings))
+        client = Client(made)
+        first, again = client.ask(KNOWN), client.ask(KNOWN)
+        made.close()
+    assert (first["cached"], again["cached"]) == (False, True)
+    assert (first["cost"], again["cost"]) == (0.00012, 0)
+    assert REGISTRY.get_sample_value("leeway_model_cost_total") == 0.00012
+    assert REGISTRY.get_sample_value("leeway_tokens_total", {"direction": "in"}) == 100
+    assert [ask["cost"] for ask in lines(log) if ask["kind"] == "ask"] == [0.00012, 0]
+
+
 def test_what_a_model_server_says_of_its_fault_is_for_the_log_alone(writing, caplog):
     client = Client(writing)
     client.ask(KNOWN)
