@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import step
 from include.assistant.answering.answer import Answer, Answerer
 from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.cache import Cache
 from include.assistant.answering.hostile import read_hostile
 from include.assistant.answering.refusal import Refusal
 from include.assistant.answering.settings import Answering
@@ -52,10 +53,12 @@ def evaluate_answers(
     """Ask the questions of the test fold and the hostile set, and judge each answer."""
     calls.mkdir(parents=True, exist_ok=True)
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
-    answer = Timed(make_answerer(answering, Refusal.load(refusal), calls, strict=True))
+    kept = Cache(calls)
+    answer = Timed(make_answerer(answering, Refusal.load(refusal), kept, strict=True))
     asker = Asker(partial(found, searcher), answer, params.support_share)
     test = read_questions(questions).filter(pl.col("fold") == "test")
     answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
+    kept.forget_others()
     answers.write_parquet(predictions)
     numbers = judging.measure(answers, evaluation)
     intervals.write_metrics(metrics, numbers)

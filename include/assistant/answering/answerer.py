@@ -19,12 +19,13 @@ from include.assistant.passages import Hit
 
 
 def make_answerer(
-    settings: Answering, refusal: Refusal, cache: Path | None, strict: bool = False
+    settings: Answering, refusal: Refusal, cache: Path | Cache | None, strict: bool = False
 ) -> Answerer:
     """The answerer that the settings ask for.
 
     Args:
-        cache: folder of the calls of models that were made; None: each call is made.
+        cache: calls of models that were made, or a folder for them that is kept small; None: each
+            call is made.
         strict: an endpoint that is down or a budget that is spent is an error; else, as a reply
             that cannot be used always is, an answer that is refused.
 
@@ -36,7 +37,7 @@ def make_answerer(
         return plain
     endpoint = settings.endpoint
     caller = Caller(
-        endpoint, Server(endpoint), Cache(cache) if cache else None,
+        endpoint, Server(endpoint), Cache(cache, False) if isinstance(cache, Path) else cache,
         Budget(endpoint.budget, endpoint.prices), Breaker(endpoint.breaker),
     )  # fmt: skip
     return Writing(plain, caller, read_prompt(settings.prompt), strict)
@@ -101,6 +102,7 @@ class Writing:
         )
         if answer.refused:
             return answer
+        usable = [forbidden.withheld(hit) for hit in usable]
         messages = self.prompt.messages(question, shown(usable), settings.sentences)
         try:
             said, kept, cached = self.caller.call(

@@ -7,7 +7,10 @@ obeyed nor repeated.
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
+from include.assistant.answering.sentences import split
+from include.assistant.answering.signs import TAGGED, TURNING, latin, visible
 from include.assistant.passages import Hit
 from include.errors import masked
 
@@ -15,15 +18,20 @@ KEY = "LEEWAY_MODEL_API_KEY"  # the environment variable, and nowhere else
 # Tokens that say by their form what they are: AWS, GitHub, OpenAI, Slack, Google, JWT, PEM.
 TOKENS = re.compile(
     r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsur]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}"
+    r"|\bhf_[A-Za-z0-9]{20,}|\bnpm_[A-Za-z0-9]{20,}|\bpypi-[\w-]{30,}|\bsk_live_\w{16,}"
     r"|\bsk-[A-Za-z0-9_-]{16,}|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bAIza[\w-]{30,}|\bglpat-[\w-]{16,}"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 # password is hunter22, secret key: 9f86d081884c7d65; not: the password is masked.
+_NAMED = (
+    r"\b(?i:password|passwort|passwd|passphrase|secret(?:[ _-]key)?|api[ _-]?key"
+    r"|access[ _-]?key|(?:bearer|auth|access|api)[ _-]token|token|fernet[ _-]?key|pin)\b[\"'`]?"
+    r"(?:\s+(?i:for|of|on|to|in)\s+[\w.-]+(?:\s+[\w.-]+){0,2}?)?\s*(?:(?i:is|was)\b|=|:)\s*"
+)
 SAID = re.compile(
-    r"\b(?:password|passwd|passphrase|secret(?:[ _-]key)?|api[ _-]?key|access[ _-]?key"
-    r"|(?:bearer|auth|access)[ _-]token|token|fernet[ _-]?key)\b[\"'`]?\s*(?:is|was|=|:)\s*[\"'`]?"
-    r"(?=[^\s\"'`]*\d)(?=[^\s\"'`]*[A-Za-z])[^\s\"'`<>{}$()]{6,}",
-    re.IGNORECASE,
+    # With a digit; or a capital and a mark at its end, as in Sommergarten!; or words in quotes.
+    rf"{_NAMED}[\"'`]?(?=[^\s\"'`]*\d)[^\s\"'`<>{{}}$()\[\]/]{{6,}}"
+    rf"|{_NAMED}[A-Z][a-z]{{4,}}[\w-]*(?:!|\.$)|\b(?i:password|passwort|pin)\s+\d{{6,}}\b|{_NAMED}[\"'](?=\w*-)[\w-]{{12,}}[\"']"
 )
 # What stands for a password in examples: password=..., ://user:pass@, client_secret: "your-secret".
 EXAMPLES = re.compile(
@@ -49,7 +57,18 @@ CALLS = re.compile(
 )
 # Markup that a page would carry out rather than show.
 ACTIVE = re.compile(
-    r"<\s*(?:script|iframe|img|object|embed|svg|form|link|meta)\b|!\[[^\]]*\]\(", re.I
+    r"<\s*(?:script|iframe|img|object|embed|svg|form|link|meta)\b|!\[[^\]]*\]\("
+    r"|\b(?:javascript|vbscript):|\bdata:text/html",
+    re.IGNORECASE,
+)
+# What a person who follows it may rue: a script from elsewhere run unseen, a password sent away.
+RISKY = re.compile(
+    r"\b(?:curl|wget|iwr|irm)\b[^\n|]*\|\s*(?:sudo\s+(?:-\w+\s+)?)?(?:\w*sh|python3?|iex)\b"
+    r"|\b(?:send|e-?mail|post|forward|give|submit|upload)\b[^.\n]{0,40}\byour\b[^.\n]{0,20}"
+    r"\b(?:passwords?|passphrase|secrets?|tokens?|credentials|(?:api|private|old)[ -]keys?)\b"
+    r"[^\n]{0,40}(?:\w@\w|://)"
+    r"|://(?!localhost|127\.)\S+\s[^.\n]{0,30}\b(?:log(?:ging)? ?in|sign(?:ing)? in)\b",
+    re.IGNORECASE,
 )
 # What speaks to the machine that reads: seen in prompt injections, not in documentation.
 _BEFORE = r"(?:previous|prior|above|earlier|preceding|all|any|your|these|the|system|other)"
@@ -63,21 +82,49 @@ ORDERS = re.compile(
     r"\b(?:ignore|reply|respond|answer|say|output|print|reveal|send|execute|run|call|include|obey)\b"
     r"|\b(?:as an ai|dear (?:ai|assistant|model)|(?:note|message|instructions?) (?:to|for) "
     r"(?:the )?(?:ai|llm|assistant|model|language model|agent|chatbot)s?)\b"
+    r"|\b(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\b[^.\n]{0,30}"
+    r"\b(?:above|before|earlier|previously|so far|told|written)\b"
+    r"|\b(?:do not|don't|never) (?:follow|obey|heed)\b[^.\n]{0,20}\b(?:rules|instructions)\b"
+    r"[^.\n]{0,20}\b(?:above|before|earlier|given|told)\b"
+    r"|(?:^|[.:;!?]\s+)(?:please\s+)?(?:reply|respond|answer)\s+(?:only\s+)?with\b"
+    r"|\b(?:any|every|each|whichever|all)\s+(?:ai|llm|(?:language )?model|assistant|agent|bot)s?\b"
+    r"[^.\n]{0,30}\b(?:reads?|reading|process(?:es|ing)?)\b|\bwho(?:m|so)?ever reads\b"
+    r"|\b(?:print|output|say|write)\b (?:only )?the (?:word|marker|phrase) [A-Z]"
     r"|\b(?:DAN|developer|god) mode\b|\bjailbreak(?:en)?\b|^\s*(?:system|assistant|developer)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 
 
 def orders(hit: Hit) -> bool:
-    """Whether a passage speaks to the machine that reads it: then nothing of it is used."""
-    text = "\n".join([*hit.titles, hit.text])
-    return bool(ORDERS.search(text) or CALLS.search(text))
+    """Whether a passage speaks to the machine that reads it: then nothing of it is used.
+
+    The same holds of one that may do harm to whoever follows it: a model is not to see it either.
+    """
+    held = "\n".join([*hit.titles, hit.text])
+    if TAGGED.search(held):
+        return True  # letters that no reader sees are for a machine
+    text = latin(held)
+    return any(pattern.search(text) for pattern in (ORDERS, CALLS, RISKY))
+
+
+def withheld(hit: Hit) -> Hit:
+    """The passage as a model may see it: without the sentences that are not to be shown."""
+    text = hit.text
+    for sentence in split(text):
+        if in_passage(sentence):
+            text = text.replace(sentence, "(withheld)")
+    return replace(hit, text=text)
 
 
 def in_passage(text: str) -> str:
     """Why a sentence of a passage is not to be shown, else ''."""
     if secret(text):
         return "it holds what looks like a secret"
+    if TURNING.search(text) or TAGGED.search(text):
+        return "it holds signs that hide what it says"
+    text = latin(text)
+    if RISKY.search(text):
+        return "it may do harm to whoever follows it"
     return "it holds markup that a page would carry out" if ACTIVE.search(text) else ""
 
 
@@ -90,6 +137,7 @@ def in_answer(text: str, sources: Iterable[str]) -> str:
     reason = in_passage(text)
     if reason:
         return reason
+    text = visible(text)
     if CALLS.search(text):
         return "it calls a tool"
     known = {link for source in sources for link in links(source)}
@@ -104,8 +152,8 @@ def links(text: str) -> set[str]:
 def secret(text: str) -> bool:
     """Whether a text holds what looks like a password, token or key; or is the key in use."""
     key = os.environ.get(KEY, "").strip()
-    if len(key) >= 8 and key in text:
+    if len(key) >= 8 and (key in text or key in visible(text)):
         return True
-    bare = EXAMPLES.sub("", text)
+    bare = EXAMPLES.sub("", latin(text))
     shown = TOKENS.search(bare) or SAID.search(bare) or MIXED.search(bare)
     return bool(shown) or masked(bare) != bare

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from include.assistant.answering.signs import visible
 from include.assistant.passages import Hit
 from include.errors import ParamsError, did_you_mean
 
@@ -131,7 +132,7 @@ def fill(text: str, **values: str) -> str:
 
 def plain(text: str) -> str:
     """The text without what a server or a terminal would obey."""
-    return CONTROL.sub("", SPECIAL.sub("< |", text))
+    return SPECIAL.sub("< |", CONTROL.sub("", visible(text)))
 
 
 def digest(*parts: str) -> str:

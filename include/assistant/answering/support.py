@@ -1,8 +1,9 @@
 """Whether the passages that a sentence cites say what it says: a rule of words, not of sense.
 
 It refuses what is made up: numbers, names and quotations that are not in the passages, too many
-words of its own, and a sentence that turns round what the nearest one in the passages says. It
-cannot see that words of a passage were put together to say something else.
+words of its own, and a sentence whose negations or conditions (if, only, unless, before) are not
+those of the nearest one in the passages. It cannot see that words of a passage were put together to
+say something else: "the old key before the new" and "the new key before the old" are one to it.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from include.assistant.answering.answer import Sentence
 from include.assistant.answering.sentences import split
 from include.assistant.answering.settings import Checks
-from include.assistant.answering.words import negated, stems
+from include.assistant.answering.words import conditions, negated, stems
 from include.assistant.passages import Hit
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,:]\d+)*(?![\w])")
@@ -49,7 +50,9 @@ def unsupported(sentence: Sentence, hits: Sequence[Hit], checks: Checks) -> str:
     if share < checks.overlap_share:
         return f"{1 - share:.0%} of its words are not in what it cites"
     if turned(sentence.text, cited):
-        return "it says the opposite of the nearest sentence of what it cites"
+        return (
+            "it says the opposite of the nearest sentence of what it cites, or lacks its condition"
+        )
     return ""
 
 
@@ -71,13 +74,17 @@ def within(found: str, there: str) -> bool:
 
 
 def turned(text: str, cited: Sequence[Hit]) -> bool:
-    """Whether the sentence of the passages that is nearest to a text says not, and it does not."""
+    """Whether the nearest sentence of the passages has other words that turn a text round.
+
+    Those are negations, and conditions: of "Only administrators may reset it." the only must stay.
+    """
     said = set(stems(text))
     near: list[tuple[float, bool]] = []
     for hit in cited:
         for sentence in split(hit.text):
             share = len(said & set(stems(sentence))) / len(said)
-            near.append((share, negated(sentence) == negated(text)))
+            same = negated(sentence) == negated(text) and conditions(sentence) == conditions(text)
+            near.append((share, same))
     best = max((share for share, _ in near), default=0.0)
     return best >= NEAREST and not any(same for share, same in near if share >= best)
 

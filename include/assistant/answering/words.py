@@ -26,7 +26,10 @@ _NEGATIONS = """
 no not never none neither nor nothing cannot without don doesn didn isn aren wasn weren won wouldn
 shouldn couldn mustn hasn haven hadn
 """
+# Words on which it hangs whether a sentence holds: left out or added, it says something else.
+_CONDITIONS = "if only unless before after until otherwise except without when while once"
 COMMON, NEGATIONS = frozenset(_COMMON.split()), frozenset(_NEGATIONS.split())
+CONDITIONS = frozenset(_CONDITIONS.split())
 _HELD = threading.local()  # a stemmer is not to be shared between threads
 
 
@@ -46,6 +49,11 @@ def words(text: str) -> Iterator[str]:
             word = part.lower()
             if word not in COMMON and word not in NEGATIONS and (len(word) > 1 or word.isdigit()):
                 yield word
+
+
+def conditions(text: str) -> frozenset[str]:
+    """The words of a text on which it hangs whether it holds."""
+    return frozenset(run.lower() for run in RUN.findall(text)) & CONDITIONS
 
 
 def negated(text: str) -> bool:

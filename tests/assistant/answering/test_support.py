@@ -60,6 +60,35 @@ def test_what_the_passage_does_not_say_is_not(text, reason):
     assert reason in why(text, "cc")
 
 
+KEYS = hit(
+    "kk",
+    ("Keys",),
+    "Clearing a task lets it run again. Do not delete the database before a backup was made. Only "
+    "administrators may reset the metadata database. If the disk is full, stop the scheduler; "
+    "otherwise leave it running.",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Delete the database before a backup was made.",
+        "Do not delete the database after a backup was made.",
+        "Administrators may reset the metadata database.",
+        "Stop the scheduler, leave it running.",
+        "If the disk is full, leave the scheduler running.",
+        "Clearing a task lets it run again only if the disk is full.",
+    ],
+)
+def test_a_condition_is_neither_left_out_nor_added(text):
+    assert "lacks its condition" in unsupported(Sentence(text, ("kk",)), [KEYS], CHECKS)
+
+
+def test_a_sentence_with_its_condition_is_supported():
+    said = Sentence("The metadata database may be reset only by administrators.", ("kk",))
+    assert unsupported(said, [KEYS], CHECKS) == ""
+
+
 def test_citations_are_of_passages_that_were_found():
     assert why("The default pool has 128 slots.") == "it cites nothing"
     assert (
