@@ -1,7 +1,6 @@
 """What the stage fetch_docs promises, with an index of packages that lies in a folder."""
 
 import json
-import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -122,41 +121,6 @@ def test_what_was_fetched_half_is_not_there(place: Path) -> None:
         "  Next: correct fetch_docs.sources.more in params.yaml."
     )
     assert fetch(place, notes=notes(place)) == before
-
-
-def own_pages(place: Path, **changed: object) -> dict[str, Any]:
-    (place / "own").mkdir(exist_ok=True)
-    (place / "own/a.md").write_text("# A\n")
-    return {"kind": "location", "location": str(place / "own"), "pages": ["**"], **SAID, **changed}
-
-
-def test_a_link_to_nothing_or_what_is_no_file_is_named(place: Path) -> None:
-    own = own_pages(place)
-    lock = place / "own/.#a.md"  # as an editor makes it while a page is open
-    lock.symlink_to("jane@host.123")
-    assert failure(place, notes=notes(place), own=own) == (
-        "The source own has '.#a.md', a link to 'jane@host.123', which does not exist.\n  Next: "
-        "mend or remove it, or name it in fetch_docs.sources.own.leave_out in params.yaml."
-    )
-    assert list((place / "docs").iterdir()) == []  # not the pages of notes either
-    assert set(fetch(place, own={**own, "leave_out": [".#*"]})) == {"own/a.md"}
-    lock.unlink()
-    os.mkfifo(place / "own/b.md")
-    assert "has 'b.md', which is no file." in failure(place, own=own)
-    (place / "own/b.md").unlink()
-    lock.symlink_to(lock.name)
-    assert "has '.#a.md', a link to '.#a.md'" in failure(place, own=own)
-
-
-@pytest.mark.parametrize("named", [b"caf\xe9.md", b"b\nc.md", b"\x1b[2J.md"])
-def test_a_name_that_is_not_text_is_refused(place: Path, named: bytes) -> None:
-    own = own_pages(place)
-    before = fetch(place, own=own)
-    Path(os.fsdecode(os.fsencode(place / "own") + b"/" + named)).write_text("# B\n")
-    said = failure(place, own={**own, "title": "Other"})
-    assert said.startswith(f"The source own has a page {os.fsdecode(named)!r}, whose name is not")
-    assert said.isascii() and "leave it out in fetch_docs.sources.own" in said
-    assert before == {"own/a.md": "# A\n"}
 
 
 def test_other_bytes_than_were_pinned_are_refused(place: Path) -> None:
