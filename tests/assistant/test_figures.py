@@ -31,7 +31,7 @@ NOTES = {
 EXPECTED = f"""before
 {BEGIN}
 
-| 3 questions of 2 pages that nothing was chosen on; all 5 | nDCG@10 | recall@5 | nDCG@10, all | recall@5, all |
+| 3 questions of 2 pages that chose neither weight nor threshold; all 5 | nDCG@10 | recall@5 | nDCG@10, all | recall@5, all |
 |---|---|---|---|---|
 | **the search as it is** | .826 (.700 to 1) | 1 | .750 |  |
 | gain over MiniLM alone | -.004 |  |  |  |
