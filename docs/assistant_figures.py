@@ -57,8 +57,9 @@ def page(text: str, search: Figures, answers: Figures, investigator: Figures) ->
 def of_search(held: Figures) -> str:
     """Each way to search, on the questions that chose neither weight nor threshold, and on all."""
     head = (
-        f"| {held['questions']} questions of {held['pages']} pages that chose neither weight nor threshold; "
-        f"all {held['all_questions']} | nDCG@10 | recall@5 | nDCG@10, all | recall@5, all |"
+        f"| {held['questions']} questions of {held['pages']} pages that chose neither weight nor "
+        f"threshold; all {held['all_questions']} "
+        "| nDCG@10 | recall@5 | nDCG@10, all | recall@5, all |"
     )
     rows = [
         cells(label, *(shown(held, name) for name in of_way(way)))
