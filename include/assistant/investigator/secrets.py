@@ -26,7 +26,7 @@ PIECE = re.compile(r"(?<!\S)(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)[A-Za-z0-9+/]{60,76
 NAMED = (
     # Authorization: Bearer x, {'Authorization': 'Basic x'}, Proxy-Authorization: x, Cookie: x
     re.compile(
-        rf"(\b(?:[\w-]{0, 40}authorization|(?:set-)?cookie)\b[\\\"']*\s*[:=]\s*[\\\"']*"
+        rf"(\b(?:[\w-]{{0,40}}authorization|(?:set-)?cookie)\b[\\\"']*\s*[:=]\s*[\\\"']*"
         rf"(?:{_SCHEMES}\s+)?){_VALUE}",
         re.IGNORECASE,
     ),

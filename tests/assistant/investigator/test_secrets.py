@@ -14,6 +14,8 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmVk"
 FORMS = {
     "bearer": "GET / Authorization: Bearer hunter2.abc",
     "basic": "Authorization: Basic aHVudGVyMjpodW50ZXIy",
+    "header without a scheme": "Proxy-Authorization: hunter2",
+    "header of few letters": "X-Authorization: Digest hunter2",
     "dict": "{'Authorization': 'Bearer hunter2abc'}",
     "alone": "sent Bearer hunter2abc to it",
     "openai": "key sk-hunter2hunter2hunter2",
