@@ -45,17 +45,24 @@ class Approve(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Return who approved; skip what comes after if nobody did."""
-        who, tasks = str((event.get("responded_by_user") or {}).get("name", "")), login()
-        approved, said = event.get("chosen_options") == [self.APPROVE], "rejected it"
-        if tasks is not None and who == tasks.user:  # which each step of a stage may know
-            approved, said = False, "is the login of tasks, and no person"
-            event = {**event, "chosen_options": [self.REJECT]}
-        note = f"Not promoted: {f'{who} {said}' if who else 'nobody answered in time'}."
-        tell(context, {self.task_id: f"approved by {who}" if approved else note})
-        if not approved:
+        who, against, event = answered(event)
+        note = f"Not promoted: {against}."
+        tell(context, {self.task_id: note if against else f"approved by {who}"})
+        if against:
             describe(context, note)
         super().execute_complete(context, event)
         return {"by": who}
+
+
+def answered(event: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Who answered, why that is no approval (empty if it is one), and the answer that counts."""
+    who, tasks = str((event.get("responded_by_user") or {}).get("name", "")), login()
+    approved, said = event.get("chosen_options") == [ApprovalOperator.APPROVE], "rejected it"
+    if tasks is not None and who == tasks.user:  # which each step of a stage may know
+        approved, said = False, "is the login of tasks, and no person"
+        event = {**event, "chosen_options": [ApprovalOperator.REJECT]}
+    against = "" if approved else f"{who} {said}" if who else "nobody answered in time"
+    return who, against, event
 
 
 def shown(context: Context) -> "Proposal":

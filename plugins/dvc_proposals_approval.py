@@ -7,8 +7,8 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
-from dvc_approval import cell
-from dvc_notes import login, put_last, tell
+from dvc_approval import answered, cell
+from dvc_notes import put_last, tell
 
 READ, APPROVE, SAID = "read_note", "approve", "said"
 SUBJECTS = {
@@ -47,16 +47,11 @@ class ApproveAction(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Return who approved; skip what comes after if nobody did."""
-        who, tasks = str((event.get("responded_by_user") or {}).get("name", "")), login()
-        approved, said = event.get("chosen_options") == [self.APPROVE], "rejected it"
-        if tasks is not None and who == tasks.user:  # which each step of a stage may know
-            approved, said = False, "is the login of tasks, and no person"
-            event = {**event, "chosen_options": [self.REJECT]}
-        note = f"Not done ({self.action}): {f'{who} {said}' if who else 'nobody answered in time'}."
-        if approved:
-            tell(context, {self.task_id: f"approved by {who}"})
+        who, against, event = answered(event)
+        if against:
+            say(context, f"Not done ({self.action}): {against}.")
         else:
-            say(context, note)
+            tell(context, {self.task_id: f"approved by {who}"})
         super().execute_complete(context, event)
         return {"by": who}
 
