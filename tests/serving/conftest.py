@@ -3,18 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import counting
 import pytest
-from prometheus_client import REGISTRY, values
 
 
 @pytest.fixture
-def counted_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def counted_alone() -> Iterator[None]:
     """Counters of its own, which share no file with those of other processes or tests."""
-    monkeypatch.setattr(values, "ValueClass", values.MutexValue)
-    before = set(REGISTRY._collector_to_names)
-    yield
-    for collector in set(REGISTRY._collector_to_names) - before:
-        REGISTRY.unregister(collector)
+    with counting.counted_alone():
+        yield
 
 
 @pytest.fixture

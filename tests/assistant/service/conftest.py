@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import assistant_bento
+import counting
 import pytest
 from assistant_client import TOKEN, Client
-from prometheus_client import REGISTRY, values
 
 from include.assistant.service.assistant import Assistant
 
@@ -31,11 +31,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in PLACES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LEEWAY_SERVE_TOKEN", TOKEN)
-    monkeypatch.setattr(values, "ValueClass", values.MutexValue)
-    before = set(REGISTRY._collector_to_names)
-    yield
-    for collector in set(REGISTRY._collector_to_names) - before:
-        REGISTRY.unregister(collector)
+    with counting.counted_alone():
+        yield
 
 
 @pytest.fixture
