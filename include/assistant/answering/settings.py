@@ -17,7 +17,7 @@ class Prices(BaseModel):
     tokens_out: float = Field(ge=0, description="of a million tokens that it writes")
 
     def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """Of one call."""
+        """Of so many tokens."""
         return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
 
 

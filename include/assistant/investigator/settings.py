@@ -2,23 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-STRICT = ConfigDict(extra="forbid", frozen=True)
-
-
-class Prices(BaseModel):
-    """What a model costs."""
-
-    model_config = STRICT
-
-    currency: str = Field(pattern="^[A-Z]{3}$", description="of the prices, as ISO 4217 has it")
-    tokens_in: float = Field(ge=0, description="of a million tokens that it reads")
-    tokens_out: float = Field(ge=0, description="of a million tokens that it writes")
-
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """Of one investigation."""
-        return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
+from include.assistant.answering.settings import STRICT, Prices
 
 
 class Endpoint(BaseModel):

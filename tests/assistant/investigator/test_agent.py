@@ -12,10 +12,11 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCall
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
 
+from include.assistant.answering.settings import Prices
 from include.assistant.investigator import playbook
 from include.assistant.investigator.agent import Told, investigate_by
 from include.assistant.investigator.endpoint import model_of
-from include.assistant.investigator.settings import Budget, Endpoint, Investigating, Prices
+from include.assistant.investigator.settings import Budget, Endpoint, Investigating
 from include.errors import ParamsError
 
 PRICES = Prices(currency="EUR", tokens_in=1.0, tokens_out=2.0)
