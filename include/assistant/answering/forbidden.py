@@ -31,7 +31,8 @@ _NAMED = (
 SAID = re.compile(
     # With a digit; or a capital and a mark at its end, as in Sommergarten!; or words in quotes.
     rf"{_NAMED}[\"'`]?(?=[^\s\"'`]*\d)[^\s\"'`<>{{}}$()\[\]/]{{6,}}"
-    rf"|{_NAMED}[A-Z][a-z]{{4,}}[\w-]*(?:!|\.$)|\b(?i:password|passwort|pin)\s+\d{{6,}}\b|{_NAMED}[\"'](?=\w*-)[\w-]{{12,}}[\"']"
+    rf"|{_NAMED}[A-Z][a-z]{{4,}}[\w-]*(?:!|\.$)|\b(?i:password|passwort|pin)\s+\d{{6,}}\b"
+    rf"|{_NAMED}[\"'](?=\w*-)[\w-]{{12,}}[\"']"
 )
 # What stands for a password in examples: password=..., ://user:pass@, client_secret: "your-secret".
 EXAMPLES = re.compile(

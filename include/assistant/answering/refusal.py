@@ -13,9 +13,8 @@ from include.assistant.passages import Hit
 from include.errors import DataError
 
 FILE = "refusal.json"
-LOOKED_AT = (
-    5  # hits; so many must be found, or as many as there are, for a confidence to mean the same
-)
+# Hits; so many must be found, or as many as there are, for a confidence to mean the same.
+LOOKED_AT = 5
 
 
 @dataclass(frozen=True)
