@@ -51,15 +51,26 @@ class Embeddings(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.word_embeddings = nn.Embedding(shape.vocab_size, shape.hidden_size)
-        self.position_embeddings = nn.Embedding(shape.max_position_embeddings, shape.hidden_size)
-        self.token_type_embeddings = nn.Embedding(shape.type_vocab_size, shape.hidden_size)
+        self.word_embeddings = Table(shape.vocab_size, shape.hidden_size)
+        self.position_embeddings = Table(shape.max_position_embeddings, shape.hidden_size)
+        self.token_type_embeddings = Table(shape.type_vocab_size, shape.hidden_size)
         self.LayerNorm = nn.LayerNorm(shape.hidden_size, shape.layer_norm_eps)
 
     def forward(self, tokens: Tensor) -> Tensor:
         places = self.position_embeddings.weight[: tokens.shape[1]]
         kind = self.token_type_embeddings.weight[0]
         return cast(Tensor, self.LayerNorm(self.word_embeddings(tokens) + kind + places))
+
+
+class Table(nn.Embedding):
+    """A vector for each number; of none where it lies on no device.
+
+    To draw some there torch would import its compiler, which takes a second.
+    """
+
+    def reset_parameters(self) -> None:
+        if not self.weight.is_meta:
+            super().reset_parameters()
 
 
 class Layers(nn.Module):

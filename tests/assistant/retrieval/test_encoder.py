@@ -66,6 +66,12 @@ def test_a_padded_batch_is_the_same_but_for_the_last_bits(tiny):
     assert together == pytest.approx(np.stack([encoder.encode(text) for text in texts]), abs=1e-5)
 
 
+def test_no_weights_are_drawn_for_an_encoder_that_has_its_own(tiny, monkeypatch):
+    """Torch draws them without a device by its compiler, whose import takes a second."""
+    monkeypatch.delattr("torch.nn.init.normal_")
+    assert np.linalg.norm(Encoder.load(tiny).encode("a task")) == pytest.approx(1, abs=1e-6)
+
+
 def test_damaged_weights_are_named(tiny):
     (tiny / "model.safetensors").write_bytes(b"no tensors")
     with pytest.raises(
