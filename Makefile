@@ -66,7 +66,7 @@ assistant: setup  ## the second project, by `dvc repro`: an assistant for those 
 
 assistant-serve: setup  ## serve it to this machine, and print a request to paste
 	@$(HERE)
-	@python -m include.assistant.service
+	@python -m include.assistant.service --index include/assistant/data/index
 
 test: setup  ## everything that proves it works
 	python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q

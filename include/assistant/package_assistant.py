@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from include import environments, partitions, step
@@ -167,7 +166,7 @@ def describe(
         "provider": settings.answering.provider,
         "language_model": endpoint.model if endpoint else "",
         "passages": assistant.searcher.index.about.passages,
-        "sources": sources(assistant.searcher.index.table),
+        "sources": packaged.sources(assistant.searcher.index.table),
         "request": {"path": "/ask", "body": EXAMPLE},
         "features": [],  # as other bentos say what a row has
         "searches_at_once": params.searches_at_once,
@@ -185,17 +184,6 @@ def describe(
         },
     }
     return {"name": params.name, "version": version_of(manifest), **manifest}
-
-
-def sources(passages: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    """How many passages there are of each source, and under which licence."""
-    counted = passages.group_by("source", "licence").len().sort("source", "licence")
-    held: dict[str, dict[str, Any]] = {}
-    for source, licence, rows in counted.iter_rows():
-        about = held.setdefault(source, {"passages": 0, "licences": []})
-        about["passages"] += rows
-        about["licences"].append(licence)
-    return held
 
 
 def readme(manifest: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from include.assistant.service.index_folder import FOLDER
 from include.assistant.service.packaged import CACHE, EXAMPLE
 from include.serving.__main__ import HOST
 from include.serving.__main__ import main as serve
@@ -25,11 +26,15 @@ def main(argv: list[str]) -> int:
         prog="python -m include.assistant.service", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("--bento", type=Path, default=BENTO, help="another file than the last made")
+    parser.add_argument("--index", type=Path, help="of build_index, to follow in place of its own")
     parser.add_argument("--host", default=os.environ.get("BENTOML_HOST", HOST))
     parser.add_argument("--port", type=int, default=int(os.environ.get("BENTOML_PORT", "3000")))
     words, options = parser.parse_known_args(argv)
-    if held := os.environ.get(CACHE, "").strip():  # workers run elsewhere
-        os.environ[CACHE] = str(Path(held).absolute())
+    if words.index:
+        os.environ[FOLDER] = str(words.index)
+    for name in (CACHE, FOLDER):  # workers run elsewhere
+        if held := os.environ.get(name, "").strip():
+            os.environ[name] = str(Path(held).absolute())
     os.environ |= {"BENTOML_HOST": words.host, "BENTOML_PORT": str(words.port)}
     token = "$" + TOKEN
     if not os.environ.get(TOKEN, "").strip() and os.environ.get(OPEN) != "1":

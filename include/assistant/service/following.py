@@ -1,4 +1,4 @@
-"""The assistant of one worker, which follows the file that says what should be live.
+"""The assistant of one worker, which follows the file that says what should be live, and an index.
 
 As include/serving/following.py does with models that answer rows: a new one is loaded while the old
 one answers, and refused if it is not what was packaged, or finds something else here. The code that
@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 
 from include.assistant.service.counts import Counts
+from include.assistant.service.index_folder import IndexFolder
 from include.assistant.service.packaged import Packaged, load, prompts
 from include.errors import DataError, PlatformError
 from include.serving.following import AGAIN_S, EVERY_S, places
@@ -33,9 +34,10 @@ class Following:
 
     def __init__(self, own: Path, counts: Counts) -> None:
         self.folder, self.counts, self.own = live_folder(), counts, own
+        self.index = IndexFolder.named()
         self.stamp, self.again_at, self.why = (0, 0), inf, ""
         self.ended = threading.Event()
-        self.now = self.first()
+        self.bento = self.now = self.first()
         counts.swap(None, self.now)
 
     def first(self) -> Packaged:
@@ -61,7 +63,7 @@ class Following:
 
     def start(self) -> None:
         """Follow from now on, for as long as the worker lives."""
-        if self.folder is not None:
+        if self.folder is not None or self.index is not None:
             self.look()
             threading.Thread(target=self.follow, name="following", daemon=True).start()
 
@@ -71,10 +73,21 @@ class Following:
             self.look()
 
     def look(self) -> None:
-        """Take what should be live, if the file is another one, or something was refused."""
-        assert self.folder is not None
+        """Take what should be live, and the index that is there, if they are others than before."""
+        if self.folder is not None:
+            self.look_at(self.folder)
+        if self.index is None:
+            return
         try:
-            status = (self.folder / FILE).stat()
+            if self.index.look():
+                self.answer(self.bento)
+        except Exception as error:  # the one that answers goes on, until the folder changes
+            self.refuse("index", error)
+
+    def look_at(self, folder: Path) -> None:
+        """Take what should be live, if the file is another one, or something was refused."""
+        try:
+            status = (folder / FILE).stat()
         except OSError:  # it is not there as yet, or the volume is away
             return
         stamp = status.st_ino, status.st_mtime_ns
@@ -84,14 +97,18 @@ class Following:
             self.why = ""
         self.stamp, self.again_at = stamp, inf
         try:
-            self.take(self.folder)
+            self.take(folder)
         except Exception as error:  # whatever is wrong with it, the one that answers goes on
             self.again_at = time.monotonic() + AGAIN_S
             if self.why != str(error):  # once, not every half minute
                 self.why = str(error)
-                self.counts.swaps_refused.inc()
-                bug = None if isinstance(error, PlatformError) else error
-                log.error("The new assistant is refused: %s", error, exc_info=bug)
+                self.refuse("assistant", error)
+
+    def refuse(self, what: str, error: Exception) -> None:
+        """Say that something new is not taken; what is no error of ours, with its traceback."""
+        self.counts.swaps_refused.inc()
+        bug = None if isinstance(error, PlatformError) else error
+        log.error("The new %s is refused: %s", what, error, exc_info=bug)
 
     def take(self, folder: Path) -> None:
         """Let the champion of the file answer; where there is none, the last one goes on.
@@ -103,15 +120,25 @@ class Following:
         if "champion" in pointer.refused:
             why = pointer.refused["champion"]
             raise PlatformError(why, "read the log of include.following.")
-        before, wanted = self.now, pointer.champion
+        before, wanted = self.bento, pointer.champion
         if wanted is None or (wanted.md5, wanted.version) == (before.md5, before.registered):
             return
         if wanted.md5 == before.md5:
-            self.now = replace(before, registered=wanted.version)
+            self.answer(replace(before, registered=wanted.version))
         else:
-            self.now = self.good(folder / wanted.folder / MODEL, wanted)
-        self.counts.swap(before, self.now)
-        log.info("%s answers, and no more %s", self.now.version, before.version)
+            self.answer(self.good(folder / wanted.folder / MODEL, wanted))
+
+    def answer(self, bento: Packaged) -> None:
+        """Let a bento answer, from the index that is followed where it goes with it."""
+        before, self.bento, now = self.now, bento, bento
+        if self.index is not None:
+            try:
+                now = self.index.over(bento)
+            except DataError as error:
+                self.refuse("index", error)
+        self.now = now
+        self.counts.swap(before, now)
+        log.info("%s answers, and no more %s", now.version, before.version)
 
 
 def begun_with(own: Path) -> Path:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.assistant.answering.answer import Answerer
@@ -151,3 +152,14 @@ def cache() -> Path | None:
     """The folder that keeps calls of models; None where none is named."""
     named = os.environ.get(CACHE, "").strip()
     return Path(named).absolute() if named else None
+
+
+def sources(passages: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """How many passages there are of each source, and under which licence."""
+    counted = passages.group_by("source", "licence").len().sort("source", "licence")
+    held: dict[str, dict[str, Any]] = {}
+    for source, licence, rows in counted.iter_rows():
+        about = held.setdefault(source, {"passages": 0, "licences": []})
+        about["passages"] += rows
+        about["licences"].append(licence)
+    return held

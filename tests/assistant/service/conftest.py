@@ -10,7 +10,13 @@ from assistant_client import TOKEN, Client
 
 from include.assistant.service.assistant import Assistant
 
-PLACES = ("LEEWAY_SERVE_LOG", "LEEWAY_SERVE_LOG_WORDS", "LEEWAY_SERVE_OPEN", "LEEWAY_SERVE_CACHE")
+PLACES = (
+    "LEEWAY_SERVE_LOG",
+    "LEEWAY_SERVE_LOG_WORDS",
+    "LEEWAY_SERVE_OPEN",
+    "LEEWAY_SERVE_CACHE",
+    "LEEWAY_SERVE_INDEX",
+)
 
 
 @pytest.fixture(scope="session")

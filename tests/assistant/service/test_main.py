@@ -1,6 +1,7 @@
 """The command that serves says how to ask."""
 
 import argparse
+import os
 
 import pytest
 
@@ -20,10 +21,13 @@ def test_a_request_can_be_pasted(host, asked):
 
 
 def test_a_bento_that_is_not_there_is_named(tmp_path, capsys, monkeypatch):
-    for name in ("LEEWAY_SERVE_TOKEN", "BENTOML_HOST", "BENTOML_PORT"):
+    monkeypatch.chdir(tmp_path)
+    for name in ("LEEWAY_SERVE_TOKEN", "LEEWAY_SERVE_INDEX", "BENTOML_HOST", "BENTOML_PORT"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    assert service.main(["--bento", str(tmp_path / "none.bento")]) == 1
+    words = ["--bento", str(tmp_path / "none.bento"), "--index", "data/index"]
+    assert service.main(words) == 1
+    assert os.environ["LEEWAY_SERVE_INDEX"] == str(tmp_path / "data/index")
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err == (
