@@ -33,6 +33,11 @@ def pages() -> dict[Path, str]:
     found = {}
     tables = {"settings.md": {"meta": table(Meta)}}
     tables |= {name: {"params": of_graphs(folders)} for name, folders in graphs().items()}
+    # the second project
+    from include.assistant.documents.fetching.source_settings import Source
+
+    tables["assistant.md"] = {"sources": table(Source)}
+    # end of the second project
     for name, parts in tables.items():
         path = ROOT / "docs" / name
         text = path.read_text()

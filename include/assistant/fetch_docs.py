@@ -7,11 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import step
 from include.assistant.documents import fetching, shelf
 from include.assistant.documents.fetching.reading import read_pages
-from include.assistant.documents.fetching.source_settings import (
-    Limits,
-    Name,
-    Source,
-)
+from include.assistant.documents.fetching.source_settings import Limits, Source, read_sources
 from include.assistant.documents.shelf import Held
 from include.step import Kept
 
@@ -23,17 +19,17 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sources: dict[Name, Source] = Field(min_length=1, description="name of a source to what it is")
-    limits: Limits = Field(default=Limits(), description="how much a source may hold")
+    limits: Limits = Field(description="how much a source may hold")
 
 
-def fetch_docs(docs: Kept, params: Params) -> None:
+def fetch_docs(sources: Path, docs: Kept, params: Params) -> None:
     """Fetch the sources that are new or changed, and read those of this machine again."""
+    named = read_sources(sources)
     docs.mkdir(parents=True, exist_ok=True)
     before = shelf.read_held(docs)
     now: dict[str, Held] = {}
     read: dict[str, shelf.Files] = {}
-    for name, source in sorted(params.sources.items()):
+    for name, source in sorted(named.items()):
         key = key_of(source)
         held = before.get(name)
         if held and held.key == key and is_kept(source) and shelf.is_whole(docs, name, held):
@@ -45,7 +41,7 @@ def fetch_docs(docs: Kept, params: Params) -> None:
     # Only when all sources are read is anything of them written.
     changed = sum(len(shelf.put(docs, name, files)) for name, files in read.items())
     shelf.put_sources(docs, now)
-    fetched = [name for name in read if is_kept(params.sources[name])]
+    fetched = [name for name in read if is_kept(named[name])]
     count = sum(len(held.files) for held in now.values())
     print(
         f"{len(now)} sources, {len(fetched)} fetched now; {count:,} pages, {changed:,} new",
@@ -54,7 +50,7 @@ def fetch_docs(docs: Kept, params: Params) -> None:
 
 
 def is_kept(source: Source) -> bool:
-    """Whether a source stays as it was fetched until params.yaml says otherwise."""
+    """Whether a source stays as it was fetched until sources.yaml says otherwise."""
     return source.kind == "package" or "://" in source.location
 
 

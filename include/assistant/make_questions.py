@@ -58,7 +58,7 @@ def build(
             f"The documents have {len(kept)} questions on {len(pages)} pages, of {len(found)} "
             f"headings that ask; {params.least} on 2 pages are needed."
         )
-        fix = "name a source with a FAQ under fetch_docs, or lower make_questions.least."
+        fix = "name a source with a FAQ in sources.yaml, or lower make_questions.least."
         raise DataError(what, fix)
     table = asked.table(kept, asked.read_subjects(), params.test_share)
     answerable = table.filter(pl.col("kind") == "answerable")

@@ -14,7 +14,7 @@ from include.assistant.watching.question_drift import apart
 from include.assistant.watching.report import Judged, Watched, write
 from include.assistant.watching.settings import Params
 from include.assistant.watching.spans import spans
-from include.assistant.watching.stale import Fetched, Stale, stale_sources
+from include.assistant.watching.stale import Stale, stale_sources
 from include.assistant.watching.unanswered import Gap, gaps
 from include.assistant.watching.verdict import verdict
 from include.step import Out
@@ -22,11 +22,11 @@ from include.step import Out
 
 def watch_assistant(
     index: Path,
+    sources: Path,
     lock: Path,
     report: Out,
     page: Out,
     metrics: Out,
-    fetch_docs: Fetched,
     params: Params,
 ) -> None:
     """Judge the last windows that have ended.
@@ -34,7 +34,7 @@ def watch_assistant(
     Raises:
         DataError: the log, or the index, is not what it must be.
     """
-    stale = stale_sources(fetch_docs, lock)
+    stale = stale_sources(sources, lock)
     windows = spans(params.end, params.window, params.windows + params.drift.before)
     questions = Questions(params.log, windows, ZoneInfo(params.time_zone))
     judged: list[Judged] = []

@@ -2,17 +2,35 @@
 
 import hashlib
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from include.assistant import passages
+from include.assistant.documents.fetching.source_settings import Limits
+from include.assistant.fetch_docs import Params, fetch_docs
 
 SAID = {"title": "Notes", "licence": "MIT"}
+LIMITS = Limits(page_mb=5, total_mb=100, entries=50_000, unpacked_mb=1000, ratio=100)
+
+
+def sources_file(folder: Path, sources: Mapping[str, Any]) -> Path:
+    """A file that names these sources."""
+    path = folder / "sources.yaml"
+    path.write_text(json.dumps({"sources": sources}))
+    return path
+
+
+def fetch(folder: Path, sources: Mapping[str, Any], limits: Limits = LIMITS) -> Path:
+    """Run the stage fetch_docs on these sources; return the folder of pages."""
+    fetch_docs(sources_file(folder, sources), folder / "docs", Params(limits=limits))
+    return folder / "docs"
 
 
 def sdist(folder: Path, name: str, version: str, pages: Mapping[str, str]) -> tuple[Path, str]:

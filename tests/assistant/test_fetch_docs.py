@@ -5,11 +5,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import assistant_documents
 import pytest
-from assistant_documents import SAID, index, sdist, wheel
+from assistant_documents import LIMITS, SAID, index, sdist, wheel
 
 from include.assistant.documents import shelf
-from include.assistant.fetch_docs import Params, fetch_docs
 from include.errors import DataError, PipelineError
 
 PAGES = {
@@ -48,7 +48,7 @@ def notes(place: Path, **changed: object) -> dict[str, Any]:
 
 def fetch(place: Path, **sources: dict[str, Any]) -> dict[str, str]:
     """Run the stage; return the pages that are there, with their texts."""
-    fetch_docs(place / "docs", Params.model_validate({"sources": sources}))
+    assistant_documents.fetch(place, sources)
     files = [path for path in (place / "docs").rglob("*") if path.is_file()]
     return {
         path.relative_to(place / "docs").as_posix(): path.read_text()
@@ -63,7 +63,7 @@ def failure(place: Path, **sources: dict[str, Any]) -> str:
     return str(raised.value).replace(str(place), "")
 
 
-def test_the_pages_of_a_package_are_those_that_params_name(place: Path) -> None:
+def test_the_pages_of_a_package_are_those_that_are_named(place: Path) -> None:
     assert fetch(place, notes=notes(place)) == {
         "notes/faq.rst": PAGES["docs/faq.rst"],
         "notes/how/to.rst": PAGES["docs/how/to.rst"],
@@ -118,7 +118,7 @@ def test_what_was_fetched_half_is_not_there(place: Path) -> None:
     said = failure(place, notes=notes(place), more=missing)
     assert said == (
         "The source more is the folder /none, which does not exist.\n"
-        "  Next: correct fetch_docs.sources.more in params.yaml."
+        "  Next: correct sources.more in sources.yaml."
     )
     assert fetch(place, notes=notes(place)) == before
 
@@ -127,8 +127,8 @@ def test_other_bytes_than_were_pinned_are_refused(place: Path) -> None:
     archive = place / "packages" / "notes-1.0.tar.gz"
     got, wanted = shelf.digest(archive.read_bytes()), "0" * 64
     assert failure(place, notes=notes(place, sha256=wanted)) == (
-        f"The sdist of notes 1.0 has the sha256 {got}; params.yaml pins {wanted}.\n"
-        "  Next: find out why it was changed; if it is right, pin the new hash in params.yaml."
+        f"The sdist of notes 1.0 has the sha256 {got}; pinned is {wanted}.\n"
+        "  Next: find out why it was changed; if it is right, pin the new hash."
     )
     assert not (place / "docs/notes").exists()
 
@@ -137,7 +137,7 @@ def test_a_pattern_that_finds_no_page_is_an_error(place: Path) -> None:
     assert failure(place, notes=notes(place, pages=["**/*.rst", "fag.rst"])) == (
         "The source notes has no page 'fag.rst' in docs; found are faq.rst, how/to.rst. "
         "Did you mean 'faq.rst'?\n"
-        "  Next: correct fetch_docs.sources.notes.pages or root in params.yaml."
+        "  Next: correct sources.notes.pages or root in sources.yaml."
     )
 
 
@@ -157,7 +157,7 @@ def test_a_wheel_is_read_as_well(place: Path, monkeypatch: pytest.MonkeyPatch) -
     assert fetch(place, config=source) == {"config/config.yml": "core: {}\n"}
 
 
-def test_docs_that_are_installed_are_taken_at_the_version_that_params_name(place: Path) -> None:
+def test_docs_that_are_installed_are_taken_at_the_version_that_are_named(place: Path) -> None:
     source = {
         "kind": "installed",
         "package": "great-expectations",
@@ -170,8 +170,8 @@ def test_docs_that_are_installed_are_taken_at_the_version_that_params_name(place
     assert page == "gx/gx-configure-checkpoint/SKILL.md" and "heckpoint" in text
     said = failure(place, gx={**source, "version": "0.1"})
     assert said == (
-        f"great-expectations {source['version']} is installed; params.yaml names 0.1.\n"
-        f"  Next: set fetch_docs.sources.gx.version to {source['version']} in params.yaml."
+        f"great-expectations {source['version']} is installed; sources.yaml names 0.1.\n"
+        f"  Next: set sources.gx.version to {source['version']} in sources.yaml."
     )
     assert "which is not installed" in failure(place, gx={**source, "package": "no-such-thing"})
 
@@ -212,7 +212,7 @@ def test_a_url_with_a_password_is_refused(place: Path) -> None:
         **SAID,
     }
     said = failure(place, wiki=wiki)
-    assert said.startswith("https://***@wiki.example holds a password or token, which dvc.lock")
+    assert said.startswith("https://***@wiki.example holds a password or token, which git")
     assert "FSSPEC_HTTP" in said and "secret" not in said
 
 
@@ -220,8 +220,7 @@ def test_more_than_the_limits_say_is_refused(place: Path) -> None:
     (place / "own").mkdir()
     (place / "own/a.md").write_text("a" * 2000)
     own = {"kind": "files", "folder": str(place / "own"), "pages": ["*.md"], **SAID}
-    params = {"sources": {"own": own}, "limits": {"page_mb": 0.001}}
     with pytest.raises(
         DataError, match=r"a\.md of own is larger than 0\.001 MB\.\n.*limits\.page_mb"
     ):
-        fetch_docs(place / "docs", Params.model_validate(params))
+        assistant_documents.fetch(place, {"own": own}, LIMITS.model_copy(update={"page_mb": 0.001}))

@@ -202,7 +202,7 @@ def test_too_few_questions_stop_the_run_and_say_what_to_do():
         build(corpus(), params)
     assert str(error.value) == (
         "The documents have 3 questions on 2 pages, of 3 headings that ask; 200 on 2 pages are "
-        "needed.\n  Next: name a source with a FAQ under fetch_docs, or lower make_questions.least."
+        "needed.\n  Next: name a source with a FAQ in sources.yaml, or lower make_questions.least."
     )
 
 

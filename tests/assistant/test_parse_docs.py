@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
+import assistant_documents
 import polars as pl
 import pytest
 from assistant_documents import SAID, tokenizer
 
 from include.assistant import passages
 from include.assistant.documents.size import Passages
-from include.assistant.fetch_docs import Params, fetch_docs
 from include.assistant.parse_docs import parse_docs
 from include.errors import DataError
 
@@ -31,7 +31,7 @@ class Place:
 
     def run(self, size: Passages = SIZE) -> pl.DataFrame:
         own = {"kind": "files", "folder": str(self.own), "pages": ["*"], **SAID}
-        fetch_docs(self.root / "docs", Params.model_validate({"sources": {"own": own}}))
+        assistant_documents.fetch(self.root, {"own": own})
         parsed, metrics = self.root / "parsed", self.root / "metrics.json"
         parse_docs(self.root / "docs", self.tokenizer, parsed, metrics, size)
         return pl.read_parquet(parsed / "passages.parquet")

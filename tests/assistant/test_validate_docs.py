@@ -126,7 +126,7 @@ def test_too_many_stop_the_run_with_where_they_stand(place: Place) -> None:
         "1 of 10 passages (10.00%) break rules, more than the 5.00% of "
         "validate_docs.max_quarantine_share:\n"
         "  - a passage says something: 1 passages: notes faq.rst (Why?)\n"
-        "  Next: mend the pages or leave them out in fetch_docs.sources, or change the rule in its "
+        "  Next: mend the pages or leave them out in sources.yaml, or change the rule in its "
         "suite."
     )
 

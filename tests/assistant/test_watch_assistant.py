@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from assistant_documents import sources_file
 from assistant_log import ask, feedback, logged, packed, refused, reply, small_index, week
 
 from include.alerts.looking import at_window
 from include.assistant.watch_assistant import watch_assistant
 from include.assistant.watching.settings import Drift, Limits, Params
-from include.assistant.watching.stale import Fetched
 from include.errors import DataError, ParamsError
 from include.monitoring.policy_files import read_windows
 from include.monitoring.watch_log import Log
@@ -43,8 +43,10 @@ def watched(folder: Path, settings: Params, sources: dict = CURRENT) -> dict:
     """The report of the stage; its other files are beside it."""
     (folder / "lock.txt").write_text("celery==5.6.3\n")
     outs = [folder / name for name in ("report.json", "page.html", "metrics.json")]
-    fetched = Fetched.model_validate({"sources": sources})
-    watch_assistant(small_index(folder / "index"), folder / "lock.txt", *outs, fetched, settings)
+    named = sources_file(folder, sources)
+    watch_assistant(
+        small_index(folder / "index"), named, folder / "lock.txt", *outs, params=settings
+    )
     return json.loads(outs[0].read_text())
 
 
@@ -172,7 +174,7 @@ def test_stale_documents_are_told_also_without_a_log(tmp_path):
         assert report["stale"] == [
             {"source": "celery", "package": "celery", "version": "5.6.2", "locked": "5.6.3"}
         ]
-        assert report["verdict"]["to_do"].startswith("Raise the versions in fetch_docs")
+        assert report["verdict"]["to_do"].startswith("Raise the versions in sources.yaml")
         assert "celery (5.6.2, locked 5.6.3)" in report["verdict"]["alarms"][0]
         assert json.loads((tmp_path / "metrics.json").read_text())["alarms"] == 1
     assert alarms(report) == {"stale_sources"}

@@ -59,9 +59,8 @@ def fetch_package(name: str, version: str, sha256: str, kind: Kind, folder: Path
                 return path
             hashes.append(got)
     raise DataError(
-        f"The {kind} of {name} {version} has the sha256 {at_most_ten(hashes)}; params.yaml pins "
-        f"{sha256}.",
-        "find out why it was changed; if it is right, pin the new hash in params.yaml.",
+        f"The {kind} of {name} {version} has the sha256 {at_most_ten(hashes)}; pinned is {sha256}.",
+        "find out why it was changed; if it is right, pin the new hash.",
     )
 
 
@@ -112,7 +111,7 @@ def fitting(files: list["Package"], name: str, version: str, kind: Kind) -> list
     if not found:
         there = at_most_ten(dict.fromkeys(file.version for file in of_kind)) or "none"
         what = f"No index has a {kind} of {name} {version}; there is {there}."
-        raise DataError(what, "correct the name and version in params.yaml.")
+        raise DataError(what, "correct its name and version.")
     return found
 
 
@@ -230,7 +229,7 @@ def write_stream(client: Any, url: str, path: Path) -> str:
             size += len(chunk)
             if size > MOST_MB * 1_000_000:
                 what = f"{masked(url)} is larger than {MOST_MB:,} MB."
-                raise DataError(what, "see that params.yaml names the right package.")
+                raise DataError(what, "see that it is the right package.")
             digest.update(chunk)
             file.write(chunk)
     return digest.hexdigest()

@@ -131,7 +131,7 @@ def check(passages: pl.DataFrame, vectors: NDArray[np.float32]) -> None:
         DataError: what it is.
     """
     if not len(passages):
-        raise DataError("There are no passages to index.", "add documents to fetch_docs.sources.")
+        raise DataError("There are no passages to index.", "add documents to sources.yaml.")
     twice = passages["id"].filter(passages["id"].is_duplicated()).unique().sort()
     if len(twice):
         what = f"{len(twice)} ids stand for several passages, {twice[0]} the first of them."

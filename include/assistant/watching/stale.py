@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from include import step
 from include.environments import pins_of
 
 
@@ -19,12 +20,8 @@ class Source(BaseModel):
     version: str | None = Field(default=None, description="version of it")
 
 
-class Fetched(BaseModel):
-    """Section fetch_docs of params.yaml, as far as it says of what versions the documents are."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    sources: Mapping[str, Source] = Field(description="by name")
+class Sources(RootModel[Mapping[str, Source]]):
+    """The file sources.yaml, as far as it says of what versions the documents are."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +34,17 @@ class Stale:
     locked: str
 
 
-def stale_sources(fetched: Fetched, lock: Path) -> list[Stale]:
+def stale_sources(sources: Path, lock: Path) -> list[Stale]:
     """The sources whose package is locked at another version, by name.
 
     A package that is not locked is not at work here: of its documents nobody can tell.
+
+    Raises:
+        ParamsError: the file of sources cannot be read.
     """
-    pins = pins_of(lock)
+    named, pins = step.read_params("sources", Sources, sources).root, pins_of(lock)
     found = []
-    for name, source in sorted(fetched.sources.items()):
+    for name, source in sorted(named.items()):
         locked = pins.get(canonicalize_name(source.package)) if source.package else None
         if source.package and source.version and locked and source.version != locked:
             found.append(Stale(name, source.package, source.version, locked))

@@ -25,7 +25,7 @@ MOVED, DATA, SERVICE = (
 # What to do first, by the check that failed.
 ORDERS = {
     "quarantined": "See _quarantine beside the log: service and reader are of two versions.",
-    "stale_sources": "Raise the versions in fetch_docs, and run the pipeline.",
+    "stale_sources": "Raise the versions in sources.yaml, and run the pipeline.",
     "failed_share": "See the provider and the budget: the questions wait for them.",
     "cost": "See which questions cost most, and lower the budget of answering.",
     "citations_failed_share": "See the answers whose citations failed: the model or its prompt "

@@ -73,8 +73,7 @@ def test_a_version_that_no_index_has_is_named_beside_those_that_are(
     with pytest.raises(DataError) as raised:
         fetch_package("notes", "2.0", sha256, "sdist", tmp_path / "held")
     assert str(raised.value) == (
-        "No index has a sdist of notes 2.0; there is 1.0.\n"
-        "  Next: correct the name and version in params.yaml."
+        "No index has a sdist of notes 2.0; there is 1.0.\n  Next: correct its name and version."
     )
 
 
@@ -84,7 +83,7 @@ def test_bytes_that_are_not_those_of_the_hash_do_not_stay(
     sdist(packages, "notes", "1.0", PAGES)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(packages))  # a folder tells no hash
-    with pytest.raises(DataError, match="params.yaml pins 0000"):
+    with pytest.raises(DataError, match="pinned is 0000"):
         fetch_package("notes", "1.0", "0" * 64, "sdist", tmp_path / "held")
     assert list((tmp_path / "held").iterdir()) == []
 

@@ -3,10 +3,11 @@
 from datetime import date
 
 import pytest
+from assistant_documents import sources_file
 
 from include.assistant.watching.shares import share
 from include.assistant.watching.spans import spans
-from include.assistant.watching.stale import Fetched, stale_sources
+from include.assistant.watching.stale import stale_sources
 
 
 @pytest.mark.parametrize(
@@ -46,5 +47,5 @@ def test_documents_are_stale_when_their_package_is_locked_at_another_version(tmp
         "flask": {"kind": "package", "package": "flask", "version": "3.0"},
         "ours": {"kind": "files", "folder": "../../docs"},
     }
-    [found] = stale_sources(Fetched.model_validate({"sources": sources}), lock)
+    [found] = stale_sources(sources_file(tmp_path, sources), lock)
     assert (found.source, found.version, found.locked) == ("celery", "5.6.2", "5.6.3")

@@ -71,10 +71,10 @@ def check_place(archive: Path, entry: Entry) -> None:
         raise DataError(what, "do not use this archive; see where it comes from.")
     if not entry.name.isprintable():
         what = f"{archive.name} holds {entry.name!r}, a name that cannot be shown."
-        raise DataError(what, "do not use this archive, or leave that page out in params.yaml.")
+        raise DataError(what, "do not use this archive, or leave that page out in sources.yaml.")
     if not entry.plain:
         what = f"{archive.name} holds {entry.name!r}, which is a link and not a file."
-        raise DataError(what, "leave that page out in params.yaml.")
+        raise DataError(what, "leave that page out in sources.yaml.")
 
 
 def read_page(archive: Path, entry: Entry, limits: Limits) -> bytes:
@@ -172,7 +172,7 @@ def damaged(archive: Path) -> Iterator[None]:
         problem = str(error).strip().rstrip(".") or type(error).__name__
         what = f"{archive.name} cannot be unpacked: {problem}."
         raise DataError(
-            what, "see that params.yaml names the right file of the package."
+            what, "see that sources.yaml names the right file of the package."
         ) from error
 
 

@@ -20,7 +20,7 @@ def of_folder(name: str, folder: Path, wanted: Wanted, limits: Limits) -> Files:
     """
     if not folder.is_dir():
         what = f"The source {name} is the folder {folder}, which does not exist."
-        raise DataError(what, f"correct fetch_docs.sources.{name} in params.yaml.")
+        raise DataError(what, f"correct sources.{name} in sources.yaml.")
     files: Files = {}
     for path in paths_in(name, folder, wanted):
         below = path.relative_to(folder).as_posix()
@@ -51,7 +51,7 @@ def read_page(name: str, below: str, path: Path) -> bytes:
             told = f"{below!r}, which cannot be read: {error.strerror or type(error).__name__}"
     raise DataError(
         f"The source {name} has {told}.",
-        f"mend or remove it, or name it in fetch_docs.sources.{name}.leave_out in params.yaml.",
+        f"mend or remove it, or name it in sources.{name}.leave_out in sources.yaml.",
     )
 
 
@@ -78,8 +78,8 @@ def of_url(name: str, url: str, wanted: Wanted, limits: Limits) -> Files:
     """
     if masked(url) != url:
         raise DataError(
-            f"{url} holds a password or token, which dvc.lock and the experiment would keep.",
-            "take it out of params.yaml, and give it to fsspec in the environment, as FSSPEC_HTTP="
+            f"{url} holds a password or token, which git would keep.",
+            "take it out of sources.yaml, and give it to fsspec in the environment, as FSSPEC_HTTP="
             """'{"headers": {"Authorization": "Basic ..."}}' or FSSPEC_FTP_PASSWORD.""",
         )
     import fsspec

@@ -24,7 +24,7 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
     """The pages of a source, by their path below its root.
 
     Raises:
-        DataError: it is not there, or has no page where params.yaml says so, or too much of them.
+        DataError: it is not there, or has no page where sources.yaml says so, or too much of them.
     """
     wanted = chosen(source)
     if source.kind == "package":
@@ -76,8 +76,8 @@ def of_installed(name: str, source: Source, wanted: Wanted, limits: Limits) -> F
         ) from None
     if held.version != source.version:
         raise DataError(
-            f"{source.package} {held.version} is installed; params.yaml names {source.version}.",
-            f"set fetch_docs.sources.{name}.version to {held.version} in params.yaml.",
+            f"{source.package} {held.version} is installed; sources.yaml names {source.version}.",
+            f"set sources.{name}.version to {held.version} in sources.yaml.",
         )
     files: Files = {}
     for path in sorted(str(file) for file in held.files or ()):
@@ -101,19 +101,19 @@ def check_names(name: str, pages: Files) -> None:
             raise DataError(
                 f"The source {name} has a page {path!r}, whose name is not UTF-8, has signs that "
                 f"cannot be shown, or is longer than {LONGEST_NAME} bytes.",
-                f"rename it, or leave it out in fetch_docs.sources.{name} in params.yaml.",
+                f"rename it, or leave it out in sources.{name} in sources.yaml.",
             )
 
 
 def check_patterns(name: str, source: Source, pages: Files) -> None:
-    """Raise DataError if a pattern of params.yaml finds no page."""
+    """Raise DataError if a pattern of sources.yaml finds no page."""
     for pattern in source.pages:
         if not any(matches(path, [pattern]) for path in pages):
             hint = did_you_mean(pattern, pages)
             raise DataError(
                 f"The source {name} has no page {pattern!r} in {source.root or 'its top folder'}; "
                 f"found are {at_most_ten(pages) or 'none'}.{hint}",
-                f"correct fetch_docs.sources.{name}.pages or root in params.yaml.",
+                f"correct sources.{name}.pages or root in sources.yaml.",
             )
 
 
@@ -123,4 +123,4 @@ def check_folders(name: str, pages: Files) -> None:
     both = sorted(folders & set(pages))
     if both:
         what = f"The source {name} has {both[0]} as a page and as a folder."
-        raise DataError(what, f"leave one out in fetch_docs.sources.{name} in params.yaml.")
+        raise DataError(what, f"leave one out in sources.{name} in sources.yaml.")

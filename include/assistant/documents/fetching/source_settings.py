@@ -1,9 +1,20 @@
-"""What params.yaml says of a source of documents."""
+"""What sources.yaml says of the sources of documents, and params.yaml of their limits."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationInfo,
+    field_validator,
+)
+
+from include import step
 
 MB = 1_000_000
 NEEDED = {
@@ -29,17 +40,11 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    page_mb: float = Field(default=5, gt=0, description="most megabytes of a page")
-    total_mb: float = Field(
-        default=100, gt=0, description="most megabytes of the pages of a source"
-    )
-    entries: int = Field(default=50_000, ge=1, description="most entries of an archive or folder")
-    unpacked_mb: float = Field(
-        default=1000, gt=0, description="most megabytes that an archive may unpack to"
-    )
-    ratio: float = Field(
-        default=100, ge=1, description="most times larger than packed, if it is more than 1 MB"
-    )
+    page_mb: float = Field(gt=0, description="most megabytes of a page")
+    total_mb: float = Field(gt=0, description="most megabytes of the pages of a source")
+    entries: int = Field(ge=1, description="most entries of an archive or folder")
+    unpacked_mb: float = Field(gt=0, description="most megabytes that an archive may unpack to")
+    ratio: float = Field(ge=1, description="most times larger than packed, if it is more than 1 MB")
 
 
 class Source(BaseModel):
@@ -63,7 +68,7 @@ class Source(BaseModel):
         default="sdist", description="which file of the package"
     )
     sha256: str = Field(default="", description="hash of that file, 64 hex digits")
-    folder: str = Field(default="", description="folder of files, from that of params.yaml")
+    folder: str = Field(default="", description="folder of files, from that of sources.yaml")
     location: str = Field(default="", description="path, or URL of a folder")
     edition: str = Field(
         default="", description="any text; another one fetches what is at the URL again"
@@ -102,3 +107,16 @@ class Source(BaseModel):
         if root.startswith("/") or ".." in root.split("/"):
             raise ValueError("it has to be a folder in the source")
         return root.strip("/")
+
+
+class Sources(RootModel[Annotated[dict[Name, Source], Field(min_length=1)]]):
+    """The sources by their names."""
+
+
+def read_sources(path: Path) -> dict[Name, Source]:
+    """The sources that a file names.
+
+    Raises:
+        ParamsError: it is not there, or a source in it is not as it must be.
+    """
+    return step.read_params("sources", Sources, path).root

@@ -56,7 +56,7 @@ def cut_page(data: bytes, page: Page, most: Size, count: Count) -> Cut:
     except ValueError as error:
         raise DataError(
             f"The page {page.path} of {page.said.source} cannot be read: {error}.",
-            f"leave it out of fetch_docs.sources.{page.said.source} in params.yaml, or mend it.",
+            f"leave it out of sources.{page.said.source} in sources.yaml, or mend it.",
         ) from None
     rows: list[dict[str, Any]] = []
     counts = dict.fromkeys(COUNTED, 0)

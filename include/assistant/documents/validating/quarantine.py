@@ -44,7 +44,7 @@ def check(table: pl.DataFrame, findings: Sequence[Finding], most: float) -> None
     Raises:
         DataError: with the rules, and the passages that break them.
     """
-    fix = "mend the pages or leave them out in fetch_docs.sources, or change the rule in its suite."
+    fix = "mend the pages or leave them out in sources.yaml, or change the rule in its suite."
     stops = [found for found in findings if found.rule.action == "stop" and not found.holds]
     if stops:
         raise DataError("The passages break rules that must hold:" + lines(table, stops), fix)

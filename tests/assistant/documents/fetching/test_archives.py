@@ -60,7 +60,7 @@ def test_a_page_that_is_a_link_is_refused(tmp_path: Path) -> None:
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
     assert failure(tarred(tmp_path, (link, b""))) == (
         "notes-1.0.tar.gz holds 'n/a.md', which is a link and not a file.\n"
-        "  Next: leave that page out in params.yaml."
+        "  Next: leave that page out in sources.yaml."
     )
     path = tmp_path / "notes-1.0.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -122,4 +122,4 @@ def test_what_is_no_archive_is_an_error(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     said = failure(path)
     assert said.startswith("notes-1.0.tar.gz cannot be unpacked: ")
-    assert said.endswith("\n  Next: see that params.yaml names the right file of the package.")
+    assert said.endswith("\n  Next: see that sources.yaml names the right file of the package.")

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import assistant_documents
 import pytest
 from assistant_documents import SAID
 
-from include.assistant.fetch_docs import Params, fetch_docs
 from include.errors import DataError
 
 
@@ -24,8 +24,7 @@ def own_pages(place: Path, name: str = "own") -> dict[str, Any]:
 
 def fetch(place: Path, **sources: dict[str, Any]) -> list[str]:
     """Run the stage; return the pages that are there."""
-    docs = place / "docs"
-    fetch_docs(docs, Params.model_validate({"sources": sources}))
+    docs = assistant_documents.fetch(place, sources)
     return [path.relative_to(docs).as_posix() for path in sorted(docs.rglob("*.md"))]
 
 
@@ -41,7 +40,7 @@ def test_a_link_to_nothing_or_what_is_no_file_is_named(place: Path) -> None:
     lock.symlink_to("jane@host.123")
     assert failure(place, first=own_pages(place, "first"), own=own) == (
         "The source own has '.#a.md', a link to 'jane@host.123', which does not exist.\n  Next: "
-        "mend or remove it, or name it in fetch_docs.sources.own.leave_out in params.yaml."
+        "mend or remove it, or name it in sources.own.leave_out in sources.yaml."
     )
     assert list((place / "docs").iterdir()) == []  # not the pages of the first either
     assert fetch(place, own={**own, "leave_out": [".#*"]}) == ["own/a.md"]
@@ -60,5 +59,5 @@ def test_a_name_that_is_not_text_is_refused(place: Path, named: bytes) -> None:
     Path(os.fsdecode(os.fsencode(place / "own") + b"/" + named)).write_text("# B\n")
     said = failure(place, own={**own, "title": "Other"})
     assert said.startswith(f"The source own has a page {os.fsdecode(named)!r}, whose name is not")
-    assert said.isascii() and "leave it out in fetch_docs.sources.own" in said
+    assert said.isascii() and "leave it out in sources.own" in said
     assert before == ["own/a.md"]

@@ -1,15 +1,12 @@
-"""What params.yaml may say of a source, and what is said where it does not fit."""
+"""What sources.yaml may say of a source, and what is said where it does not fit."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
-import yaml
-from assistant_documents import SAID
+from assistant_documents import SAID, sources_file
 
-from include import step
-from include.assistant.fetch_docs import Params
+from include.assistant.documents.fetching.source_settings import read_sources
 from include.errors import ParamsError
 
 ROOT = Path(__file__).parents[4]
@@ -40,22 +37,33 @@ NOTES = {
 def test_a_setting_that_does_not_fit_is_named(
     tmp_path: Path, changed: dict[str, object], said: str
 ) -> None:
-    path = tmp_path / "params.yaml"
-    path.write_text(json.dumps({"fetch_docs": {"sources": {"notes": {**NOTES, **changed}}}}))
+    path = sources_file(tmp_path, {"notes": {**NOTES, **changed}})
     with pytest.raises(ParamsError) as raised:
-        step.read_params("fetch_docs", Params, path)
-    assert str(raised.value).startswith(f"{path} sets fetch_docs.sources.{said}\n  Next: change ")
+        read_sources(path)
+    assert str(raised.value).startswith(f"{path} sets sources.{said}\n  Next: change ")
 
 
-def test_a_source_is_named_as_a_folder_may_be() -> None:
-    with pytest.raises(ValueError, match="a source is named by a-z, 0-9 and dashes"):
-        Params.model_validate({"sources": {"../notes": NOTES}})
+def test_a_source_is_named_as_a_folder_may_be(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="a source is named by a-z, 0-9 and dashes"):
+        read_sources(sources_file(tmp_path, {"../notes": NOTES}))
+
+
+def test_a_file_without_sources_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="sets sources to {}: "):
+        read_sources(sources_file(tmp_path, {}))
+    (tmp_path / "sources.yaml").write_text("source: {}")
+    with pytest.raises(ParamsError, match="has no section 'sources'"):
+        read_sources(tmp_path / "sources.yaml")
+
+
+def test_an_unknown_setting_of_a_source_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"has an unknown setting sources\.notes\.pagse\."):
+        read_sources(sources_file(tmp_path, {"notes": {**NOTES, "pagse": []}}))
 
 
 def test_docs_of_what_is_locked_are_of_the_locked_version() -> None:
     """What is not locked is there for its questions alone."""
-    params = yaml.safe_load((ROOT / "include/assistant/params.yaml").read_text())
-    sources = Params.model_validate(params["fetch_docs"]).sources.values()
+    sources = read_sources(ROOT / "include/assistant/sources.yaml").values()
     locked = (ROOT / "environments/development.txt").read_text().split("\n")
     versions = dict(
         line.split(" ")[0].split("==") for line in locked if re.match(r"[\w-]+==", line)

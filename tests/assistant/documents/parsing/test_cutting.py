@@ -113,6 +113,4 @@ def test_a_page_that_cannot_be_read_is_an_error(path: str, data: bytes, problem:
         cut_page(data, Page(path, SAID), 50, words)
     said = str(raised.value)
     assert said.startswith(f"The page {path} of notes cannot be read: {problem}")
-    assert said.endswith(
-        "\n  Next: leave it out of fetch_docs.sources.notes in params.yaml, or mend it."
-    )
+    assert said.endswith("\n  Next: leave it out of sources.notes in sources.yaml, or mend it.")
