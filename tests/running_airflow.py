@@ -13,6 +13,8 @@ from include.airflow_site.api import AirflowApi
 from include.airflow_site.settings import Site, prepare
 from include.errors import PipelineError
 
+# A look takes the server some 10 ms of a processor that tasks and other tests want.
+LOOK_S = 0.3
 SMALL_DAG = '''"""The small repository of the tests, as an Airflow DAG."""
 
 from datetime import UTC, datetime
@@ -67,7 +69,7 @@ def wait_until(condition, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"not so within {seconds:.0f} s"
-        time.sleep(0.1)
+        time.sleep(LOOK_S)
 
 
 def ended(api: AirflowApi, dag_id: str, run_id: str, still_s: float = 300) -> str:
@@ -84,7 +86,7 @@ def ended(api: AirflowApi, dag_id: str, run_id: str, still_s: float = 300) -> st
             if now != seen:
                 seen, until = now, time.monotonic() + still_s
             assert time.monotonic() < until, stuck(api, dag_id, run_id, state, still_s)
-        time.sleep(0.1)
+        time.sleep(LOOK_S)
     return str(state)
 
 
