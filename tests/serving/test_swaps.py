@@ -105,8 +105,9 @@ def test_a_challenger_that_is_slow_or_wrong_costs_nobody_anything(
     wait_until(lambda: metric(server.port, begun) == 1, 5)
     with load(server.port, BODY) as beside:
         time.sleep(1)
+        # A busy machine takes longer to fill the queue of a slow one, which then drops what comes.
+        wait_until(lambda: metric(server.port, f"leeway_shadow_{counted}_total") > 0, 60)
     assert alone.failed == beside.failed == []
-    assert metric(server.port, f"leeway_shadow_{counted}_total") > 0
     slower = statistics.median(one[2] for one in beside.seen)
     assert slower < 3 * statistics.median(one[2] for one in alone.seen)
     assert max(one[2] for one in beside.seen) < 2
