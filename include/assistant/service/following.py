@@ -12,6 +12,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from include.assistant.service import index_folder
 from include.assistant.service.counts import Counts
 from include.assistant.service.index_folder import IndexFolder
 from include.assistant.service.packaged import Packaged, load, prompts
@@ -69,7 +70,8 @@ class Following:
 
     def follow(self) -> None:
         """Look again and again."""
-        while not self.ended.wait(EVERY_S):
+        every = EVERY_S if self.index is None else index_folder.EVERY_S
+        while not self.ended.wait(every):
             self.look()
 
     def look(self) -> None:

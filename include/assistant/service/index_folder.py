@@ -16,6 +16,7 @@ from include.errors import DataError
 from include.serving.hashes import directory_md5
 
 FOLDER = "LEEWAY_SERVE_INDEX"  # names it
+EVERY_S = 0.25  # a look asks for the state of a dozen files
 Stamp = frozenset[tuple[str, int, int, int]]  # name, inode, time and size of each file
 
 
