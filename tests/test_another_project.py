@@ -41,6 +41,7 @@ ROOMS = (
     "include/serving",
     "include/step.py",
     "include/summary.py",
+    "include/validation",
     "plugins",
     "containers",
     "Dockerfile",

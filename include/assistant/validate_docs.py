@@ -9,15 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import step
 from include.assistant import passages as columns
 from include.assistant.documents.size import Passages
-from include.assistant.documents.validating import (
-    checked_columns,
-    checks,
-    quarantine,
-    report,
-    suites,
-)
+from include.assistant.documents.validating import checked_columns, quarantine, report, settings
 from include.errors import DataError, at_most_ten
 from include.step import Out
+from include.validation import checking, suites
 
 
 class Params(BaseModel):
@@ -41,9 +36,12 @@ def validate_docs(
 ) -> None:
     """Check all passages, and set those aside that break a rule."""
     table = read_table(parsed / "passages.parquet")
-    suite = suites.read_suite(expectations / "passages.json", checked_columns.names())
-    rules = suites.resolved(suite, passages.model_dump(), expectations)
-    findings = checks.findings_of(checked_columns.with_checked_columns(table), rules)
+    wide = checked_columns.with_checked_columns(table)
+    path = expectations / "passages.json"
+    suite = suites.read_suite(path)
+    suites.check_columns(suite, wide.columns, path)
+    rules = settings.resolved(suite, passages.model_dump(), path)
+    findings = checking.findings_of(wide, rules, "the passages")
     quarantine.check(table, findings, params.max_quarantine_share)
     accepted.mkdir()
     quarantine.kept(table, findings).write_parquet(accepted / "passages.parquet")

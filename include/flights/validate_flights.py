@@ -25,16 +25,17 @@ from include.flights.validation import (
     data_docs,
     quarantine,
     records,
-    suites,
+    references,
 )
 from include.flights.validation.checked_columns import Bounds
-from include.flights.validation.suites import Rule, Suite
 from include.step import Kept, Out
+from include.validation import checking, engine, suites
+from include.validation.suites import Rule, Suite
 
 MONTHLY = ("flights", "weather")
 LISTS = "reference"  # the folder of the tables without time
 SCHEMAS = {"flights": columns.FLIGHTS, "weather": columns.WEATHER, **columns.SOURCE_REFERENCE}
-CODE = (Path(__file__), checked_columns, checks, quarantine, records, suites)
+CODE = (checked_columns, checks, quarantine, records, references, checking, engine, suites)
 
 
 class Params(BaseModel):
@@ -132,14 +133,14 @@ class Checker:
         """The suite of a table, as written and with its references filled in."""
         path = self.expectations / f"{name}.json"
         suite = suites.read_suite(path)
-        return Rules(path, suite, suites.resolved(suite, self.reference, path))
+        return Rules(path, suite, references.resolved(suite, self.reference, path))
 
     def key(self, table: Table, rules: Rules) -> str:
         """A hash of all that decides what a check finds."""
         engine = version("great-expectations")
         schema = SCHEMAS[table.name]
         decides = (table.bounds, rules.suite, rules.resolved, schema, self.params, engine)
-        return partitions.content_key(table.file, *decides, *CODE)
+        return partitions.content_key(table.file, *decides, Path(__file__), *CODE)
 
     def check(self, table: Table, rules: Rules, work: Path) -> None:
         """Write the rows to set aside, and the record of what was found.

@@ -1,6 +1,5 @@
 """What the stage validate_docs promises, with passages that are good but for what a test changes."""
 
-import gc
 import json
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from assistant_documents import passage, table
 
 from include.assistant import passages
 from include.assistant.documents.size import Passages
-from include.assistant.documents.validating.checks import nothing_collected
 from include.assistant.validate_docs import Params, validate_docs
 from include.errors import DataError, ParamsError
 
@@ -182,7 +180,7 @@ def test_a_rule_that_cannot_be_is_an_error_with_its_name(place: Place) -> None:
     assert "refers to the setting 'most'; there is max_tokens" in failure(
         type=between, kwargs=wrong
     )
-    assert "meta.rows needs the severity critical" in failure(
+    assert "meta.rows: quarantine needs severity critical" in failure(
         severity="warning", meta={"rows": "quarantine"}
     )
     file.write_text("{")
@@ -196,9 +194,3 @@ def test_the_page_shows_sources_rules_and_what_was_set_aside(place: Place) -> No
     assert "<em>9 passages</em> of 1 sources." in page
     assert "&lt;b&gt;Why?&lt;/b&gt;" in page and "<b>Why?" not in page
     assert "no byte was lost when the page was read" in page and "{{" not in page
-
-
-def test_the_garbage_collector_rests_for_an_import_alone() -> None:
-    with nothing_collected():
-        assert not gc.isenabled()
-    assert gc.isenabled()

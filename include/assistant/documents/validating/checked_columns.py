@@ -2,8 +2,6 @@
 
 import polars as pl
 
-from include.assistant.passages import SCHEMA
-
 
 def with_checked_columns(table: pl.DataFrame) -> pl.DataFrame:
     """Add what the suite may name besides the columns of a passage.
@@ -18,8 +16,3 @@ def with_checked_columns(table: pl.DataFrame) -> pl.DataFrame:
         text_length=pl.col("text").str.strip_chars().str.len_chars().cast(pl.Int32),
         copy=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("titles", "text"),
     )
-
-
-def names() -> list[str]:
-    """All columns that a rule may name."""
-    return with_checked_columns(pl.DataFrame(schema=SCHEMA)).columns

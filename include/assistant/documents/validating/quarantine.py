@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from include.assistant.documents.validating.checks import Finding
 from include.errors import DataError, at_most_ten
+from include.validation.checking import Finding
 
 REASON = "reason"
 
@@ -75,7 +75,7 @@ def lines(table: pl.DataFrame, broken: Sequence[Finding]) -> str:
 
 def extent(found: Finding) -> str:
     """How many passages break a rule, or what a column comes to."""
-    return f"it is {found.observed}" if found.observed else f"{len(found.rows):,} passages"
+    return f"it is {found.observed}" if found.observed else f"{found.unexpected:,} passages"
 
 
 def name_of(table: pl.DataFrame, row: int) -> str:
@@ -94,12 +94,12 @@ def summary(table: pl.DataFrame, findings: Sequence[Finding]) -> dict[str, Any]:
         "quarantined": aside.height,
         "quarantined_share": round(aside.height / table.height, 6) if table.height else 0.0,
         "broken_rules": {
-            name: len(found.rows)
+            name: found.unexpected
             for name, found in sorted(broken.items())
             if found.rule.action == "quarantine"
         },
         "failed_warnings": {
-            name: found.observed or len(found.rows)
+            name: found.observed or found.unexpected
             for name, found in sorted(broken.items())
             if found.rule.action == "warn"
         },

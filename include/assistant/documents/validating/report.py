@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from include.assistant.documents.validating.checks import Finding
 from include.pages import html
+from include.validation.checking import Finding
 
 SHOWN = 50  # passages that were set aside
 
@@ -41,7 +41,7 @@ def sources_of(table: pl.DataFrame, aside: pl.DataFrame) -> list[dict[str, Any]]
 def rule_of(found: Finding) -> dict[str, str]:
     """A row for each rule, and what it found."""
     words = {"quarantine": "set aside", "stop": "stops the run", "warn": "warning"}
-    broken = found.observed or f"{len(found.rows):,} passages"
+    broken = found.observed or f"{found.unexpected:,} passages"
     return {
         "rule": found.rule.description,
         "action": words[found.rule.action],

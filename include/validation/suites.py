@@ -1,17 +1,17 @@
-"""The suite of passages: Great Expectations in JSON, checked before it is used.
+"""The suites: one JSON file of Great Expectations a table, checked before it is used.
 
 A rule says what happens where it is broken:
 
-- severity critical with `meta.rows: quarantine`: the passages that break it are set aside, up to
-  validate_docs.max_quarantine_share.
-- severity critical without it: the run stops.
-- severity warning or info: counted in the metrics and shown in the report.
+- severity critical with `meta.rows: quarantine`: the rows that break it are set aside, up to the
+  share that the stage allows.
+- severity critical without it: the whole table fails, and the run stops.
+- severity warning or info: counted and shown.
 
-`{"$setting": "max_tokens"}` in place of a value stands for that setting of params.yaml.
+An argument may be written as `{"$sign": "name"}`: a stage says what its sign stands for.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -19,9 +19,20 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from include.errors import ParamsError, at_most_ten, did_you_mean
 
-SETTING = "$setting"
 COLUMNS = ("column", "column_A", "column_B", "column_list")  # kwargs that name columns
-Action = Literal["quarantine", "stop", "warn"]
+ROW_RULES = (  # expectations that say which rows break them
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_be_null",
+    "expect_column_values_to_be_unique",
+    "expect_column_values_to_match_",
+    "expect_column_values_to_not_",
+    "expect_column_value_lengths_",
+    "expect_column_pair_values_",
+    "expect_compound_columns_to_be_unique",
+    "expect_multicolumn_values_",
+    "expect_select_column_values_",
+)
 
 
 class Meta(BaseModel):
@@ -30,11 +41,11 @@ class Meta(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: Literal["quarantine"] | None = Field(default=None, description="set broken rows aside")
-    notes: str = Field(default="", description="why the rule is as it is")
+    notes: str = Field(default="", description="why the rule is as it is, and what the data does")
 
 
 class Rule(BaseModel):
-    """One expectation of the suite, in the format of Great Expectations."""
+    """One expectation of a suite, in the format of Great Expectations."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,31 +56,35 @@ class Rule(BaseModel):
     meta: Meta = Field(default_factory=Meta, description="rows and notes")
 
     @model_validator(mode="after")
-    def only_critical_rules_set_aside(self) -> "Rule":
+    def quarantine_fits(self) -> "Rule":
         if self.meta.rows and self.severity != "critical":
-            raise ValueError("meta.rows needs the severity critical")
+            raise ValueError("meta.rows: quarantine needs severity critical")
+        if self.meta.rows and not self.type.startswith(ROW_RULES):
+            raise ValueError("meta.rows: quarantine needs an expectation about rows")
+        if self.meta.rows and "mostly" in self.kwargs:
+            raise ValueError("meta.rows: quarantine sets every broken row aside; remove mostly")
         return self
 
     @property
-    def action(self) -> Action:
-        """What happens where the rule is broken."""
+    def action(self) -> str:
+        """What a failure leads to: quarantine, stop or warn."""
         if self.severity != "critical":
             return "warn"
-        return self.meta.rows or "stop"
+        return "quarantine" if self.meta.rows else "stop"
 
     @property
     def columns(self) -> list[str]:
-        """The columns that the rule is about."""
+        """The columns that the rule looks at."""
         named = [self.kwargs[name] for name in COLUMNS if name in self.kwargs]
-        return [str(n) for name in named for n in (name if isinstance(name, list) else [name])]
+        return [str(c) for name in named for c in (name if isinstance(name, list) else [name])]
 
 
 class Suite(BaseModel):
-    """All rules of the passages."""
+    """All rules of one table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(description="of the table")
+    name: str = Field(description="the table")
     meta: Meta = Field(default_factory=Meta, description="notes")
     expectations: tuple[Rule, ...] = Field(min_length=1, description="the rules")
 
@@ -82,26 +97,22 @@ class Suite(BaseModel):
         return self
 
 
-def read_suite(path: Path, columns: Iterable[str]) -> Suite:
-    """Read the suite.
-
-    Args:
-        columns: that its rules may name.
+def read_suite(path: Path) -> Suite:
+    """Read the suite of a table.
 
     Raises:
-        ParamsError: the file is missing, not JSON, not a suite, or names another column.
+        ParamsError: the file is missing, not JSON, or not a suite.
     """
     try:
-        suite = Suite.model_validate(json.loads(path.read_text()))
+        return Suite.model_validate(json.loads(path.read_text()))
     except FileNotFoundError:
-        raise ParamsError(f"{path} does not exist.", "write it, or get it back from git.") from None
+        fix = "write it, or get it back from git: every table needs a suite."
+        raise ParamsError(f"{path} does not exist.", fix) from None
     except json.JSONDecodeError as error:
         what = f"{path} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         raise ParamsError(what, "mend that line.") from None
     except ValidationError as error:
         raise suite_error(path, error) from None
-    check_columns(suite, list(columns), path)
-    return suite
 
 
 def suite_error(path: Path, error: ValidationError) -> ParamsError:
@@ -119,8 +130,9 @@ def suite_error(path: Path, error: ValidationError) -> ParamsError:
     return ParamsError(what, "correct it; the other expectations of the file show the form.")
 
 
-def check_columns(suite: Suite, known: list[str], path: Path) -> None:
-    """Raise ParamsError if a rule names a column that is neither there nor made for it."""
+def check_columns(suite: Suite, held: Iterable[str], path: Path) -> None:
+    """Raise ParamsError if a rule names a column that is neither in the table nor made for it."""
+    known = list(held)
     for rule in suite.expectations:
         for column in rule.columns:
             if column not in known:
@@ -131,22 +143,15 @@ def check_columns(suite: Suite, known: list[str], path: Path) -> None:
                 )
 
 
-def resolved(suite: Suite, settings: Mapping[str, JsonValue], path: Path) -> list[Rule]:
-    """The rules of a suite, with each `$setting` replaced by the value that it stands for."""
+def resolved(suite: Suite, sign: str, meaning: Callable[[str], JsonValue]) -> list[Rule]:
+    """The rules of a suite, with each `{sign: name}` replaced by what the name stands for."""
+
+    def meant(value: JsonValue) -> JsonValue:
+        if isinstance(value, dict) and sign in value:
+            return meaning(str(value[sign]))
+        return value
+
     return [
-        rule.model_copy(
-            update={"kwargs": {k: value_of(v, settings, path) for k, v in rule.kwargs.items()}}
-        )
+        rule.model_copy(update={"kwargs": {k: meant(v) for k, v in rule.kwargs.items()}})
         for rule in suite.expectations
     ]
-
-
-def value_of(value: JsonValue, settings: Mapping[str, JsonValue], path: Path) -> JsonValue:
-    """The value itself, or that of the setting that it names."""
-    if not isinstance(value, dict) or SETTING not in value:
-        return value
-    name = str(value[SETTING])
-    if name not in settings:
-        what = f"{path} refers to the setting {name!r}; there is {at_most_ten(settings)}."
-        raise ParamsError(what + did_you_mean(name, settings), f"correct {SETTING} in the rule.")
-    return settings[name]

@@ -1,0 +1,1 @@
+"""How tables are held against suites of Great Expectations."""
