@@ -37,6 +37,7 @@ ROOMS = (
     "include/outs.py",
     "include/pages",
     "include/partitions.py",
+    "include/importing.py",
     "include/pipeline",
     "include/serving",
     "include/step.py",

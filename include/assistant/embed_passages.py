@@ -15,6 +15,7 @@ from include.assistant.retrieval import vectors as files
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import identity
 from include.assistant.retrieval.vectors import Array, Held
+from include.importing import nothing_collected
 from include.step import Kept
 
 ALONE = 64  # passages below which another process costs more than it saves
@@ -82,7 +83,8 @@ def vector_of(encoder: Path, text: str) -> Array:
 @cache
 def opened(encoder: Path) -> Encoder:
     """The encoder of this process, opened once."""
-    return Encoder.load(encoder)
+    with nothing_collected():  # of torch
+        return Encoder.load(encoder)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from include.errors import ParamsError, PipelineError, did_you_mean
-from include.validation.importing import loaded_when_used, nothing_collected
+from include.importing import loaded_when_used, nothing_collected
 from include.validation.suites import Rule
 
 if TYPE_CHECKING:

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from include.validation.importing import loaded_when_used, nothing_collected
+from include.importing import loaded_when_used, nothing_collected
 
 
-def test_the_garbage_collector_rests_for_an_import_alone() -> None:
+def test_the_garbage_collector_rests_for_an_import_and_lets_alone_what_it_leaves() -> None:
     with nothing_collected():
         assert not gc.isenabled()
+        left = [object()]
     assert gc.isenabled()
+    assert not any(found is left for found in gc.get_objects())
+    gc.unfreeze()
+    assert any(found is left for found in gc.get_objects())
 
 
 @pytest.fixture
