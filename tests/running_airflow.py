@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from include.airflow_site import processes
+import pytest
+
+from include.airflow_site import processes, settings
 from include.airflow_site.api import AirflowApi
 from include.airflow_site.settings import Site, prepare
 from include.errors import PipelineError
@@ -38,10 +40,13 @@ small = pipeline_dag(
 def running(repo: Path) -> Iterator[tuple[Site, AirflowApi]]:
     site = Site.of(repo)
     put_database(site.home)
-    try:
-        yield site, processes.start(site)
-    finally:
-        processes.stop(site)
+    with pytest.MonkeyPatch.context() as patch:
+        # As seldom as Airflow does by default: who edits no graph has no use for the time it takes.
+        patch.setitem(settings.FIXED, "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL", "30")
+        try:
+            yield site, processes.start(site)
+        finally:
+            processes.stop(site)
 
 
 def put_database(home: Path) -> None:
