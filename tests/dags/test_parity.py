@@ -1,15 +1,18 @@
 """Airflow and `dvc repro` make the same results of the flights pipeline, byte for byte."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 from running_airflow import put_database
 from small_git import commit, shell
 
+from include.flights.ingestion import sources
 from include.pipeline import params_file
 from include.pipeline.git.snapshot import pin
 
@@ -27,9 +30,8 @@ SMALL = {
     "evaluate_models.baselines.rounds": 5,
     "evaluate_models.resamples": 20,
     "report_drift.reference_rows": 1000,
+    "ingest_flights.tables.flights": "flights.csv",
 }
-
-
 OF_OTHER_DAGS = {"score_flights", "watch_flights", "decide_retraining"}
 
 
@@ -53,6 +55,16 @@ def stages(folder: Path) -> list[str]:
     return [name for name in held if name not in OF_OTHER_DAGS]
 
 
+def source(folder: Path) -> str:
+    """The source, with the flights of one airport in those months alone: a third of them."""
+    given = yaml.safe_load((ROOT / "params.yaml").read_text())["ingest_flights"]
+    shutil.copytree(sources.resolve(given["location"]), folder)
+    flights = sources.read_table(given["location"], given["tables"]["flights"])
+    months = pl.col("month").is_in(["1", "2", "3"])
+    flights.filter(months, origin="LGA").write_csv(folder / SMALL["ingest_flights.tables.flights"])
+    return str(folder)
+
+
 @pytest.fixture(scope="module")
 def clones(tmp_path_factory) -> tuple[Path, Path]:
     """The working tree with small values, twice, from the same commit and without a lock."""
@@ -62,7 +74,8 @@ def clones(tmp_path_factory) -> tuple[Path, Path]:
     shell(folder, "git", "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(plain))
     shell(plain, "git", "checkout", "--quiet", "-b", "small", tree)
     held = yaml.safe_load((plain / "params.yaml").read_text())
-    params_file.write(plain, SMALL, {"params.yaml": held})
+    values = {**SMALL, "ingest_flights.location": source(folder / "source")}
+    params_file.write(plain, values, {"params.yaml": held})
     # Of a graph that has more than twice the stages that are asked for, DVC takes them in the order
     # of a set, another one each time; so a project beside this one is left out. Other DAGs are not
     # run here, but Airflow would read their files anew each few seconds.
