@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from dvc_dag import pipeline_dag
-from running_airflow import SMALL_DAG
+from running_airflow import SMALL_DAG, put_database
 from small_git import commit, shell
 
 from include.errors import ParamsError, PipelineError
@@ -342,7 +342,7 @@ def tested(made, tmp_path_factory) -> dict:
         "AIRFLOW__CORE__DAGS_FOLDER": str(repo / "dags"),
         "DVC_SITE_CACHE_DIR": str(folder / "site"),
     }
-    run_python("from airflow.utils.db import initdb; initdb()", **settings)
+    put_database(folder / "airflow")
     code = (
         "import json, sys; sys.path.append(sys.argv[1]); from small import small;"
         "from datetime import UTC, datetime; now = datetime.now(UTC);"
