@@ -93,7 +93,7 @@ class Both:
         if not self.plain_cache.exists():
             cache = self.repo / ".dvc/cache"
             shutil.copytree(cache, self.plain_cache) if cache.exists() else self.plain_cache.mkdir()
-        dvc_(clone, "config", "--local", "cache.dir", str(self.plain_cache))
+        set_cache(clone, self.plain_cache)
         dvc_(clone, "checkout", "--quiet", "--allow-missing")
         for name, value in (values or {}).items():
             set_param(clone, name, value)
@@ -140,7 +140,7 @@ class Both:
             shell(self.repo, "git", "clone", "--quiet", "--no-checkout", str(self.repo), str(place))
             shell(place, "git", "fetch", "--quiet", "origin", "refs/exps/*:refs/exps/*")
             shell(place, "git", "checkout", "--quiet", self.tree(run))
-            dvc_(place, "config", "--local", "cache.dir", str(self.repo / ".dvc/cache"))
+            set_cache(place, self.repo / ".dvc/cache")
             dvc_(place, "checkout", "--quiet")
         return (place / path).read_text()
 
@@ -167,6 +167,11 @@ class Both:
             # Lines of .gitignore come in the order in which stages end; params are set by hand.
             seen = sorted if path.endswith(".gitignore") else yaml.safe_load
             assert seen(self.read(run, path)) == seen((clone / path).read_text()), path
+
+
+def set_cache(clone: Path, cache: Path) -> None:
+    """Write what `dvc config --local cache.dir` writes, in a moment."""
+    (clone / ".dvc/config.local").write_text(f"[cache]\n    dir = {cache}\n")
 
 
 def uncached(clone: Path) -> list[str]:

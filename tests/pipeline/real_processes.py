@@ -24,7 +24,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"not so within {seconds:.0f} s"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def fork(work: Callable[[], object]) -> int:
