@@ -27,6 +27,14 @@ LONG = (
     "following/test_serve.py",
     "flights/serving/test_online.py",
     "flights/serving/test_requests.py",
+    # the second project
+    "assistant/test_package_assistant.py",
+    # end of the second project
+    "flights/test_fetch_champion.py",
+    "flights/test_train_torch.py",
+    "flights/test_report_drift.py",
+    "following/test_follower.py",
+    "flights/test_package_bento.py",
 )
 
 
