@@ -22,6 +22,7 @@ from typing import Any
 import psycopg2
 import pytest
 from redis import Redis
+from running_airflow import LOOK_S
 
 from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
@@ -189,6 +190,7 @@ def on_celery(database: str, broker: str) -> dict[str, str]:
         # By default Airflow gives up a stage that waited 600 s, three times, for its worker.
         "SCHEDULER__TASK_QUEUED_TIMEOUT": str(WEEK_S),
         "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "1",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
     }
     return {f"AIRFLOW__{name}": value for name, value in settings.items()}
 
@@ -284,4 +286,4 @@ def wait_until(condition: Any, what: str, log: Path | None = None, seconds: floa
     while not condition():
         told = "\n" + log.read_text()[-3000:] if log else ""
         assert time.monotonic() < until, f"not within {seconds:.0f} s: {what}{told}"
-        time.sleep(0.1)
+        time.sleep(LOOK_S)
