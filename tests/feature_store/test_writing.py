@@ -113,7 +113,8 @@ def test_a_file_that_is_a_link_is_replaced_and_not_written_through(tmp_path):
 def test_processes_that_write_at_once_lose_no_row(tmp_path):
     path = tmp_path / "seen.parquet"
     pl.DataFrame(seen([NOON], [0])).write_parquet(path)
-    code = (
+    code = (  # Feast is imported as stages do it, in a second instead of five
+        "from include.feature_store.feast_import import import_feast; import_feast()\n"
         "import sys, pyarrow as pa; from include.feature_store import writing\n"
         "from datetime import datetime, UTC\n"
         "for value in range(5):\n"
