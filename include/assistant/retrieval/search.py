@@ -13,9 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.assistant.passages import Hit
 from include.assistant.retrieval.encoder import Encoder, Vector
-from include.assistant.retrieval.encoder_files import WEIGHTS, check_base, identity
+from include.assistant.retrieval.encoder_files import WEIGHTS, check_base, check_reader
 from include.assistant.retrieval.index import Index
-from include.errors import DataError
 
 Numbers = NDArray[np.float32]
 
@@ -62,10 +61,8 @@ class Searcher:
         Raises:
             DataError: one of them is damaged, or they do not go with each other.
         """
-        held, known = Index.load(index), identity(encoder)
-        if held.about.encoder != known:
-            what = f"The vectors of {index} are of another encoder than {encoder}."
-            raise DataError(what, "run `dvc repro`, which embeds the passages anew.")
+        held = Index.load(index)
+        known = check_reader(index, held.about.encoder, encoder)
         if query_encoder != encoder:
             check_base(query_encoder, known)
         return cls(held, Encoder.load(encoder, query_encoder / WEIGHTS), search)

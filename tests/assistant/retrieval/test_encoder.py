@@ -104,6 +104,37 @@ def test_the_identity_is_of_all_files_that_a_vector_depends_on(tiny, tmp_path):
         encoder_files.identity(tiny)
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("bert.py", "mean = hidden.mean(dim=1)", "mean = hidden[:, 0]"),
+        ("encoder.py", 'errors="replace"', 'errors="ignore"'),
+    ],
+    ids=["the network", "how a text is read"],
+)
+def test_the_identity_is_of_the_code_that_makes_a_vector(
+    tiny, tmp_path, monkeypatch, name, before, after
+):
+    held = encoder_files.identity(tiny)
+    room = shutil.copytree(encoder_files.ROOM, tmp_path / "retrieval")
+    monkeypatch.setattr(encoder_files, "ROOM", room)
+    assert encoder_files.identity(tiny) == held
+    source = (room / name).read_text()
+    assert before in source
+    (room / name).write_text(source.replace(before, after))
+    assert encoder_files.identity(tiny) != held
+
+
+def test_the_identity_is_of_the_libraries_whatever_device_they_are_built_for(tiny, monkeypatch):
+    versions = {"tokenizers": "0.1", "torch": "2.13.0+cpu"}
+    monkeypatch.setattr(encoder_files, "version", versions.__getitem__)
+    before = encoder_files.identity(tiny)
+    versions["torch"] = "2.13.0"
+    assert encoder_files.identity(tiny) == before
+    versions["torch"] = "2.14.0"
+    assert encoder_files.identity(tiny) != before
+
+
 def test_an_encoder_of_questions_says_what_it_was_tuned_from(tiny, tmp_path):
     base = encoder_files.identity(tiny)
     tuned = assistant_encoder.query_encoder(tiny, tmp_path / "tuned")
