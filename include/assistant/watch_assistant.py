@@ -55,7 +55,6 @@ def judge(questions: Questions, stale: Sequence[Stale], params: Params) -> list[
     for place in range(max(first, len(every) - params.windows), len(every)):
         before = slice(max(0, place - params.drift.before), place)
         sides = (questions.vectors([every[place]]), questions.vectors(every[before]))
-        known = {model for held in asked[before] for model in held.models}
         newest = place == len(every) - 1
         facts = Facts(
             window=every[place],
@@ -63,7 +62,6 @@ def judge(questions: Questions, stale: Sequence[Stale], params: Params) -> list[
             replies=questions.replies(every[place]),
             quarantined=questions.quarantined(every[place]),
             apart=apart(*sides, params.drift, params.confidence),
-            others=bool(known - asked[place].models.keys()),
             stale=stale if newest else None,
         )
         found.append(held_to(facts, params))

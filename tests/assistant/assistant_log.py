@@ -27,7 +27,12 @@ def ask(number: int = 0, at: datetime = MONDAY, **said: object) -> dict:
     """What a line of a question says: an answer, unless told otherwise."""
     vector = np.random.default_rng(number).normal(size=DIMENSIONS)
     told: dict[str, object] = {"kind": "ask", "id": f"q{number}", "at": at.isoformat()}
-    told |= {"model": "assistant:1", "hits": [["p1", 1.2, 0.9]], "vector": packed(vector)}
+    told |= {
+        "model": "assistant:1",
+        "encoder": "0a1b2c3d4e5f",
+        "hits": [["p1", 1.2, 0.9]],
+        "vector": packed(vector),
+    }
     told |= {"refused": False, "cause": "", "confidence": 0.9, "sentences": 2, "citations": 2}
     told |= {"citations_failed": False, "provider": "extractive", "language_model": ""}
     told |= {"prompt": "", "tokens_in": 100, "tokens_out": 20, "cost": 0.01, "cached": False}

@@ -2,63 +2,16 @@
 
 import json
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from assistant_documents import sources_file
-from assistant_log import ask, feedback, logged, packed, refused, reply, small_index, week
+from assistant_log import ask, feedback, logged, packed, refused, reply, week
+from assistant_watched import alarms, asks, params, watched
 
 from include.alerts.looking import at_window
-from include.assistant.watch_assistant import watch_assistant
-from include.assistant.watching.settings import Drift, Limits, Params
 from include.errors import DataError, ParamsError
 from include.monitoring.policy_files import read_windows
-from include.monitoring.watch_log import Log
-
-LIMITS = Limits(
-    refused_share_max=0.3,
-    citations_failed_share_max=0.05,
-    useful_share_min=0.6,
-    question_drift_auc_max=0.75,
-    failed_share_max=0.02,
-    error_rate_max=0.01,
-    latency_p99_ms_max=1000,
-    cost_max=1.0,
-    quarantined_max=0,
-    stale_sources_max=0,
-)
-DRIFT = Drift(before=2, least=30, most=200, folds=3, resamples=50, seed=7)
-CURRENT = {"celery": {"package": "celery", "version": "5.6.3"}}
-
-
-def params(log: str = "none", md5: str = "none", **more) -> Params:
-    held = {"end": date(2026, 6, 15), "window": "week", "windows": 2, "time_zone": "UTC"}
-    held |= {"confidence": 0.95, "listed": 20, "drift": DRIFT, "limits": LIMITS}
-    return Params(**{**held, "log": Log(location=log, md5=md5), **more})
-
-
-def watched(folder: Path, settings: Params, sources: dict = CURRENT) -> dict:
-    """The report of the stage; its other files are beside it."""
-    (folder / "lock.txt").write_text("celery==5.6.3\n")
-    outs = [folder / name for name in ("report.json", "page.html", "metrics.json")]
-    named = sources_file(folder, sources)
-    watch_assistant(
-        small_index(folder / "index"), named, folder / "lock.txt", *outs, params=settings
-    )
-    return json.loads(outs[0].read_text())
-
-
-def asks(start: int, number: int = 40, kind=ask, **said) -> list[dict]:
-    """Questions of a week, an hour apart; the week is the first or the second."""
-    at = week(start)
-    return [kind(100 * start + n, at + timedelta(hours=n), **said) for n in range(number)]
-
-
-def alarms(report: dict) -> set[str]:
-    """The checks of the newest window that failed."""
-    return {check["name"] for check in report["windows"][-1]["checks"] if not check["passed"]}
 
 
 def test_without_a_log_it_says_so_and_all_is_well(tmp_path):
@@ -103,20 +56,21 @@ def test_calls_that_were_kept_are_not_paid_again(tmp_path):
     assert (signals["tokens_in"], signals["cost"], signals["questions"]) == (4000, 0.4, 41)
 
 
+MOVED = [
+    ask(
+        100 + n,
+        week(1),
+        vector=packed(np.eye(8)[0] * 9 + np.random.default_rng(n).normal(size=8)),
+    )
+    for n in range(40)
+]
 FAULTS = {
     "refused_share": asks(1, 20) + asks(1, 20, refused),
     "citations_failed_share": asks(1, 30)
     + asks(1, 10, refused, cause="unsupported", citations_failed=True),
     "failed_share": asks(1, 30) + asks(1, 10, refused, cause="budget"),
     "useful_share": asks(1) + [feedback(100 + n, n < 2, week(1)) for n in range(12)],
-    "question_drift_auc": [
-        ask(
-            100 + n,
-            week(1),
-            vector=packed(np.eye(8)[0] * 9 + np.random.default_rng(n).normal(size=8)),
-        )
-        for n in range(40)
-    ],
+    "question_drift_auc": MOVED,
     "error_rate": [*asks(1), reply(503, week(1)), reply(200, week(1))],
     "latency_p99_ms": [*asks(1), ask(150, week(1), latency_ms=2000.0)],
     "cost": asks(1, cost=0.03),
@@ -137,6 +91,25 @@ def test_each_fault_has_its_own_alarm(tmp_path, fault):
     assert [name for name, alarm in told.items() if alarm] == [f"assistant_watch:{fault}"]
     assert fault.replace("_", " ") in report["verdict"]["sentence"]
     assert report["verdict"]["to_do"] != "Nothing to mend."
+
+
+@pytest.mark.parametrize("before", [{"encoder": "of-before"}, {"encoder": None}], ids=str)
+def test_what_another_encoder_read_is_no_drift(tmp_path, before):
+    report = watched(tmp_path, params(str(logged(tmp_path, *asks(0, **before), *MOVED))))
+    assert alarms(report) == set()
+    [told] = [c for c in report["windows"][-1]["checks"] if c["name"] == "question_drift_auc"]
+    assert (told["value"], told["reason"]) == (
+        None,
+        "question_drift_auc was not measured: another encoder read the questions before, so that "
+        "their vectors say nothing here.",
+    )
+
+
+def test_a_log_of_before_encoders_were_told_is_watched(tmp_path):
+    parquet = logged(tmp_path, *asks(0), *MOVED)
+    for file in parquet.glob("day=*/*.parquet"):
+        pl.read_parquet(file).drop("encoder").write_parquet(file)
+    assert alarms(watched(tmp_path, params(str(parquet)))) == {"question_drift_auc"}
 
 
 def test_one_refusal_of_two_questions_is_no_alarm(tmp_path):

@@ -15,6 +15,7 @@ from include.assistant.answering.answerer import make_answerer
 from include.assistant.answering.refusal import Refusal
 from include.assistant.answering.settings import Answering
 from include.assistant.retrieval.encoder import Encoder
+from include.assistant.retrieval.encoder_files import identity
 from include.assistant.retrieval.index import Index
 from include.assistant.retrieval.search import Search, Searcher
 from include.errors import DataError
@@ -32,6 +33,7 @@ PROBE = (
     "Why does a task that was killed start once more, and where is that set?",
     "flour, butter and two eggs",
 )
+SHORT = 12  # hex digits of a hash that tell one from the next
 # Between two machines of one environment; what the probe holds is rounded to five digits.
 SMALL_DIFFERENCE = 1e-3
 
@@ -54,6 +56,7 @@ class Packaged:
     searcher: Searcher
     answerer: Answerer
     refusal: Refusal
+    encoder: str  # what reads a question, as the log names it: vectors of another are others
     fault: str = ""  # why it must not answer; empty if it may
     registered: str = ""  # the version of the registry, as v0.0.3; empty: it is in none
     md5: str = ""  # of the bento file; empty: it came with the code
@@ -97,7 +100,8 @@ def opened(folder: Path, manifest: Mapping[str, Any], cache: Path | None = None)
     encoder = Encoder.load(folder / ENCODER)
     searcher = Searcher(Index.load(folder / INDEX), encoder, settings.search)
     answerer = make_answerer(settings.answering, refusal, cache)
-    return Packaged(manifest, settings, searcher, answerer, refusal)
+    reader = identity(folder / ENCODER)[:SHORT]
+    return Packaged(manifest, settings, searcher, answerer, refusal, reader)
 
 
 def read_settings(path: Path) -> Settings:

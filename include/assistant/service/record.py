@@ -120,6 +120,7 @@ def begun(kind: str, asked: Asked, found: Found) -> dict[str, object]:
         "id": asked.request_id,
         "at": asked.at,
         "model": asked.by.version,
+        "encoder": asked.by.encoder,
         "hits": [[hit.id, round(hit.score, 6), round(hit.cosine, 6)] for hit in found.hits],
         "vector": packed(found.vector),
     }

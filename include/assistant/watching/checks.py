@@ -5,7 +5,7 @@ was refused is no alarm. docs/assistant.md has the table of which alarm tells wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.assistant.watching.facts import Asked
 from include.assistant.watching.question_drift import Apart
@@ -26,8 +26,7 @@ class Facts:
     """All that is known of a window.
 
     Args:
-        apart: how well its questions are told from those before; None if too few were asked.
-        others: whether another bundle answered some of those before: its vectors may differ.
+        apart: how well its questions are told from those before, or why nobody can say.
         stale: sources, as they are now; None of a window that is not the newest.
     """
 
@@ -35,8 +34,7 @@ class Facts:
     asked: Asked
     replies: Replies | None
     quarantined: int
-    apart: Apart | None
-    others: bool
+    apart: Apart | str
     stale: Sequence[Stale] | None
 
 
@@ -64,7 +62,8 @@ class Shares:
 
 def signals_of(facts: Facts, shares: Shares) -> Signals:
     """The numbers of a window; None where they were not measured."""
-    asked, area = facts.asked, facts.apart.area if facts.apart else None
+    asked = facts.asked
+    area = facts.apart.area if isinstance(facts.apart, Apart) else None
     middle, slowest = asked.latency_ms or (None, None)
     return {
         "questions": asked.questions,
@@ -140,17 +139,17 @@ def told(part: Share, of: str, are: str, surely: str) -> str:
 
 def moved_check(facts: Facts, signals: Signals, limits: Limits) -> Check:
     """Whether people ask other things than before."""
-    sentence = APART if facts.apart is None else APART.format(facts.apart, "{:.3f}")
-    sentence += OTHERS if facts.others else ""
-    most = limits.question_drift_auc_max
-    return at_most("question_drift_auc", signals, most, "moved", sentence)
+    name, most = "question_drift_auc", limits.question_drift_auc_max
+    if isinstance(facts.apart, Apart):
+        return at_most(name, signals, most, "moved", APART.format(facts.apart, "{:.3f}"))
+    untold = at_most(name, signals, most, "moved", "")
+    return replace(untold, reason=f"{name} was not measured: {facts.apart}.")
 
 
 APART = (
     "The {0.now:,} different questions are told from {0.before:,} before with an AUC of "
     "{0.area.value:.3f}, surely at least {1}"
 )
-OTHERS = " (another bundle answered then: its vectors may be others)"
 
 
 def service_checks(shares: Shares, signals: Signals, limits: Limits) -> list[Check]:

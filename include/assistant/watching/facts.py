@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from include.assistant.watching.journal import FAULTS, FEEDBACK, QUARANTINED
-from include.assistant.watching.lines import FEEDBACKS, QUESTIONS
+from include.assistant.watching.lines import FEEDBACKS, LATER, QUESTIONS
+from include.assistant.watching.question_drift import VECTORS
 from include.errors import DataError, did_you_mean
 from include.monitoring import journal
 from include.monitoring.drift_limits import rounded
@@ -92,6 +93,7 @@ class Questions:
         if not self.taken.holds(place / folder, window.start, window.end):
             return pl.LazyFrame(schema=schema)
         found = journal.scan(place / folder, utc_days(window.start, window.end))
+        found = with_later(found, schema)
         held = found.collect_schema()
         if lacking := [name for name, kind in schema.items() if held.get(name) != kind]:
             what = f"The log in {place / folder} has no column {lacking[0]} of the kind "
@@ -152,11 +154,17 @@ class Questions:
         rows = self.rows(window, QUESTIONS).filter(REFUSED)
         return rows.select("at", "id", "question", "nearest", "cause").sort("at", "id").collect()
 
-    def vectors(self, windows: Sequence[Window]) -> pl.Series:
-        """The different vectors of the questions of some windows, where they have any."""
-        held = [self.rows(window, QUESTIONS).select("vector") for window in windows]
-        every = pl.concat(held) if held else pl.LazyFrame(schema={"vector": pl.Binary()})
-        return every.drop_nulls().unique().collect(engine="streaming")["vector"]
+    def vectors(self, windows: Sequence[Window]) -> pl.DataFrame:
+        """The different vectors of the questions of some windows, each with its encoder."""
+        held = [self.rows(window, QUESTIONS).select(*VECTORS) for window in windows]
+        every = pl.concat(held) if held else pl.LazyFrame(schema=VECTORS)
+        return every.drop_nulls("vector").unique().collect(engine="streaming")
+
+
+def with_later(rows: pl.LazyFrame, schema: Schema) -> pl.LazyFrame:
+    """Rows with the columns that a log may be older than."""
+    lacking = LATER & (schema.keys() - rows.collect_schema().keys())
+    return rows.with_columns(pl.lit(None, schema[name]).alias(name) for name in sorted(lacking))
 
 
 def counts(values: pl.Series) -> dict[str, int]:

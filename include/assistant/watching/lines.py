@@ -23,6 +23,7 @@ QUESTIONS = {
     "id": pl.String(),
     "kind": pl.String(),  # ask, or search: who only wants passages
     "model": pl.String(),  # name and version of the bento
+    "encoder": pl.String(),  # what read the question; null in lines of before it was told
     "nearest": pl.String(),  # id of the passage that was found first; null if none was
     "vector": pl.Binary(),  # a signed byte a dimension, of any length
     "question": pl.String(),  # null unless words are kept
@@ -40,6 +41,7 @@ QUESTIONS = {
     "cost": pl.Float64(),
     "cached": pl.Boolean(),
 }
+LATER = frozenset({"encoder"})  # columns that are null where a log is older than they are
 FEEDBACKS = {"at": AT, "id": pl.String(), "useful": pl.Boolean()}
 MOST_DIMENSIONS, MOST_TOKENS = 4096, 10**9
 MOST_MS, MOST_COST = 10.0**9, 10.0**9  # beyond them a sum is no longer a number
@@ -75,6 +77,7 @@ class Search(Line):
 
     kind: Literal["search"]
     model: str
+    encoder: str | None = Field(default=None, max_length=64)
     hits: list[tuple[str, float, float]]
     vector: Packed | None = None
     question: str | None = None

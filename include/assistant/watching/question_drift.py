@@ -2,7 +2,8 @@
 
 Of two sets of vectors that are alike, a classifier that never saw a question ranks it no better
 than by chance, and the area under its ROC curve is 0.5. Questions that are asked again count once:
-the same words would be taught in one part and asked for in another.
+the same words would be taught in one part and asked for in another. Two encoders give one question
+two vectors, and are told apart whatever is asked: what is compared was read by one.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from include.monitoring import performance
 from include.monitoring.performance import Floats, Interval, Period
 
 Vectors = NDArray[np.int8]
+VECTORS = {"encoder": pl.String(), "vector": pl.Binary()}  # a signed byte a dimension
 DIGITS = 4  # further ones differ between processors
 
 
@@ -33,21 +35,23 @@ class Apart:
     before: int
 
 
-def apart(now: pl.Series, before: pl.Series, settings: Drift, confidence: float) -> Apart | None:
-    """Tell two sets of questions apart; None if one has too few different ones.
+FEW = "fewer than {least} different questions were asked in it, or before"
+OTHERS = "another encoder read the questions before, so that their vectors say nothing here"
+
+
+def apart(
+    now: pl.DataFrame, before: pl.DataFrame, settings: Drift, confidence: float
+) -> Apart | str:
+    """Tell two sets of questions apart, or say why this cannot be.
 
     Args:
-        now, before: vectors, a signed byte a dimension, of any length.
+        now, before: as VECTORS has it; vectors are of any length.
     """
-    # Another encoder may have vectors of another size, which cannot be compared.
-    sizes = now.bin.size().value_counts(sort=True, name="rows")
-    if not len(sizes):
-        return None
-    size = int(sizes.sort("rows", now.name, descending=True)[now.name][0])
-    sides = [side.filter(side.bin.size() == size).unique().sort() for side in (now, before)]
+    sides = of_one_encoder(now, before)
     if min(map(len, sides)) < settings.least:
-        return None
-    drawn = [arrays(side, size, settings) for side in sides]
+        asked = min(side["vector"].n_unique() for side in (now, before))
+        return FEW.format(least=settings.least) if asked < settings.least else OTHERS
+    drawn = [arrays(side, settings) for side in sides]
     vectors = np.vstack(drawn)
     recent = np.repeat([True, False], [len(side) for side in drawn])
     scores = judged(unit(vectors), recent, parts(vectors, settings), settings.folds)
@@ -59,13 +63,28 @@ def apart(now: pl.Series, before: pl.Series, settings: Drift, confidence: float)
     return Apart(area, *map(len, drawn))
 
 
-def arrays(vectors: pl.Series, size: int, settings: Drift) -> Vectors:
+def of_one_encoder(now: pl.DataFrame, before: pl.DataFrame) -> list[pl.Series]:
+    """The different vectors of both sides by the encoder that read most of the smaller one.
+
+    Lines of before encoders were told are of one, as far as their vectors have one size.
+    """
+    reader = ["encoder", "size"]
+    sides = [side.unique().with_columns(size=pl.col("vector").bin.size()) for side in (now, before)]
+    recent, old = (side.group_by(reader).len() for side in sides)
+    shared = recent.join(old, on=reader, nulls_equal=True)
+    least = pl.min_horizontal("len", "len_right").alias("least")
+    most = shared.with_columns(least).sort("least", "len", *reader, descending=True).head(1)
+    found = [side.join(most, on=reader, how="semi", nulls_equal=True) for side in sides]
+    return [side["vector"].sort() for side in found]
+
+
+def arrays(vectors: pl.Series, settings: Drift) -> Vectors:
     """At most so many vectors, at random but always the same."""
     if len(vectors) > settings.most:
         random = np.random.default_rng(settings.seed)
         chosen = np.sort(random.choice(len(vectors), settings.most, replace=False))
         vectors = vectors.gather(chosen)
-    return np.frombuffer(b"".join(vectors), np.int8).reshape(len(vectors), size)
+    return np.frombuffer(b"".join(vectors), np.int8).reshape(len(vectors), -1)
 
 
 def unit(vectors: Vectors) -> Floats:

@@ -10,7 +10,7 @@ from assistant_answers import answering
 from assistant_bento import SETTINGS, unpacked
 
 from include.assistant.service.assistant import check_start
-from include.assistant.service.packaged import difference, load
+from include.assistant.service.packaged import difference, load, opened
 from include.errors import DataError
 from include.serving.manifest import version_of
 
@@ -33,6 +33,13 @@ def test_a_machine_that_finds_what_packaging_found_may_answer(model):
     held = load(model)
     assert held.fault == ""
     assert held.version.startswith("assistant:")
+
+
+def test_the_log_tells_bentos_apart_by_what_reads_a_question(model, changed):
+    assert load(model).encoder == load(changed).encoder
+    tokenizer = changed / "encoder/tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text() + " ")
+    assert opened(changed, {}).encoder != load(model).encoder
 
 
 def test_a_machine_that_finds_something_else_may_not(changed):

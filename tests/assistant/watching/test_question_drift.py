@@ -4,22 +4,22 @@ import numpy as np
 import polars as pl
 import pytest
 
-from include.assistant.watching.question_drift import apart, parts
+from include.assistant.watching.question_drift import VECTORS, apart, parts
 from include.assistant.watching.settings import Drift
 
 DRIFT = Drift(before=4, least=20, most=300, folds=5, resamples=100, seed=7)
 
 
-def asked(questions: int, seed: int, shift: float = 0.0) -> pl.Series:
-    """Vectors of questions, shifted along one direction."""
+def asked(questions: int, seed: int, shift: float = 0.0, by: str | None = None) -> pl.DataFrame:
+    """Vectors of questions, shifted along one direction, and which encoder read them."""
     vectors = np.random.default_rng(seed).normal(size=(questions, 16))
     vectors[:, 0] += shift
     scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127)
-    return series([vector.astype(np.int8).tobytes() for vector in scaled])
+    return read([vector.astype(np.int8).tobytes() for vector in scaled], by)
 
 
-def series(vectors: list[bytes]) -> pl.Series:
-    return pl.Series("vector", vectors, pl.Binary)
+def read(vectors: list[bytes], by: str | None = None) -> pl.DataFrame:
+    return pl.DataFrame([(by, vector) for vector in vectors], VECTORS, orient="row")
 
 
 def test_questions_of_the_same_kind_are_told_apart_by_chance_alone():
@@ -55,15 +55,37 @@ def test_the_order_of_the_log_changes_nothing():
 @pytest.mark.parametrize(
     ("now", "before"),
     [
-        (series([]), asked(50, 1)),
+        (read([]), asked(50, 1)),
         (asked(19, 1), asked(50, 2)),
         (asked(50, 1), pl.concat([asked(1, 2)] * 50)),
     ],
     ids=["nobody asked", "too few", "one question, many times"],
 )
 def test_too_few_questions_tell_nothing(now, before):
-    assert apart(now, before, DRIFT, 0.95) is None
+    assert apart(now, before, DRIFT, 0.95) == (
+        "fewer than 20 different questions were asked in it, or before"
+    )
 
 
-def test_vectors_of_another_encoder_are_not_compared():
-    assert apart(asked(50, 1), series([vector[:8] for vector in asked(50, 2)]), DRIFT, 0.95) is None
+@pytest.mark.parametrize(
+    "before",
+    [
+        asked(50, 2, by="b"),
+        asked(50, 2),
+        read([vector[:8] for vector in asked(50, 2)["vector"]], "a"),
+        pl.concat([asked(50, 2, by="b"), asked(19, 3, by="a")]),
+    ],
+    ids=["another", "of lines that do not tell", "of another size", "too few of the same"],
+)
+def test_vectors_of_another_encoder_are_not_compared(before):
+    assert apart(asked(50, 1, by="a"), before, DRIFT, 0.95) == (
+        "another encoder read the questions before, so that their vectors say nothing here"
+    )
+
+
+def test_of_two_encoders_in_a_window_that_is_compared_which_read_before_too():
+    now = pl.concat([asked(30, 1, by="a"), asked(60, 2, shift=9, by="b")])
+    before = pl.concat([asked(90, 3, by="a"), asked(10, 4, by="b"), asked(90, 5)])
+    found = apart(now, before, DRIFT, 0.95)
+    assert (found.now, found.before) == (30, 90)
+    assert found == apart(asked(30, 1), asked(90, 3), DRIFT, 0.95)

@@ -32,7 +32,8 @@ REFUSED = Answer(
 def test_each_kind_of_line_of_the_service_is_read(tmp_path, monkeypatch):
     monkeypatch.setenv("LEEWAY_SERVE_LOG", str(tmp_path / "log"))
     monkeypatch.delenv("LEEWAY_SERVE_LOG_WORDS", raising=False)
-    by, question = SimpleNamespace(version="assistant:1"), SimpleNamespace(question="Who am I?")
+    by = SimpleNamespace(version="assistant:1", encoder="0a1b2c3d4e5f")
+    question = SimpleNamespace(question="Who am I?")
     asked = SimpleNamespace(request_id="q1", question=question, at=MONDAY, by=by)
     hit = SimpleNamespace(id="p1", score=0.5, cosine=0.25)
     vector = np.array([0.6, -0.8], np.float32)
@@ -52,6 +53,7 @@ def test_each_kind_of_line_of_the_service_is_read(tmp_path, monkeypatch):
         "id": "q1",
         "kind": "ask",
         "model": "assistant:1",
+        "encoder": "0a1b2c3d4e5f",
         "nearest": "p1",
         "vector": [95, -127],
         "latency_ms": 12.0,
