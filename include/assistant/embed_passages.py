@@ -30,13 +30,15 @@ def embed_passages(passages: Path, encoder: Path, vectors: Kept) -> None:
     reader, wanted, texts = identity(encoder), dict[str, tuple[str, ...]](), dict[str, str]()
     for page in pages:
         keys = files.keys_of(page.texts, reader)
-        wanted[files.file_of(keys)] = keys
+        wanted[files.stem_of(keys)] = keys
         texts.update(zip(keys, page.texts, strict=True))
-    missing = {name: keys for name, keys in wanted.items() if not (vectors / name).exists()}
-    made = fill(vectors, missing, texts, encoder)
-    files.write_held(vectors, Held(encoder=reader, files=dict(sorted(wanted.items()))))
+    kept = files.whole(vectors)
+    missing = {stem: keys for stem, keys in wanted.items() if stem not in kept}
+    made = fill(vectors, kept, missing, texts, encoder)
+    held = {kept[stem].name: keys for stem, keys in sorted(wanted.items())}
+    files.write_held(vectors, Held(encoder=reader, files=held))
     for path in vectors.iterdir():
-        if path.name not in wanted and path.name != files.HELD:
+        if path.name not in held and path.name != files.HELD:
             path.unlink()
     count = sum(len(page.texts) for page in pages)
     print(
@@ -47,17 +49,21 @@ def embed_passages(passages: Path, encoder: Path, vectors: Kept) -> None:
 
 
 def fill(
-    vectors: Path, missing: dict[str, tuple[str, ...]], texts: dict[str, str], encoder: Path
+    vectors: Path,
+    kept: dict[str, Path],
+    missing: dict[str, tuple[str, ...]],
+    texts: dict[str, str],
+    encoder: Path,
 ) -> int:
-    """Write files that are missing, each as soon as it can be; return how many were embedded."""
+    """Add files that are missing, each as soon as it can be; return how many were embedded."""
     needed = {key: texts[key] for keys in missing.values() for key in keys}
-    held = files.known(vectors, needed.keys())
+    held = files.known(vectors, kept.values(), needed.keys())
     new = {key: text for key, text in needed.items() if key not in held}
     made = zip(new, embedded(list(new.values()), encoder), strict=True)
-    for done, (name, keys) in enumerate(missing.items(), start=1):
+    for done, (stem, keys) in enumerate(missing.items(), start=1):
         while not held.keys() >= {*keys}:
             held.update([next(made)])
-        files.put(np.stack([held[key] for key in keys]), vectors / name)
+        kept[stem] = files.put(np.stack([held[key] for key in keys]), vectors, stem)
         if done % 50 == 0:
             print(f"{done:,} of {len(missing):,} files", flush=True)
     return len(new)

@@ -2,6 +2,7 @@
 
 import assistant_encoder
 import assistant_index
+import numpy as np
 import pytest
 
 from include.assistant import embed_passages as stage
@@ -96,6 +97,32 @@ def test_a_run_that_is_stopped_keeps_what_it_has_done(run, monkeypatch):
     said, made = run(ROWS)
     assert "embedded 3 for 2 of them" in said
     assert made == run(ROWS, "cold")[1]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: np.save(path, -np.load(path)),
+        lambda path: np.save(path, np.load(path)[:0]),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.rename(path.with_name("0" * 32 + path.name[32:])),
+    ],
+    ids=["another sign", "fewer vectors", "empty", "another name"],
+)
+def test_a_kept_file_that_is_not_as_it_was_written_is_made_again(run, tmp_path, damage):
+    cold = run(ROWS)[1]
+    damage(max((tmp_path / "vectors").glob("*.npy"), key=lambda path: path.stat().st_size))
+    said, again = run(ROWS)
+    assert "embedded 2 for 1 of them" in said
+    assert again == cold
+
+
+def test_no_passage_is_taken_from_a_file_that_was_changed(run, tmp_path):
+    run(ROWS)
+    for path in (tmp_path / "vectors").glob("*.npy"):
+        np.save(path, -np.load(path))
+    moved = [("moved.md", *ROWS[0][1:]), *ROWS[1:]]
+    assert run(moved)[1] == run(moved, "cold")[1]
 
 
 @pytest.mark.parametrize("damage", [b"", b"no json"], ids=["empty", "no JSON"])

@@ -1,13 +1,15 @@
-"""The vectors of pages: one file a page, named by what is in it and by the encoder that read it.
+"""The vectors of pages: one file a page, named by the encoder, by what it read, and by the bytes.
 
 A page that did not change keeps its file, two pages that say the same share one, and of a page that
-changed only the passages are embedded that no other file has: a vector depends on nothing else.
+changed only the passages are embedded that no other file has: a vector depends on nothing else. A
+file whose bytes are not those of its name counts as none.
 """
 
 import hashlib
+import io
 import json
 import os
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +39,7 @@ class Held(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    encoder: str = Field(description="SHA-256 of the encoder's files: encoder_files.identity")
+    encoder: str = Field(description="what made the vectors: encoder_files.identity")
     files: dict[str, tuple[str, ...]] = Field(description="keys of passages, by name of file")
 
 
@@ -56,33 +58,49 @@ def pages_of(passages: pl.DataFrame) -> list[Page]:
 
 def keys_of(texts: Sequence[str], encoder: str) -> tuple[str, ...]:
     """What names each passage as an encoder of that identity reads it."""
-    return tuple(hashlib.sha256(f"{encoder}\n{text}".encode()).hexdigest()[:32] for text in texts)
+    return tuple(digest(f"{encoder}\n{text}".encode()) for text in texts)
 
 
-def file_of(keys: Sequence[str]) -> str:
-    """The name of the file with the vectors of these passages."""
-    return f"{hashlib.sha256(chr(10).join(keys).encode()).hexdigest()[:32]}.npy"
+def stem_of(keys: Sequence[str]) -> str:
+    """What the name of the file with the vectors of these passages begins with."""
+    return digest("\n".join(keys).encode())
 
 
-def put(array: Array, path: Path) -> None:
-    """Write an array in one step."""
-    work = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with work.open("wb") as file:
-            np.save(file, array)
-        work.replace(path)
-    finally:
-        work.unlink(missing_ok=True)
+def digest(data: bytes) -> str:
+    """32 hex digits of a hash."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def put(array: Array, folder: Path, stem: str) -> Path:
+    """Write an array; return its file."""
+    held = io.BytesIO()
+    np.save(held, array)
+    return write(held.getvalue(), folder / f"{stem}-{digest(held.getvalue())}.npy")
 
 
 def write_held(folder: Path, held: Held) -> None:
-    """Say what a folder holds, in one step. The old file may be a link into the cache."""
-    work = folder / f".{HELD}.{os.getpid()}"
+    """Say what a folder holds."""
+    write((json.dumps(held.model_dump(), indent=1) + "\n").encode(), folder / HELD)
+
+
+def write(data: bytes, path: Path) -> Path:
+    """Write a file in one step. The old one may be a link into the cache."""
+    work = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        work.write_text(json.dumps(held.model_dump(), indent=1) + "\n")
-        work.replace(folder / HELD)
+        work.write_bytes(data)
+        return work.replace(path)
     finally:
         work.unlink(missing_ok=True)
+
+
+def whole(folder: Path) -> dict[str, Path]:
+    """The files of a folder that have the bytes of their name, by what it begins with."""
+    found = {}
+    for path in sorted(folder.glob("*-*.npy")):
+        stem, _, written = path.stem.partition("-")
+        if digest(path.read_bytes()) == written:
+            found[stem] = path
+    return found
 
 
 def read_held(folder: Path) -> Held:
@@ -98,20 +116,17 @@ def read_held(folder: Path) -> Held:
         raise DataError(what, REMAKE) from None
 
 
-def known(folder: Path, wanted: Set[str]) -> dict[str, Array]:
-    """The vectors of passages, by key, that a folder has already."""
+def known(folder: Path, kept: Collection[Path], wanted: Set[str]) -> dict[str, Array]:
+    """The vectors of passages, by key, that files of a folder have."""
     try:
         held = read_held(folder)
     except DataError:
         return {}
     found: dict[str, Array] = {}
-    for name, keys in held.files.items():
-        if wanted.isdisjoint(keys):
-            continue
-        try:
-            found.update(zip(keys, np.load(folder / name), strict=True))
-        except (OSError, ValueError):  # not there, or damaged: made anew
-            continue
+    for path in kept:
+        keys = held.files.get(path.name, ())
+        if not wanted.isdisjoint(keys):
+            found.update(zip(keys, np.load(path), strict=True))
     return found
 
 
@@ -119,22 +134,17 @@ def gather(passages: pl.DataFrame, folder: Path) -> Array:
     """The vectors of a table of passages, one a row.
 
     Raises:
-        DataError: a page has no file, or one of another length.
+        DataError: a page has no file, or one that was changed since it was written.
     """
-    encoder = read_held(folder).encoder
+    encoder, kept = read_held(folder).encoder, whole(folder)
     parts: list[Array] = []
     rows: list[int] = []
     for page in pages_of(passages):
-        path = folder / file_of(keys_of(page.texts, encoder))
-        try:
-            part = np.load(path)
-        except (OSError, ValueError) as error:
-            what = f"The vectors of {page.name}, {path}, cannot be read: {error}."
-            raise DataError(what, REMAKE) from None
-        if len(part) != len(page.rows):
-            what = f"{path} has {len(part)} vectors; {page.name} has {len(page.rows)} passages."
-            raise DataError(what, f"remove it, then {REMAKE}")
-        parts.append(part)
+        stem = stem_of(keys_of(page.texts, encoder))
+        if stem not in kept:
+            what = f"{folder} has no vectors of {page.name} as they were made, in {stem}-*.npy."
+            raise DataError(what, REMAKE)
+        parts.append(np.load(kept[stem]))
         rows.extend(page.rows)
     if not parts:
         raise DataError(f"There are no passages whose vectors {folder} could hold.", REMAKE)
