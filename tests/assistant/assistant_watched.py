@@ -4,7 +4,6 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
-from assistant_documents import sources_file
 from assistant_log import ask, small_index, week
 
 from include.assistant.watch_assistant import watch_assistant
@@ -37,10 +36,9 @@ def watched(folder: Path, settings: Params, sources: dict = CURRENT) -> dict:
     """The report of the stage; its other files are beside it."""
     (folder / "lock.txt").write_text("celery==5.6.3\n")
     outs = [folder / name for name in ("report.json", "page.html", "metrics.json")]
-    named = sources_file(folder, sources)
-    watch_assistant(
-        small_index(folder / "index"), named, folder / "lock.txt", *outs, params=settings
-    )
+    (folder / "sources.json").write_text(json.dumps(sources))
+    ins = (folder / "sources.json", folder / "lock.txt")
+    watch_assistant(small_index(folder / "index"), *ins, *outs, params=settings)
     return json.loads(outs[0].read_text())
 
 

@@ -75,7 +75,7 @@ def test_the_pipeline_is_the_whole_graph_without_watching(bag):
 def test_watching_needs_the_index_and_evaluates_nothing(bag):
     assert drawn(bag, "assistant_watch") == {
         "open_run": {"fetch_docs", "fetch_encoder"},
-        "fetch_docs": {"parse_docs"},
+        "fetch_docs": {"parse_docs", "watch_assistant"},
         "fetch_encoder": {"parse_docs", "embed_passages"},
         "parse_docs": {"validate_docs"},
         "validate_docs": {"embed_passages", "build_index"},

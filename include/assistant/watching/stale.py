@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from include import step
 from include.environments import pins_of
+from include.errors import DataError
 
 
 class Source(BaseModel):
-    """A source of documents, as far as it has a version."""
+    """A source that was fetched, as far as it has a version."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    package: str | None = Field(default=None, description="name of the package that it is of")
-    version: str | None = Field(default=None, description="version of it")
+    package: str = Field(description="name of the package that it is of; empty for none")
+    version: str = Field(description="version of it")
 
 
 class Sources(RootModel[Mapping[str, Source]]):
-    """The file sources.yaml, as far as it says of what versions the documents are."""
+    """The file sources.json of fetch_docs, as far as it says of what versions the documents are."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,22 @@ class Stale:
 
 
 def stale_sources(sources: Path, lock: Path) -> list[Stale]:
-    """The sources whose package is locked at another version, by name.
+    """The sources that were fetched of another version than is locked, by name.
 
     A package that is not locked is not at work here: of its documents nobody can tell.
 
     Raises:
-        ParamsError: the file of sources cannot be read.
+        DataError: the file does not say what was fetched.
     """
-    named, pins = step.read_params("sources", Sources, sources).root, pins_of(lock)
+    try:
+        fetched = Sources.model_validate_json(sources.read_bytes()).root
+    except (OSError, ValidationError):
+        what = f"{sources} does not say of which versions the documents are."
+        raise DataError(what, "run `dvc repro`, which makes it.") from None
+    pins = pins_of(lock)
     found = []
-    for name, source in sorted(named.items()):
+    for name, source in sorted(fetched.items()):
         locked = pins.get(canonicalize_name(source.package)) if source.package else None
-        if source.package and source.version and locked and source.version != locked:
+        if locked and source.version != locked:
             found.append(Stale(name, source.package, source.version, locked))
     return found

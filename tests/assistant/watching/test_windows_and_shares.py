@@ -1,13 +1,15 @@
 """Which windows are judged, what a share of few is worth, and which documents went stale."""
 
+import json
 from datetime import date
 
 import pytest
-from assistant_documents import sources_file
+from assistant_documents import SAID, fetch, index, sdist, sources_file
 
 from include.assistant.watching.shares import share
 from include.assistant.watching.spans import spans
 from include.assistant.watching.stale import stale_sources
+from include.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,27 @@ def test_documents_are_stale_when_their_package_is_locked_at_another_version(tmp
         "celery": {"kind": "package", "package": "Celery", "version": "5.6.2"},
         "sklearn": {"kind": "package", "package": "scikit_learn", "version": "1.9.1"},
         "flask": {"kind": "package", "package": "flask", "version": "3.0"},
-        "ours": {"kind": "files", "folder": "../../docs"},
+        "ours": {"kind": "files", "package": "", "version": ""},
     }
-    [found] = stale_sources(sources_file(tmp_path, sources), lock)
+    (tmp_path / "sources.json").write_text(json.dumps(sources))
+    [found] = stale_sources(tmp_path / "sources.json", lock)
     assert (found.source, found.version, found.locked) == ("celery", "5.6.2", "5.6.3")
+
+
+def test_a_version_that_was_raised_and_not_fetched_is_stale_still(tmp_path, monkeypatch):
+    (tmp_path / "lock.txt").write_text("celery==5.6.3\n")
+    (tmp_path / "packages").mkdir()
+    archive, sha256 = sdist(tmp_path / "packages", "celery", "5.6.2", {"a.md": "# A\n\nText."})
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_INDEX_URL", index(tmp_path, archive))
+    source = {"kind": "package", "package": "celery", "version": "5.6.2", "sha256": sha256}
+    docs = fetch(tmp_path, {"celery": {**SAID, **source, "pages": ["**/*.md"]}})
+    sources_file(tmp_path, {"celery": {**SAID, **source, "version": "5.6.3"}})
+    [found] = stale_sources(docs / "sources.json", tmp_path / "lock.txt")
+    assert (found.source, found.version) == ("celery", "5.6.2")
+
+
+def test_documents_of_nobody_are_no_documents_of_the_right_version(tmp_path):
+    (tmp_path / "lock.txt").write_text("celery==5.6.3\n")
+    with pytest.raises(DataError, match=r"sources.json does not say of which versions the docume"):
+        stale_sources(tmp_path / "sources.json", tmp_path / "lock.txt")
