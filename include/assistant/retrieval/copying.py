@@ -1,7 +1,8 @@
 """Copies of the index in stores that others can read: written row by row as it changes.
 
 The index stays the truth: `recall` says what share of it a store finds. A store is brought up by
-comparing what it holds with the index, whatever happened to it in between.
+comparing the keys of its rows with those of the index, whatever happened to it in between; a row
+that was changed under its key is not noticed.
 """
 
 import hashlib
