@@ -39,7 +39,7 @@ def fetch_package(name: str, version: str, sha256: str, kind: Kind, folder: Path
 
     Raises:
         DataError: no index has the version, or what it has are other bytes.
-        PipelineError: no index answers.
+        PipelineError: no index answers, or one that does not may have it.
     """
     held = held_file(name, sha256, folder)
     if held is not None:
@@ -48,7 +48,8 @@ def fetch_package(name: str, version: str, sha256: str, kind: Kind, folder: Path
     indexes = read_indexes()
     hashes: list[str] = []  # of the files that are others
     with session(indexes) as client:
-        for found in fitting(listed(client, indexes, name), name, version, kind):
+        files, problems = listed(client, indexes, name)
+        for found in fitting(files, problems, name, version, kind):
             told = (found.link.hash_option or {}).get("sha256", [])
             path = folder / found.link.filename
             got = told[0] if told else ""
@@ -58,10 +59,9 @@ def fetch_package(name: str, version: str, sha256: str, kind: Kind, folder: Path
                 log.info("fetched %s", path.name)
                 return path
             hashes.append(got)
-    raise DataError(
-        f"The {kind} of {name} {version} has the sha256 {at_most_ten(hashes)}; pinned is {sha256}.",
-        "find out why it was changed; if it is right, pin the new hash.",
-    )
+    what = f"The {kind} of {name} {version} has the sha256 {at_most_ten(hashes)}"
+    fix = "find out why it was changed; if it is right, pin the new hash."
+    raise lacking(f"{what}; pinned is {sha256}.", fix, problems)
 
 
 def held_file(name: str, sha256: str, folder: Path) -> Path | None:
@@ -100,23 +100,33 @@ def session(indexes: Indexes) -> Any:
     return client
 
 
-def fitting(files: list["Package"], name: str, version: str, kind: Kind) -> list["Package"]:
+def fitting(
+    files: list["Package"], problems: list[str], name: str, version: str, kind: Kind
+) -> list["Package"]:
     """The files of a version and kind.
 
     Raises:
-        DataError: there is none.
+        DataError, PipelineError: there is none; see `lacking`.
     """
     of_kind = [found for found in files if found.link.is_wheel == (kind == "wheel")]
     found = [file for file in of_kind if same_version(file.version or "", version)]
     if not found:
         there = at_most_ten(dict.fromkeys(file.version for file in of_kind)) or "none"
         what = f"No index has a {kind} of {name} {version}; there is {there}."
-        raise DataError(what, "correct its name and version.")
+        raise lacking(what, "correct its name and version.", problems)
     return found
 
 
-def listed(client: Any, indexes: Indexes, name: str) -> list["Package"]:
-    """All files of a package in all places, the newest version of each first.
+def lacking(what: str, fix: str, problems: list[str]) -> DataError | PipelineError:
+    """What the indexes lack that answer; another may have it."""
+    if not problems:
+        return DataError(what, fix)
+    others = f"{what} Not all answer: {at_most_ten(problems)}."
+    return PipelineError(others, f"run it again when they do; if nothing changes, {fix}")
+
+
+def listed(client: Any, indexes: Indexes, name: str) -> tuple[list["Package"], list[str]]:
+    """All files of a package, the newest of each place first, and which places do not answer.
 
     Raises:
         PipelineError: there is none, be it that no index answers.
@@ -135,7 +145,7 @@ def listed(client: Any, indexes: Indexes, name: str) -> list["Package"]:
             "see that pip can download it here (`pip config list` shows the indexes), then run it "
             "again.",
         )
-    return found
+    return found, problems
 
 
 def listed_in(client: Any, place: str, index: bool, name: str) -> tuple[list["Package"], str]:

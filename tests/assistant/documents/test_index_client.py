@@ -97,6 +97,32 @@ def test_an_index_that_is_down_does_not_hide_what_another_has(
     assert fetch_package("notes", "1.0", sha256, "sdist", tmp_path / "held").exists()
 
 
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [
+        ("2.0", "No index has a sdist of notes 2.0; there is 1.0."),
+        ("1.0", "The sdist of notes 1.0 has the sha256 {}; pinned is " + "0" * 64 + "."),
+    ],
+    ids=["another version", "other bytes"],
+)
+def test_what_an_index_that_is_down_may_have_is_not_said_to_be_nowhere(
+    packages: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    failing: str,
+    version: str,
+    problem: str,
+) -> None:
+    path, sha256 = sdist(packages, "notes", "1.0", PAGES)
+    monkeypatch.setenv("PIP_INDEX_URL", failing)
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index(tmp_path, path))
+    with pytest.raises(PipelineError) as raised:
+        fetch_package("notes", version, "0" * 64, "sdist", tmp_path / "held")
+    said = str(raised.value)
+    assert said.startswith(f"{problem.format(sha256)} Not all answer: {failing}: ")
+    assert "503" in said and "\n  Next: run it again when they do; if nothing changes, " in said
+
+
 def test_indexes_that_do_not_answer_are_named_without_their_passwords(
     packages: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: str
 ) -> None:
