@@ -10,6 +10,7 @@ from typing import Any
 from include.assistant.documents.parsing.sections import Outline, Section, one_line
 
 MOST_PAGES = 5_000
+NUMBER = r"\d+(?:\.\d+)*\.?"  # of a heading
 REPEATED = 0.5  # share of the pages that a line stands on to be the head or foot of each
 
 
@@ -74,8 +75,12 @@ def outline_of(title: str, texts: list[str], marks: list[tuple[int, int, str]]) 
 
 
 def split_at(text: str, name: str) -> tuple[str, str]:
-    """The text before a heading and after it; all is after, where it does not stand in the text."""
-    found = re.search(r"\s+".join(map(re.escape, name.split())), text)
+    """The text before a heading and after it; all is after, where no lines are that heading.
+
+    A sentence may hold its words too. Its number may stand before it in the text alone.
+    """
+    words = r"\s+".join(map(re.escape, name.split()))
+    found = re.search(rf"^[ \t]*(?:{NUMBER}[ \t]+)?{words}[ \t]*$", text, re.MULTILINE)
     return (text[: found.start()], text[found.end() :]) if found else ("", text)
 
 

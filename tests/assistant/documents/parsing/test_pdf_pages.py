@@ -47,6 +47,20 @@ def test_bookmarks_are_headings() -> None:
     ]
 
 
+def test_a_bookmark_is_a_heading_where_it_is_a_whole_line() -> None:
+    data = pdf(
+        "The Logger writes. Log\nSee Logging below.\n2.1 Logging\nTo a file.\nLog\nOf all.",
+        "Here the Roll back ends.",
+        marks=(("Logging", 0), ("Log", 0), ("Roll back", 1)),
+    )
+    assert told(data) == [
+        (("Runbook",), ["The Logger writes. Log See Logging below."]),
+        (("Runbook", "Logging"), ["To a file."]),
+        (("Runbook", "Log"), ["Of all."]),
+        (("Runbook", "Roll back"), ["Here the Roll back ends."]),
+    ]
+
+
 def test_without_bookmarks_a_page_is_a_section_and_its_head_and_foot_are_dropped() -> None:
     data = pdf(
         *(f"Runbook 2026\nText {word} exam-\nple.\n{n} of 4" for n, word in enumerate("abcd", 1))
