@@ -58,23 +58,33 @@ def sections_of(text: str, titles: Mapping[str, str] | None = None) -> list[Sect
 def walk(node: nodes.Element, level: int, outline: Outline) -> None:
     """Add what a section holds; sections in it are of the next level."""
     marked = False  # the list that follows is one of questions
+    asked = False  # the section that is open is that of a question
     for child in node.children:
         if isinstance(child, nodes.section):
             outline.heading(level + 1, title_of(child))
             walk(child, level + 1, outline)
-        elif isinstance(child, nodes.comment):
-            marked = marked or "faq" in child.get("classes", [])
         elif isinstance(child, nodes.definition_list) and (marked or asks(child)):
-            marked = False
+            marked, asked = False, True
             questions(child, level, outline)
         else:
-            outline.sections[-1].problems += problems_in(child)
-            outline.extend(blocks_of(child))
+            marked = marked or marks(child)
+            blocks = list(blocks_of(child))
+            if asked and blocks:
+                asked = False
+                outline.back_to(level)
+            outline.extend(blocks)
+            count(child, outline.sections[-1])
 
 
-def problems_in(node: nodes.Node) -> int:
-    """Places that docutils could not read as they were meant."""
-    return sum(said["level"] >= ERROR for said in node.findall(nodes.system_message))
+def marks(node: nodes.Node) -> bool:
+    """Whether a node says that the list which follows is one of questions."""
+    return isinstance(node, nodes.comment) and "faq" in node.get("classes", [])
+
+
+def count(node: nodes.Node, section: Section) -> None:
+    """Count what docutils could not read as it was meant, and what stands in other files."""
+    section.problems += sum(said["level"] >= ERROR for said in node.findall(nodes.system_message))
+    section.includes += sum("include" in said["classes"] for said in node.findall(nodes.comment))
 
 
 def title_of(section: nodes.Element) -> str:
@@ -94,6 +104,7 @@ def questions(items: nodes.Element, level: int, outline: Outline) -> None:
         outline.heading(level + 1, inline(item.children[0]))
         for part in item.children[1:]:
             outline.extend(blocks_of(part))
+            count(part, outline.sections[-1])
 
 
 def blocks_of(node: nodes.Node) -> Iterator[Block]:

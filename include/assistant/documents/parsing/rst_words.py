@@ -33,6 +33,9 @@ DROPPED = words(
     autosummary click argparse minigallery testcleanup todo todolist changelog
     """
 )
+INCLUDES = words(
+    "include literalinclude exampleinclude"
+)  # counted, since a page may be nothing else
 FAQ = frozenset({"cssclass", "rst-class", "class"})  # marks the list of questions that follows
 SAID = {
     "versionadded": "Added in version",
@@ -89,6 +92,8 @@ def kind_of(name: str) -> type[Directive]:
     """How a directive is read."""
     if name in CODE or name.startswith(("code", "tabs-code")):
         return Literal
+    if name in INCLUDES:
+        return Include
     if name in DROPPED or name.startswith("auto"):
         return Nothing
     return Mark if name in FAQ else Content
@@ -118,6 +123,13 @@ class Nothing(Loose):
 
     def run(self) -> Sequence[nodes.Node]:
         return []
+
+
+class Include(Loose):
+    """Another file, which is not read; kept as a comment, so that it can be counted."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        return [nodes.comment("", "", classes=["include"])]
 
 
 class Mark(Loose):

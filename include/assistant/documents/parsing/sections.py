@@ -23,6 +23,7 @@ class Section:
     titles: tuple[str, ...]  # headings above it, its own last; none before the first heading
     blocks: list[Block] = field(default_factory=list)
     problems: int = 0  # places that are not as the format wants them; their text is kept
+    includes: int = 0  # places where another file would stand: it is not read
 
 
 class Outline:
@@ -36,6 +37,15 @@ class Outline:
         """Begin a section; it ends those that are open on its level and below."""
         self.open = [(at, name) for at, name in self.open if at < level]
         self.open.append((level, one_line(title)))
+        self.begin()
+
+    def back_to(self, level: int) -> None:
+        """Go on in what is open on a level, after the sections below it."""
+        self.open = [(at, name) for at, name in self.open if at <= level]
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a section under the headings that are open."""
         self.sections.append(Section(tuple(name for _, name in self.open)))
 
     def add(self, text: str, code: bool = False) -> None:

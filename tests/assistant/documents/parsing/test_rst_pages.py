@@ -138,6 +138,26 @@ def test_questions_written_as_terms_are_headings() -> None:
     ]
 
 
+def test_what_follows_a_list_of_questions_is_no_answer() -> None:
+    text = "FAQ\n===\n\nWhy?\n  So.\n\n.. _more:\n\nAsk us.\n\n- all\n\nHow?\n  Like so.\n\nEnd\n---\n\nOn.\n"
+    assert told(text) == [
+        ((), []),
+        (("FAQ",), []),
+        (("FAQ", "Why?"), ["So."]),
+        (("FAQ",), ["Ask us.", "- all"]),
+        (("FAQ", "How?"), ["Like so."]),
+        (("FAQ", "End"), ["On."]),
+    ]
+    assert told("Why?\n  So.\n\nAsk us.\n") == [((), []), (("Why?",), ["So."]), ((), ["Ask us."])]
+
+
+def test_files_that_are_included_are_counted() -> None:
+    text = (
+        "Why?\n  .. include:: a.rst\n\nA\n=\n\n- .. literalinclude:: a.py\n\n.. include:: b.rst\n"
+    )
+    assert [section.includes for section in sections_of(text)] == [0, 1, 2]
+
+
 def test_no_file_is_read_and_nothing_is_run(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("hunter2")
