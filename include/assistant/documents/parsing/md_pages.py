@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from include.assistant.documents.parsing.html_text import words_of
-from include.assistant.documents.parsing.rst_words import CODE, DROPPED
+from include.assistant.documents.parsing.rst_words import CODE, DROPPED, INCLUDES
 from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
 from include.assistant.documents.parsing.spelling import shown
 
@@ -23,7 +23,9 @@ FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 BLOCK = "///"  # begins a note, and alone ends it
 DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
 OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|" + FRONT_MATTER.pattern)
-INDENT = 4
+BREAK = re.compile(r"<br\b", re.I)
+DEEPEST = 100  # levels; quotes and items of lists are nested
+INDENT = 4  # columns of what is in a note, and to which a tab leads
 
 
 def sections_of(text: str) -> list[Section]:
@@ -34,9 +36,15 @@ def sections_of(text: str) -> list[Section]:
 
 
 def add(text: str, outline: Outline) -> None:
-    """Add the headings and blocks of a text."""
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    """Add the headings and blocks of a text.
+
+    Raises:
+        ValueError: what stands in it is nested so deeply that the parser leaves it out.
+    """
+    parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
     tokens = parser.parse("\n".join(unfolded(ROLE.sub(role_shown, text).split("\n"))))
+    if any(token.level >= DEEPEST - 1 for token in tokens):
+        raise ValueError("its parts are nested too deeply")
     at = 0
     while at < len(tokens):
         token = tokens[at]
@@ -46,7 +54,14 @@ def add(text: str, outline: Outline) -> None:
             continue
         end = closing(tokens, at)
         outline.extend(blocks_of(tokens[at : end + 1]))
+        outline.sections[-1].includes += sum(map(includes, tokens[at : end + 1]))
         at = end + 1
+
+
+def includes(token: Token) -> bool:
+    """Whether another file would stand here."""
+    found = token.type == "fence" and DIRECTIVE.match(token.info.strip())
+    return bool(found and found[1] in INCLUDES)
 
 
 def role_shown(found: re.Match[str]) -> str:
@@ -60,10 +75,10 @@ def unfolded(lines: Sequence[str]) -> Iterator[str]:
     blocks = 0  # that are open and end in a line of their own
     fence = ""
     for line in lines:
-        width = len(line) - len(line.lstrip())
-        while inside and line.strip() and width <= inside[-1] and not fence:
+        width = width_of(line)
+        while inside and line.strip() and width < inside[-1] + INDENT and not fence:
             inside.pop()
-        line = line[INDENT * len(inside) :] if line.strip() else ""
+        line = less_indented(line, INDENT * len(inside)) if line.strip() else ""
         found = None if fence else ADMONITION.match(line)
         fence = fence_after(line, fence)
         if found and (found[2] or found[3]):
@@ -75,6 +90,16 @@ def unfolded(lines: Sequence[str]) -> Iterator[str]:
             blocks -= 1
         else:
             yield line
+
+
+def width_of(line: str) -> int:
+    """The column in which the words of a line begin."""
+    return len(line.expandtabs(INDENT)) - len(line.expandtabs(INDENT).lstrip(" "))
+
+
+def less_indented(line: str, columns: int) -> str:
+    """A line without so many columns of the blanks that it begins with."""
+    return " " * max(width_of(line) - columns, 0) + line.lstrip(" \t") if columns else line
 
 
 def fence_after(line: str, fence: str) -> str:
@@ -146,6 +171,11 @@ def inline(token: Token) -> str:
     for child in token.children or ():
         if child.type in ("text", "code_inline"):
             parts.append(child.content)
-        elif child.type in ("softbreak", "hardbreak"):
+        elif child.type in ("softbreak", "hardbreak") or is_break(child):
             parts.append(" ")
     return one_line("".join(parts))
+
+
+def is_break(token: Token) -> bool:
+    """Whether a piece of HTML in a paragraph ends a line."""
+    return token.type == "html_inline" and bool(BREAK.match(token.content))

@@ -103,3 +103,46 @@ def test_directives_and_roles_of_myst_are_plain() -> None:
         "|a = 1",
         "Admonition: Careful So.",
     ]
+
+
+@pytest.mark.parametrize("indent", ["    ", "\t", "  \t"], ids=["blanks", "tab", "both"])
+def test_a_note_may_be_indented_by_blanks_or_tabs(indent: str) -> None:
+    lines = ["!!! note", "Never delete it.", "", "- item", "", "!!! tip", f"{indent}So.", "", "On."]
+    text = "\n".join([lines[0], *(indent + line for line in lines[1:])])
+    assert blocks(f"{text}\n\nAfter.\n") == [
+        "Note: Never delete it.",
+        "- item",
+        "Tip: So.",
+        "On.",
+        "After.",
+    ]
+
+
+@pytest.mark.parametrize("indent", ["", " ", "  ", "   "])
+def test_what_is_indented_less_than_a_note_stands_after_it_whole(indent: str) -> None:
+    text = f"!!! note\n    Mind.\n\n{indent}- one\n{indent}- two\n\n{indent}Words.\n"
+    assert blocks(text)[:3] == ["Note: Mind.", "- one", "- two"]
+    assert blocks(text)[3] == "Words."
+    assert blocks(f"!!! note\n\n{indent}Words.\n") == ["Note:", "Words."]
+
+
+def test_code_in_a_note_keeps_what_is_indented_less() -> None:
+    text = "!!! note\n    ```\n  a\n      b\n\tc\n    ```\n\n    So.\n"
+    assert blocks(text) == ["Note:", "|a\n  b\nc", "So."]
+
+
+@pytest.mark.parametrize("sign", ["<br>", "<br/>", "<BR />", '<br class="x">'])
+def test_a_forced_line_end_parts_words(sign: str) -> None:
+    text = f"one{sign}two `<br>`\n\n| a{sign}b | c |\n|---|---|\n| d{sign}e | f |\n"
+    assert blocks(text) == ["one two <br>", "a b | c", "d e | f"]
+
+
+def test_what_is_nested_more_deeply_than_it_is_read_is_refused() -> None:
+    assert blocks("> " * 50 + "Text.") == ["Text."]
+    with pytest.raises(ValueError, match="its parts are nested too deeply"):
+        sections_of("> " * 200 + "Text.")
+
+
+def test_files_that_are_included_are_counted() -> None:
+    text = "# A\n\n```{include} ../README.md\n```\n\n> ```{literalinclude} a.py\n> ```\n"
+    assert [section.includes for section in sections_of(text)] == [0, 2]
