@@ -79,6 +79,7 @@ def test_each_passage_that_cannot_be_used_is_set_aside_with_why(place: Place) ->
         (passage(text="tags \U000e0041"), "no sign hides or turns round what is read"),
         (passage(text="Because of 1."), "what a section says, it says once"),
         (passage(text="untitled", titles=[]), "a passage stands under a title"),
+        (passage(text="no titles", titles=None), "a passage stands under a title"),
         (passage(text="odd", id="xyz"), "an id is 16 hex digits"),
         *[(passage(text=secret), rule) for secret, rule in SECRETS.items()],
     ]
@@ -88,6 +89,20 @@ def test_each_passage_that_cannot_be_used_is_set_aside_with_why(place: Place) ->
     totals = json.loads((place.root / "metrics.json").read_text())
     assert totals["quarantined"] == totals["quarantined_of"]["notes"] == len(broken)
     assert totals["broken_rules"]["no sign hides or turns round what is read"] == 2
+
+
+def test_titles_keep_the_rules_of_texts_and_are_not_shown_where_they_do_not(place: Place) -> None:
+    signs = ["\x1b[2J", "\u202e", "\U000e0041", "\ufffd", *SECRETS]
+    titled = [passage(text=f"{n}", titles=["Notes", f"Use {s}"]) for n, s in enumerate(signs)]
+    rows = table(*GOOD, *titled)
+    assert [text for text, _ in place.run(rows)] == [row["text"] for row in titled]
+    shown = (place.root / "page.html").read_text()
+    assert shown.count("its heading breaks the rule") == len(signs)
+    with pytest.raises(DataError) as raised:
+        place.run(rows, share=0)
+    said = str(raised.value)
+    assert ": notes faq.rst (its heading breaks the rule)\n" in said
+    assert not [sign for sign in signs if sign in shown or sign in said]
 
 
 def test_a_passage_may_break_several_rules_and_all_copies_of_an_id_go(place: Place) -> None:

@@ -1,7 +1,8 @@
 """Which passages are set aside and why, and when that stops the run."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,8 @@ from include.errors import DataError, at_most_ten
 from include.validation.checking import Finding
 
 REASON = "reason"
+WHOLE = "whole"  # the column of titles and text
+HIDDEN = "its heading breaks the rule"
 
 
 def set_aside(table: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame:
@@ -68,7 +71,11 @@ def lines(table: pl.DataFrame, broken: Sequence[Finding]) -> str:
     """A line for each broken rule: its name, how many break it, and the first of them."""
     return "".join(
         f"\n  - {found.rule.description}: {extent(found)}"
-        + (f": {at_most_ten(name_of(table, row) for row in found.rows)}" if found.rows else "")
+        + (
+            f": {at_most_ten(name_of(table, row, broken) for row in found.rows)}"
+            if found.rows
+            else ""
+        )
         for found in broken[:10]
     )
 
@@ -78,11 +85,19 @@ def extent(found: Finding) -> str:
     return f"it is {found.observed}" if found.observed else f"{found.unexpected:,} passages"
 
 
-def name_of(table: pl.DataFrame, row: int) -> str:
-    """Where a passage stands, such as `celery faq.rst, 3rd of Why?`."""
+def name_of(table: pl.DataFrame, row: int, broken: Sequence[Finding]) -> str:
+    """Where a passage stands, such as `celery faq.rst (Why?)`."""
     passage = table.row(row, named=True)
-    titles = passage["titles"] or [""]
-    return f"{passage['source']} {passage['page']} ({titles[-1]})"
+    return f"{passage['source']} {passage['page']} ({title_of(passage, broken)})"
+
+
+def title_of(passage: Mapping[str, Any], broken: Sequence[Finding]) -> str:
+    """The heading of a passage, but for one that holds what a rule lets nobody see."""
+    title = (passage["titles"] or [""])[-1]
+    patterns = [
+        str(found.rule.kwargs.get("regex")) for found in broken if WHOLE in found.rule.columns
+    ]
+    return HIDDEN if any(re.search(pattern, title) for pattern in patterns) else title
 
 
 def summary(table: pl.DataFrame, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 
+from include.assistant.documents.validating import quarantine
 from include.pages import html
 from include.validation.checking import Finding
 
@@ -13,13 +14,17 @@ SHOWN = 50  # passages that were set aside
 
 def page_of(table: pl.DataFrame, aside: pl.DataFrame, findings: Sequence[Finding]) -> str:
     """The whole page."""
+    broken = [found for found in findings if not found.holds]
     return html.render(
         "assistant/documents/validating/report.html.j2",
         passages=table.height,
         aside=aside.height,
         sources=sources_of(table, aside),
         rules=[rule_of(found) for found in findings],
-        examples=aside.head(SHOWN).to_dicts(),
+        examples=[
+            {**one, "title": quarantine.title_of(one, broken)}
+            for one in aside.head(SHOWN).to_dicts()
+        ],
         shown=SHOWN,
     )
 
