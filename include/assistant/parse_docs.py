@@ -6,7 +6,7 @@ params or this code have changed. So a changed page costs one page.
 
 import json
 import os
-from collections import Counter
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import polars as pl
 
 from include import partitions, step
 from include.assistant import passages as columns
-from include.assistant.documents import parsing, shelf
+from include.assistant.documents import counted, parsing, shelf
+from include.assistant.documents.parsing import made
 from include.assistant.documents.parsing.cutting import Page, Said, cut_page
 from include.assistant.documents.parsing.pages import RST, ending_of
 from include.assistant.documents.parsing.passing import Count, Size
@@ -27,27 +28,30 @@ from include.step import Kept, Out
 
 ROOM = Path(parsing.__file__).parent
 LIBRARIES = ("beautifulsoup4", "docutils", "markdown-it-py", "py3langid", "pypdf", "tokenizers")
-TABLE = "passages.parquet"
+PAGES, TABLE, COUNTS = "pages", "passages.parquet", "counts.parquet"
 
 
 def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, passages: Passages) -> None:
     """Parse the pages that are new or changed, and put all passages into one table."""
-    pages = keyed(docs, tokenizer, passages)
+    pages, folder = keyed(docs, tokenizer, passages), parsed / PAGES
     most = Size(passages.max_tokens, passages.max_characters)
     count: list[Count] = []  # loaded when the first page needs it
 
-    def build(key: str, folder: Path) -> None:
+    def build(key: str, place: Path) -> None:
         count[:] = count or [counter(tokenizer)]
         page = pages[key]
         data = (docs / page.said.source / page.path).read_bytes()
         found = cut_page(data, page, most, count[0])
-        table(found.rows).write_parquet(folder / f"{key}.parquet")
-        (folder / f"{key}.json").write_text(json.dumps(found.counts, sort_keys=True) + "\n")
+        made.put(place, key, table(found.rows), found.counts)
 
-    made = partitions.update(parsed / "pages", {key: key for key in pages}, build)
-    whole = gathered(parsed, pages)
-    metrics.write_text(json.dumps(summary(parsed, pages), indent=2) + "\n")
-    print(f"{len(pages):,} pages, {len(made):,} parsed now; {whole.height:,} passages", flush=True)
+    tidy(parsed, pages)
+    now = partitions.update(folder, {key: key for key in pages}, build)
+    whole = pl.read_parquet([made.table_of(folder, key) for key in pages])
+    put(parsed, TABLE, whole)
+    counts = counts_of(folder, pages)
+    put(parsed, COUNTS, counts)
+    metrics.write_text(json.dumps(summary(counts), indent=2) + "\n")
+    print(f"{len(pages):,} pages, {len(now):,} parsed now; {whole.height:,} passages", flush=True)
 
 
 def keyed(docs: Path, tokenizer: Path, passages: Passages) -> dict[str, Page]:
@@ -55,7 +59,8 @@ def keyed(docs: Path, tokenizer: Path, passages: Passages) -> dict[str, Page]:
     kinds = [f"{name} {version(name)}" for name in LIBRARIES]
     common = partitions.content_key(
         *sorted(ROOM.glob("*.py")),
-        *(Path(__file__), Path(columns.__file__), tokenizer, passages, kinds),
+        *map(Path, (__file__, columns.__file__, counted.__file__)),
+        *(tokenizer, passages, kinds),
     )
     found = {}
     for name, source in sorted(shelf.sources_of(docs).items()):
@@ -80,28 +85,46 @@ def table(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns.SCHEMA, orient="row")
 
 
-def gathered(parsed: Path, pages: dict[str, Page]) -> pl.DataFrame:
-    """Write all passages, sorted by source, page and place; return them."""
-    whole = pl.read_parquet([parsed / "pages" / f"{key}.parquet" for key in pages])
+def tidy(parsed: Path, pages: Iterable[str]) -> None:
+    """Remove what a killed run left, and pages that are not as they were written."""
+    for path in parsed.glob("*"):
+        if path.name not in (PAGES, TABLE, COUNTS):
+            step.remove(path)
+    for key in pages:
+        if not made.is_whole(parsed / PAGES, key):
+            step.remove(made.table_of(parsed / PAGES, key))
+            step.remove(made.counts_file(parsed / PAGES, key))
+
+
+def put(parsed: Path, name: str, table: pl.DataFrame) -> None:
+    """Write a table in one step."""
     work = parsed.with_name(f".{parsed.name}.{os.getpid()}")
     try:
-        whole.write_parquet(work)
-        work.replace(parsed / TABLE)
+        table.write_parquet(work)
+        work.replace(parsed / name)
     finally:
         work.unlink(missing_ok=True)
-    return whole
 
 
-def summary(parsed: Path, pages: dict[str, Page]) -> dict[str, Any]:
-    """Counts of each source, and of all."""
-    of_source: dict[str, Counter[str]] = {}
-    for key, page in pages.items():
-        counts = json.loads((parsed / "pages" / f"{key}.json").read_text())
-        of_source.setdefault(page.said.source, Counter()).update({"pages": 1, **counts})
-    whole: Counter[str] = Counter()
-    for counts in of_source.values():
-        whole.update(counts)
-    return {**whole, "sources": {name: dict(counts) for name, counts in of_source.items()}}
+def counts_of(folder: Path, pages: Mapping[str, Page]) -> pl.DataFrame:
+    """What was counted of each page, in their order."""
+    rows = [
+        {"source": page.said.source, "page": page.path, **made.counts_of(folder, key)}
+        for key, page in pages.items()
+    ]
+    return pl.DataFrame(rows, schema=counted.SCHEMA, orient="row")
+
+
+def summary(counts: pl.DataFrame) -> dict[str, Any]:
+    """Counts of all pages, and of those of each source."""
+    totals = (
+        pl.len().alias("pages"),
+        (pl.col("passages") == 0).sum().alias("pages_without_passages"),
+        pl.col(counted.COUNTED).sum(),
+    )
+    of_source = counts.group_by("source", maintain_order=True).agg(*totals).to_dicts()
+    sources = {row.pop("source"): row for row in of_source}
+    return {**counts.select(*totals).row(0, named=True), "sources": sources}
 
 
 if __name__ == "__main__":

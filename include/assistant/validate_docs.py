@@ -1,6 +1,7 @@
 """Stage validate_docs: only passages that can be used go on; the others are set aside, with why."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -8,11 +9,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
 from include.assistant import passages as columns
+from include.assistant.documents import counted
 from include.assistant.documents.size import Passages
-from include.assistant.documents.validating import checked_columns, quarantine, report, settings
+from include.assistant.documents.validating import (
+    checked_columns,
+    quarantine,
+    report,
+    settings,
+    without_passages,
+)
 from include.errors import DataError, at_most_ten
 from include.step import Out
 from include.validation import checking, suites
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 
 class Params(BaseModel):
@@ -35,7 +45,9 @@ def validate_docs(
     params: Params,
 ) -> None:
     """Check all passages, and set those aside that break a rule."""
-    table = read_table(parsed / "passages.parquet")
+    table = read_table(parsed / "passages.parquet", columns.SCHEMA)
+    counts = read_table(parsed / "counts.parquet", counted.SCHEMA)
+    without_passages.check(counts)
     wide = checked_columns.with_checked_columns(table)
     path = expectations / "passages.json"
     suite = suites.read_suite(path)
@@ -47,14 +59,17 @@ def validate_docs(
     quarantine.kept(table, findings).write_parquet(accepted / "passages.parquet")
     aside = quarantine.set_aside(table, findings)
     aside.write_parquet(accepted / "quarantine.parquet")
-    totals = quarantine.summary(table, findings)
+    totals = {
+        **quarantine.summary(table, findings),
+        "pages_without_passages": len(without_passages.pages_of(counts)),
+    }
     metrics.write_text(json.dumps(totals, indent=2, ensure_ascii=False) + "\n")
-    page.write_text(report.page_of(table, aside, findings))
+    page.write_text(report.page_of(table, counts, aside, findings))
     print(f"{table.height:,} passages, {aside.height:,} set aside", flush=True)
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """All passages.
+def read_table(path: Path, schema: Schema) -> pl.DataFrame:
+    """All passages, or what was counted of all pages.
 
     Raises:
         DataError: the table is missing or damaged, or has other columns.
@@ -64,13 +79,13 @@ def read_table(path: Path) -> pl.DataFrame:
     except (FileNotFoundError, pl.exceptions.PolarsError) as error:
         what = f"{path} cannot be read: {str(error).splitlines()[0]}."
         raise DataError(what, "remove it and run `dvc repro`.") from None
-    held, wanted = dict(table.schema), pl.DataFrame(schema=columns.SCHEMA).schema
+    held, wanted = dict(table.schema), pl.DataFrame(schema=schema).schema
     wrong = [
         f"{name} is {held.get(name)}" for name, kind in wanted.items() if held.get(name) != kind
     ]
     wrong += [f"{name} is unknown" for name in held if name not in wanted]
     if wrong:
-        what = f"{path} has other columns than include/assistant/passages.py: {at_most_ten(wrong)}."
+        what = f"{path} has other columns than parse_docs writes: {at_most_ten(wrong)}."
         raise DataError(what, "remove it and run `dvc repro`.")
     return table
 

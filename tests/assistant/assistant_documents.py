@@ -13,6 +13,7 @@ import polars as pl
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from include.assistant import passages
+from include.assistant.documents import counted
 from include.assistant.documents.fetching.source_settings import Limits
 from include.assistant.fetch_docs import Params, fetch_docs
 
@@ -106,3 +107,8 @@ def table(*rows: dict[str, object]) -> pl.DataFrame:
         for number, row in enumerate(rows)
     ]
     return pl.DataFrame(named, schema=passages.SCHEMA, orient="row")
+
+
+def counts(**changed: object) -> dict[str, object]:
+    """What was counted of a page without a passage, with changes."""
+    return {"source": "notes", "page": "p.md", **dict.fromkeys(counted.COUNTED, 0), **changed}

@@ -1,6 +1,7 @@
 """What the stage parse_docs promises, on a few small pages."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import assistant_documents
@@ -32,9 +33,12 @@ class Place:
     def run(self, size: Passages = SIZE) -> pl.DataFrame:
         own = {"kind": "files", "folder": str(self.own), "pages": ["*"], **SAID}
         assistant_documents.fetch(self.root, {"own": own})
-        parsed, metrics = self.root / "parsed", self.root / "metrics.json"
-        parse_docs(self.root / "docs", self.tokenizer, parsed, metrics, size)
-        return pl.read_parquet(parsed / "passages.parquet")
+        self.parse(size)
+        return pl.read_parquet(self.root / "parsed/passages.parquet")
+
+    def parse(self, size: Passages = SIZE) -> None:
+        outs = (self.root / "parsed", self.root / "metrics.json")
+        parse_docs(self.root / "docs", self.tokenizer, *outs, size)
 
     def files(self) -> dict[str, bytes]:
         parsed = self.root / "parsed"
@@ -55,6 +59,7 @@ def test_pages_become_one_table_in_reading_order(place: Place) -> None:
     assert table["tokens"].max() <= 40
     counts = json.loads((place.root / "metrics.json").read_text())
     assert counts["pages"] == 3 and counts["passages"] == table.height == 9
+    assert counts["pages_without_passages"] == 0
     assert counts["sources"]["own"]["sections"] == 3
 
 
@@ -81,7 +86,7 @@ def test_a_page_changed_by_hand_where_it_was_fetched_to_is_noticed(place: Place)
     place.run()
     (place.root / "docs/own/1.md").write_text("# Page 1\n\nAll else.\n")
     with pytest.raises(DataError, match=r"changed since they were fetched: .*own/1\.md") as raised:
-        parse_docs(place.root / "docs", place.tokenizer, place.root / "p", place.root / "m", SIZE)
+        place.parse()
     assert "Next: run `dvc repro`, which fetches them again; a page is" in str(raised.value)
     assert place.run().height == 9  # fetch_docs puts it right
 
@@ -102,7 +107,58 @@ def test_without_docs_or_tokenizer_the_next_step_is_named(place: Place) -> None:
     place.run()
     (place.root / "docs/sources.json").unlink()
     with pytest.raises(DataError, match=r"sources\.json does not exist.*\n  Next: run `dvc repro`"):
-        parse_docs(place.root / "docs", place.tokenizer, place.root / "p", place.root / "m", SIZE)
+        place.parse()
     place.tokenizer.write_text("{}")
     with pytest.raises(DataError, match=r"tokenizer\.json is not the file of a tokenizer"):
         place.run()
+
+
+def test_a_page_without_a_passage_is_counted_beside_the_others(place: Place) -> None:
+    place.put("3.md", "")
+    place.put("4.rst", ".. include:: all.rst\n")
+    place.run()
+    counts = pl.read_parquet(place.root / "parsed/counts.parquet")
+    told = counts.select("source", "page", "sections", "includes", "passages").rows()
+    assert told == [
+        *[("own", f"{number}.md", 1, 0, 3) for number in range(3)],
+        ("own", "3.md", 0, 0, 0),
+        ("own", "4.rst", 0, 1, 0),
+    ]
+    totals = json.loads((place.root / "metrics.json").read_text())
+    assert totals["sources"]["own"]["pages_without_passages"] == 2 == totals["includes"] + 1
+
+
+def test_what_a_killed_run_left_is_removed(place: Place) -> None:
+    place.run()
+    whole = place.files()
+    left = place.root / "parsed/.pages.0123.77/0123.parquet"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    (place.root / "parsed/.pages.keys.77").write_text("{}")
+    place.run()
+    assert place.files() == whole and not left.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("ending", "damage"),
+    [
+        (".json", lambda path: path.write_text(path.read_text().replace("3", "8", 1))),
+        (".json", lambda path: path.write_text("{")),
+        (".json", Path.unlink),
+        (".parquet", lambda path: path.write_bytes(path.read_bytes()[:-9])),
+        (".parquet", Path.unlink),
+    ],
+    ids=["other counts", "no JSON", "no counts", "cut off", "no passages"],
+)
+def test_a_page_that_is_not_as_it_was_written_is_parsed_again(
+    place: Place,
+    capsys: pytest.CaptureFixture[str],
+    ending: str,
+    damage: Callable[[Path], object],
+) -> None:
+    place.run()
+    whole, metrics = place.files(), (place.root / "metrics.json").read_text()
+    damage(sorted((place.root / "parsed/pages").glob(f"*{ending}"))[1])
+    place.run()
+    assert "3 pages, 1 parsed now; 9 passages" in capsys.readouterr().out
+    assert place.files() == whole and (place.root / "metrics.json").read_text() == metrics

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from assistant_documents import passage, table
+from assistant_documents import counts, passage, table
 
 from include.assistant import passages
+from include.assistant.documents import counted
 from include.assistant.documents.size import Passages
 from include.assistant.validate_docs import Params, validate_docs
 from include.errors import DataError, ParamsError
@@ -27,12 +28,20 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root, self.suite = root, SUITE
+        self.without: list[dict[str, object]] = []  # pages without a passage
+
+    def pages(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """What would be counted of the pages of these passages, and of those without one."""
+        pages = rows.group_by("source", "page", maintain_order=True).agg(passages=pl.len())
+        told = [{**counts(), **row} for row in pages.to_dicts()]
+        return pl.DataFrame([*told, *self.without], schema=counted.SCHEMA, orient="row")
 
     def run(self, rows: pl.DataFrame, share: float = 0.9, size: int = 200) -> list[tuple[str, str]]:
         """Run the stage; return text and reason of what was set aside."""
         parsed = self.root / "parsed"
         parsed.mkdir(exist_ok=True)
         rows.write_parquet(parsed / "passages.parquet")
+        self.pages(rows).write_parquet(parsed / "counts.parquet")
         accepted = self.root / "passages"
         if accepted.exists():
             accepted.rename(self.root / f"before{len(list(self.root.iterdir()))}")
@@ -63,6 +72,7 @@ def test_good_passages_pass_unchanged(place: Place) -> None:
         "broken_rules": {},
         "failed_warnings": {"passages are 40 to 190 tokens long on average": "9.0"},
         "quarantined_of": {},
+        "pages_without_passages": 0,
     }
 
 
@@ -147,6 +157,23 @@ def test_too_many_stop_the_run_with_where_they_stand(place: Place) -> None:
 def test_a_source_of_which_nothing_is_left_stops_the_run(place: Place) -> None:
     with pytest.raises(DataError, match=r"No passage is left of other:\n  - no byte was lost"):
         place.run(table(*GOOD, passage(source="other", text="\ufffd")))
+
+
+def test_a_source_that_gives_no_passage_stops_the_run(place: Place) -> None:
+    place.without = [counts(source="empty")]
+    with pytest.raises(
+        DataError, match=r"No passage came of empty:\n  - empty: 1 pages with 0 sec"
+    ):
+        place.run(table(*GOOD))
+
+
+def test_a_page_that_gives_no_passage_is_counted_and_shown(place: Place) -> None:
+    place.without = [counts(page="b.md", sections=1, sections_without_text=1)]
+    place.run(table(*GOOD))
+    assert json.loads((place.root / "metrics.json").read_text())["pages_without_passages"] == 1
+    shown = (place.root / "page.html").read_text()
+    assert "<th>notes b.md</th><td>1 sections, 1 without text</td>" in shown
+    assert '<td class="n">2</td><td class="n">9</td>' in shown  # pages and passages of notes
 
 
 def test_no_passage_at_all_stops_the_run(place: Place) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from include.assistant.documents.counted import COUNTED
 from include.assistant.documents.parsing import languages, pages, personal
 from include.assistant.documents.parsing.passing import Count, Size, fitting, pieces
 from include.assistant.documents.parsing.sections import Block, Section, under_page
 from include.errors import DataError
-
-COUNTED = ("sections", "sections_without_text", "sections_other_language", "problems")
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,14 @@ def cut_page(data: bytes, page: Page, most: Size, count: Count) -> Cut:
     counts = dict.fromkeys(COUNTED, 0)
     for place, section in enumerate(under_page(found, page_title(page.path))):
         counts["sections"] += 1
-        counts["problems"] += section.problems
         if not section.blocks:
             counts["sections_without_text"] += 1
         elif not languages.is_english(section.blocks):
             counts["sections_other_language"] += 1
         else:
             rows += rows_of(section, place, page, most, count)
+    counts["includes"] = sum(section.includes for section in found)
+    counts["problems"] = sum(section.problems for section in found)
     counts["passages"] = len(rows)
     counts["masked"] = sum(row["masked"] for row in rows)
     return Cut(rows, counts)

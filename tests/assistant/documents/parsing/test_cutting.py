@@ -39,6 +39,7 @@ def test_a_section_becomes_rows_and_the_rest_is_counted() -> None:
         "sections": 4,
         "sections_without_text": 2,
         "sections_other_language": 1,
+        "includes": 0,
         "problems": 0,
         "passages": 1,
         "masked": 1,
