@@ -21,7 +21,7 @@ from include.assistant.documents.parsing.cutting import Page, Said, cut_page
 from include.assistant.documents.parsing.pages import RST, ending_of
 from include.assistant.documents.parsing.passing import Count, Size
 from include.assistant.documents.parsing.references import Titles, references
-from include.assistant.documents.parsing.tokens import counter
+from include.assistant.documents.parsing.tokens import check_length, counter
 from include.assistant.documents.shelf import Held
 from include.assistant.documents.size import Passages
 from include.step import Kept, Out
@@ -31,8 +31,11 @@ LIBRARIES = ("beautifulsoup4", "docutils", "markdown-it-py", "py3langid", "pypdf
 PAGES, TABLE, COUNTS = "pages", "passages.parquet", "counts.parquet"
 
 
-def parse_docs(docs: Path, tokenizer: Path, parsed: Kept, metrics: Out, passages: Passages) -> None:
+def parse_docs(
+    docs: Path, tokenizer: Path, length: Path, parsed: Kept, metrics: Out, passages: Passages
+) -> None:
     """Parse the pages that are new or changed, and put all passages into one table."""
+    check_length(passages.max_tokens, length)
     pages, folder = keyed(docs, tokenizer, passages), parsed / PAGES
     most = Size(passages.max_tokens, passages.max_characters)
     count: list[Count] = []  # loaded when the first page needs it

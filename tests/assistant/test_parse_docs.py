@@ -12,7 +12,7 @@ from assistant_documents import SAID, tokenizer
 from include.assistant import passages
 from include.assistant.documents.size import Passages
 from include.assistant.parse_docs import parse_docs
-from include.errors import DataError
+from include.errors import DataError, ParamsError
 
 SIZE = Passages(max_tokens=40)
 
@@ -24,6 +24,8 @@ class Place:
         self.root, self.own = root, root / "own"
         self.own.mkdir(parents=True)
         self.tokenizer = tokenizer(root / "encoder/tokenizer.json")
+        self.length = root / "encoder/sentence_bert_config.json"
+        self.length.write_text('{"max_seq_length": 40}')
         for number in range(3):
             self.put(f"{number}.md", f"# Page {number}\n\n" + f"Sentence {number} ends. " * 20)
 
@@ -37,8 +39,9 @@ class Place:
         return pl.read_parquet(self.root / "parsed/passages.parquet")
 
     def parse(self, size: Passages = SIZE) -> None:
+        encoder = (self.tokenizer, self.length)
         outs = (self.root / "parsed", self.root / "metrics.json")
-        parse_docs(self.root / "docs", self.tokenizer, *outs, size)
+        parse_docs(self.root / "docs", *encoder, *outs, size)
 
     def files(self) -> dict[str, bytes]:
         parsed = self.root / "parsed"
@@ -126,6 +129,19 @@ def test_a_page_without_a_passage_is_counted_beside_the_others(place: Place) -> 
     ]
     totals = json.loads((place.root / "metrics.json").read_text())
     assert totals["sources"]["own"]["pages_without_passages"] == 2 == totals["includes"] + 1
+
+
+def test_passages_longer_than_the_encoder_takes_are_refused(place: Place) -> None:
+    with pytest.raises(ParamsError) as raised:
+        place.run(Passages(max_tokens=41))
+    assert str(raised.value) == (
+        "params.yaml sets passages.max_tokens to 41, and the encoder takes 40 by its "
+        "sentence_bert_config.json: the end of what is longer would be in no vector.\n"
+        "  Next: set passages.max_tokens to at most 40 in params.yaml."
+    )
+    place.length.write_text("[]")
+    with pytest.raises(DataError, match=r"config\.json does not say how many tokens the encoder"):
+        place.run()
 
 
 def test_what_a_killed_run_left_is_removed(place: Place) -> None:
