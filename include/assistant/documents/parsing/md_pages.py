@@ -23,7 +23,7 @@ FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 BLOCK = "///"  # begins a note, and alone ends it
 DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
 OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|" + FRONT_MATTER.pattern)
-BREAK = re.compile(r"<br\b", re.I)
+BREAK = re.compile(r"</?(?:br|hr|p|div|[uod]l|li|d[td]|t[rdh]|h[1-6])\b", re.I)  # ends a line
 DEEPEST = 100  # levels; quotes and items of lists are nested
 INDENT = 4  # columns of what is in a note, and to which a tab leads
 

@@ -137,6 +137,11 @@ def test_a_forced_line_end_parts_words(sign: str) -> None:
     assert blocks(text) == ["one two <br>", "a b | c", "d e | f"]
 
 
+def test_what_is_listed_in_a_cell_stays_apart_and_marked_words_stay_whole() -> None:
+    text = "| a |\n|---|\n| <ul><li>one</li><li>t<b>w</b>o</li></ul> |\n"
+    assert blocks(text) == ["a", "one two"]
+
+
 def test_what_is_nested_more_deeply_than_it_is_read_is_refused() -> None:
     assert blocks("> " * 50 + "Text.") == ["Text."]
     with pytest.raises(ValueError, match="its parts are nested too deeply"):
