@@ -16,7 +16,7 @@ from include.assistant.documents.fetching.source_settings import (
 from include.errors import DataError, at_most_ten, did_you_mean
 
 Files = dict[str, bytes]  # path below the root of the source, to its bytes
-NAMELESS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|//|(?:^|/)\.?(?:/|$)")
+NAMELESS = re.compile(r"//|(?:^|/)\.?(?:/|$)")
 LONGEST_NAME = 255  # bytes, on most file systems
 
 
@@ -97,7 +97,8 @@ def of_location(name: str, source: Source, wanted: Wanted, limits: Limits) -> Fi
 def check_names(name: str, pages: Files) -> None:
     """Raise DataError if the name of a page cannot be written here, or cannot be shown."""
     for path in pages:
-        if NAMELESS.search(path) or max(map(len, os.fsencode(path).split(b"/"))) > LONGEST_NAME:
+        longest = max(map(len, os.fsencode(path).split(b"/")))
+        if NAMELESS.search(path) or not path.isprintable() or longest > LONGEST_NAME:
             raise DataError(
                 f"The source {name} has a page {path!r}, whose name is not UTF-8, has signs that "
                 f"cannot be shown, or is longer than {LONGEST_NAME} bytes.",

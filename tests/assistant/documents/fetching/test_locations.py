@@ -52,7 +52,7 @@ def test_a_link_to_nothing_or_what_is_no_file_is_named(place: Path) -> None:
     assert "has '.#a.md', a link to '.#a.md'" in failure(place, own=own)
 
 
-@pytest.mark.parametrize("named", [b"caf\xe9.md", b"b\nc.md", b"\x1b[2J.md"])
+@pytest.mark.parametrize("named", [b"caf\xe9.md", b"b\nc.md", b"\x1b[2J.md", "a\u202e.md".encode()])
 def test_a_name_that_is_not_text_is_refused(place: Path, named: bytes) -> None:
     own = own_pages(place)
     before = fetch(place, own=own)
