@@ -9,7 +9,9 @@ class Passages(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_tokens: int = Field(
-        ge=32, le=512, description="most tokens of a passage, its titles included"
+        ge=32,
+        le=512,
+        description="most tokens of a passage, with its titles: no more than the encoder takes",
     )
     max_characters: int = Field(
         default=2000,
