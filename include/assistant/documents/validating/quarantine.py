@@ -12,7 +12,7 @@ from include.validation.checking import Finding
 
 REASON = "reason"
 WHOLE = "whole"  # the column of titles and text
-HIDDEN = "its heading breaks the rule"
+HIDDEN = "its heading breaks a rule"
 
 
 def set_aside(table: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame:
@@ -71,11 +71,8 @@ def lines(table: pl.DataFrame, broken: Sequence[Finding]) -> str:
     """A line for each broken rule: its name, how many break it, and the first of them."""
     return "".join(
         f"\n  - {found.rule.description}: {extent(found)}"
-        + (
-            f": {at_most_ten(name_of(table, row, broken) for row in found.rows)}"
-            if found.rows
-            else ""
-        )
+        + (": " if found.rows else "")
+        + at_most_ten(name_of(table, row, broken) for row in found.rows)
         for found in broken[:10]
     )
 
@@ -94,9 +91,8 @@ def name_of(table: pl.DataFrame, row: int, broken: Sequence[Finding]) -> str:
 def title_of(passage: Mapping[str, Any], broken: Sequence[Finding]) -> str:
     """The heading of a passage, but for one that holds what a rule lets nobody see."""
     title = (passage["titles"] or [""])[-1]
-    patterns = [
-        str(found.rule.kwargs.get("regex")) for found in broken if WHOLE in found.rule.columns
-    ]
+    rules = [found.rule.kwargs for found in broken if WHOLE in found.rule.columns]
+    patterns = [str(rule["regex"]) for rule in rules if "regex" in rule]
     return HIDDEN if any(re.search(pattern, title) for pattern in patterns) else title
 
 
