@@ -42,7 +42,7 @@ def add(text: str, outline: Outline) -> None:
         ValueError: what stands in it is nested so deeply that the parser leaves it out.
     """
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-    tokens = parser.parse("\n".join(unfolded(ROLE.sub(role_shown, text).split("\n"))))
+    tokens = parser.parse("\n".join(unfolded(text.split("\n"))))
     if any(token.level >= DEEPEST - 1 for token in tokens):
         raise ValueError("its parts are nested too deeply")
     at = 0
@@ -70,7 +70,7 @@ def role_shown(found: re.Match[str]) -> str:
 
 
 def unfolded(lines: Sequence[str]) -> Iterator[str]:
-    """Lines with the notes and tabs of MkDocs as plain paragraphs."""
+    """Lines with the notes and tabs of MkDocs as plain paragraphs, and roles as what they show."""
     inside: list[int] = []  # columns in which the notes that are open begin
     blocks = 0  # that are open and end in a line of their own
     fence = ""
@@ -79,6 +79,7 @@ def unfolded(lines: Sequence[str]) -> Iterator[str]:
         while inside and line.strip() and width < inside[-1] + INDENT and not fence:
             inside.pop()
         line = less_indented(line, INDENT * len(inside)) if line.strip() else ""
+        line = line if fence else ROLE.sub(role_shown, line)
         found = None if fence else ADMONITION.match(line)
         fence = fence_after(line, fence)
         if found and (found[2] or found[3]):

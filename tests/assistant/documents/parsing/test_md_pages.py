@@ -126,6 +126,11 @@ def test_what_is_indented_less_than_a_note_stands_after_it_whole(indent: str) ->
     assert blocks(f"!!! note\n\n{indent}Words.\n") == ["Note:", "Words."]
 
 
+def test_roles_in_code_stay_as_they_are_written() -> None:
+    text = "See {ref}`a <b>`.\n\n```\n{ref}`a <b>`\n```\n\n````{note}\n{ref}`c <d>`\n````\n"
+    assert blocks(text) == ["See a.", "|{ref}`a <b>`", "Note: c"]
+
+
 def test_code_in_a_note_keeps_what_is_indented_less() -> None:
     text = "!!! note\n    ```\n  a\n      b\n\tc\n    ```\n\n    So.\n"
     assert blocks(text) == ["Note:", "|a\n  b\nc", "So."]
