@@ -3,13 +3,13 @@
 import json
 import shutil
 import subprocess
-import sys
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import tiny_models
+from parity import dvc_
 from small_git import commit, init, shell
 from tiny_bento import TABLE, lay_out, package
 
@@ -70,7 +70,7 @@ def repository(root: Path, bentos: list[Path]) -> Path:
     (root / "bento").mkdir()
     for number, bento in enumerate(bentos, 1):
         shutil.copy(bento, root / PATH)
-        shell(root, sys.executable, "-m", "dvc", "add", "--quiet", PATH)
+        dvc_(root, "add", "--quiet", PATH)
         commit(root, f"model {number}")
         sha = shell(root, "git", "rev-parse", "HEAD").strip()
         shell(root, "git", "update-ref", f"refs/exps/00/{sha[2:]}/model-{number}", sha)
