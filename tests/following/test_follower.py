@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import s3_server
 from live_models import ARTIFACT, PATH
+from parity import dvc_
 from real_processes import wait_until
 from small_git import shell
 from small_rule import packaged
@@ -170,18 +171,17 @@ def remote(
     repo: Path, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """A remote of DVC that has all models, as the settings of this working tree alone name it."""
-    dvc = (sys.executable, "-m", "dvc")
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
     if request.param == "S3":
         with s3_server.running(tmp_path) as store:
             store.mkdir("models")
-            shell(repo, *dvc, "remote", "add", "--local", "--default", "far", "s3://models/dvc")
-            shell(repo, *dvc, "push", "--quiet", "--all-commits")
+            dvc_(repo, "remote", "add", "--local", "--default", "far", "s3://models/dvc")
+            dvc_(repo, "push", "--quiet", "--all-commits")
             yield
     else:
         far = str(tmp_path / "far")
-        shell(repo, *dvc, "remote", "add", "--local", "--default", "far", far)
-        shell(repo, *dvc, "push", "--quiet", "--all-commits")
+        dvc_(repo, "remote", "add", "--local", "--default", "far", far)
+        dvc_(repo, "push", "--quiet", "--all-commits")
         yield
 
 
