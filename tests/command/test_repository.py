@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from parity import dvc_
 from small_git import commit, shell
 
 from include.command.__main__ import main
 
 ALL = ["show", "check", "status", "up", "run"]
-DVC = (sys.executable, "-m", "dvc")
 
 
 def refused(capsys, folder: Path, command: str) -> str:
@@ -45,19 +45,19 @@ def test_a_repository_of_git_alone(tmp_path, capsys):
 
 
 def test_a_repository_of_dvc_alone(tmp_path, capsys):
-    shell(tmp_path, *DVC, "init", "--quiet", "--no-scm")
+    dvc_(tmp_path, "init", "--quiet", "--no-scm")
     (tmp_path / "dvc.yaml").write_text("stages: {one: {cmd: echo > one, outs: [one]}}")
     assert "Next: run `git init` and `dvc config --unset core.no_scm` in it" in refused(
         capsys, tmp_path, "status"
     )
     shell(tmp_path, "git", "init", "--quiet")
-    shell(tmp_path, *DVC, "config", "--unset", "core.no_scm")
+    dvc_(tmp_path, "config", "--unset", "core.no_scm")
     assert main(["--repo", str(tmp_path), "status"]) == 0
 
 
 def test_a_repository_without_a_stage(tmp_path, capsys):
     shell(tmp_path, "git", "init", "--quiet")
-    shell(tmp_path, *DVC, "init", "--quiet")
+    dvc_(tmp_path, "init", "--quiet")
     said = (
         f"The graph of {tmp_path} has no stage.\n"
         "  Next: add one: `dvc stage add --name NAME --outs FILE COMMAND`.\n"
@@ -69,8 +69,8 @@ def test_a_repository_without_a_stage(tmp_path, capsys):
 
 def test_a_repository_without_a_commit_is_shown_and_not_run(tmp_path, capsys):
     shell(tmp_path, "git", "init", "--quiet")
-    shell(tmp_path, *DVC, "init", "--quiet")
-    shell(tmp_path, *DVC, "stage", "add", "--quiet", "--name", "one", "--outs", "one", "echo > one")
+    dvc_(tmp_path, "init", "--quiet")
+    dvc_(tmp_path, "stage", "add", "--quiet", "--name", "one", "--outs", "one", "echo > one")
     assert "no commit yet" in refused(capsys, tmp_path, "run")
     for command in ("show", "check", "status"):
         assert main(["--repo", str(tmp_path), command]) == 0
