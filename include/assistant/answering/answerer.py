@@ -111,10 +111,10 @@ class Writing:
         except (ModelFault, BudgetSpent) as fault:
             return self.instead(fault, answer)
         sentences, cause, reason = written.check(said, kept, usable, self.prompt, settings)
+        cost = endpoint.prices.cost(kept.tokens_in, kept.tokens_out)
         answer = replace(
             answer, model=kept.model, tokens_in=kept.tokens_in, tokens_out=kept.tokens_out,
-            cost=0.0 if cached else kept.cost, call_cost=kept.cost, cached=cached,
-            sentences=sentences,
+            cost=0.0 if cached else cost, call_cost=cost, cached=cached, sentences=sentences,
         )  # fmt: skip
         return refused(answer, cause, reason) if cause else answer
 

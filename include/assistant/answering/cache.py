@@ -12,7 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a call: of the question and the passages, their hash alone."""
+    """What is kept of a call: of the question and the passages, their hash alone.
+
+    Not what it cost: prices change, and the call stays.
+    """
 
     key: str  # SHA-256 of all that was sent, and to whom
     provider: str
@@ -24,8 +27,6 @@ class Kept:
     tool_calls: int  # that it asked for; none is ever made
     tokens_in: int
     tokens_out: int
-    cost: float
-    currency: str
 
 
 FORM = TypeAdapter(Kept)

@@ -84,7 +84,7 @@ class Caller:
         self, body: dict[str, Any], tokens: int, key: str, prompt: str, form: Callable[[Kept], T]
     ) -> tuple[T, Kept]:
         """Make one try, and settle what it took."""
-        settings, prices = self.settings, self.settings.prices
+        settings = self.settings
         most = tokens * BYTES_PER_TOKEN + FRAME  # a token has a byte at least
         with self.budget.call(tokens, settings.most_tokens) as call:
             try:
@@ -98,7 +98,7 @@ class Caller:
             took = call.took(reply.tokens, most)
         kept = Kept(
             key, "endpoint", settings.base_url, reply.model, settings.seed, prompt, reply.text,
-            reply.tool_calls, *took, prices.cost(*took), prices.currency,
+            reply.tool_calls, *took,
         )  # fmt: skip
         try:
             return form(kept), kept

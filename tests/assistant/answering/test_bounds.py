@@ -21,7 +21,7 @@ from include.assistant.answering.settings import Budget as Limits
 from include.errors import ParamsError
 
 PRICES = Prices(currency="USD", tokens_in=1.0, tokens_out=2.0)
-KEPT = Kept("ab" * 32, "endpoint", "http://x/v1", "m", 7, "p@1", "text", 0, 100, 10, 0.00012, "USD")
+KEPT = Kept("ab" * 32, "endpoint", "http://x/v1", "m", 7, "p@1", "text", 0, 100, 10)
 
 
 class Clock:

@@ -1,5 +1,6 @@
 """Whatever a server of a model does, there is an answer or a reason, in time and for its price."""
 
+import json
 import re
 import time
 
@@ -146,6 +147,24 @@ def test_the_same_question_is_asked_once_and_one_that_changed_again(tmp_path):
         ):
             assert not writing(server.url, tmp_path, **more).answer(asked, hits).cached
     assert len(server.requests) == 6
+
+
+def test_a_call_that_was_kept_costs_what_it_would_by_the_prices_of_now(tmp_path):
+    prices = {"currency": "EUR", "tokens_in": 100.0, "tokens_out": 200.0}
+    with model(GOOD) as server:
+        writing(server.url, tmp_path).answer(QUESTION, HITS)
+        again = writing(server.url, tmp_path, prices=prices).answer(QUESTION, HITS)
+        cold = writing(server.url, prices=prices).answer(QUESTION, HITS)
+    assert again.cached and not cold.cached
+    assert again.call_cost == cold.call_cost == pytest.approx(0.012)
+
+
+def test_a_call_that_was_kept_with_its_cost_is_still_one(tmp_path):
+    with model(GOOD) as server:
+        writing(server.url, tmp_path).answer(QUESTION, HITS)
+        [path] = tmp_path.rglob("*.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "cost": 7, "currency": "USD"}))
+        assert writing(server.url, tmp_path).answer(QUESTION, HITS).cached
 
 
 def test_a_reply_that_is_not_of_the_form_is_not_kept(tmp_path):

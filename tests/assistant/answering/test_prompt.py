@@ -41,7 +41,7 @@ def test_what_is_put_in_is_not_filled_again_and_holds_no_signs_of_a_server():
 def test_the_examples_are_replies_that_would_be_accepted():
     settings = answering().model_copy(update={"sentences": 3})
     for example in PROMPT.file.examples:
-        kept = Kept("", "", "", "", 0, "", json.dumps(example.reply), 0, 0, 0, 0, "USD")
+        kept = Kept("", "", "", "", 0, "", json.dumps(example.reply), 0, 0, 0)
         hits = [
             HITS[0].__class__(
                 **{**vars(HITS[0]), "id": str(n), "titles": one.titles, "text": one.text}
