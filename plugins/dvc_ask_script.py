@@ -72,10 +72,12 @@ SCRIPT = r"""(() => {
       for (const button of buttons) button.disabled = false;
       if (said.refused) return state("open", "no answer", said.reason);
       state("", "", "");
-      at("how").textContent = said.language_model
-        ? `Written by ${said.language_model}; each sentence was compared with what it cites. `
-          + "Read that before you act."
-        : "Sentences of the documentation, as they stand there: nothing was written for you.";
+      const found = "Sentences of the documentation, as they stand there: "
+        + "nothing was written for you.";
+      const written = `Written by ${said.language_model}; each sentence was compared with `
+        + "what it cites. Read that before you act.";
+      at("how").textContent = said.stood_in ? `The language model did not answer. ${found}`
+        : said.language_model ? written : found;
     },
     error: failed,
   };

@@ -38,6 +38,7 @@ DONE: dict[str, Any] = {
     "tokens_out": 0,
     "cost": 0.0,
     "cached": False,
+    "stood_in": False,
     "language_model": "",
     "threshold": 0.5,
     "latency_ms": 12.0,

@@ -30,15 +30,17 @@ class Answer:
     reason: str  # for people: why it was refused, else ""
     confidence: float  # 0..1, that the hits answer the question; calibrate_refusal fits it
     hits: tuple[Hit, ...]  # what was found, the best first; citations are among them
-    provider: str  # extractive, or endpoint
-    model: str  # the name at the endpoint, else ""
+    provider: str  # of the sentences: extractive, or endpoint
+    model: str  # that was asked, as the endpoint names it; else ""
     prompt: str  # name@sha of the prompt file, else ""
-    tokens_in: int  # of the call when it was made
+    tokens_in: int  # of the call when it was made, with all its tries
     tokens_out: int
     cost: float  # paid for this answer, in the currency of the prices
     cached: bool  # whether the same call was kept: then nothing was paid now
     cause: Cause = ""  # of a refusal
     call_cost: float = 0.0  # of the call when it was made
+    stood_in: Cause = ""  # what befell a model for which sentences of the passages stand in
+    fault: str = ""  # of that model, in words for the log alone
 
     def cited(self) -> tuple[Hit, ...]:
         """The hits that the sentences cite, in the order of the hits."""

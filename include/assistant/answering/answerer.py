@@ -26,8 +26,8 @@ def make_answerer(
     Args:
         cache: calls of models that were made, or a folder for them that is kept small; None: each
             call is made.
-        strict: an endpoint that is down or a budget that is spent is an error; else, as a reply
-            that cannot be used always is, an answer that is refused.
+        strict: an endpoint that is down or a budget that is spent is an error, and a reply that
+            cannot be used is a refusal: sentences of the passages never stand in for a model.
 
     Raises:
         ParamsError: the prompt is not there, or the key would cross the network in clear.
@@ -120,14 +120,15 @@ class Writing:
 
     def instead(self, fault: ModelFault | BudgetSpent, answer: Answer) -> Answer:
         """What is answered when the model does not."""
-        if self.strict and (isinstance(fault, BudgetSpent) or fault.down):
+        if self.strict and fault.down:
             raise fault
-        if self.caller.settings.when_down == "extractive":
-            return self.plain.answer(answer.question, answer.hits)
+        settings, (tokens_in, tokens_out) = self.caller.settings, fault.tokens or (0, 0)
         cause: Cause = "budget" if isinstance(fault, BudgetSpent) else "provider"
-        tokens = (isinstance(fault, ModelFault) and fault.tokens) or (0, 0)
-        cost = self.caller.settings.prices.cost(*tokens)
-        spent = replace(
-            answer, tokens_in=tokens[0], tokens_out=tokens[1], cost=cost, call_cost=cost
-        )
-        return refused(spent, cause, fault.what)
+        given = refused(answer, cause, fault.what)
+        if settings.when_down == "extractive" and not self.strict:
+            given = replace(
+                self.plain.answer(answer.question, answer.hits),
+                model=answer.model, prompt=answer.prompt, stood_in=cause, fault=fault.what,
+            )  # fmt: skip
+        cost = settings.prices.cost(tokens_in, tokens_out)
+        return replace(given, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost, call_cost=cost)

@@ -5,14 +5,14 @@ import json
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from include.assistant.answering.breaker import Breaker
 from include.assistant.answering.budget import Budget
 from include.assistant.answering.cache import Cache, Kept
 from include.assistant.answering.endpoint import Server
-from include.assistant.answering.faults import ModelFault
+from include.assistant.answering.faults import BudgetSpent, ModelFault
 from include.assistant.answering.settings import Endpoint
 
 T = TypeVar("T")
@@ -69,15 +69,23 @@ class Caller:
     def tries(
         self, body: dict[str, Any], tokens: int, key: str, prompt: str, form: Callable[[Kept], T]
     ) -> tuple[T, Kept]:
-        """Try as often as the settings allow."""
+        """Try as often as the settings allow; what a try takes for nothing is of the call, too."""
+        before = NOTHING
         for number in range(1, self.settings.waits.tries + 1):
             try:
                 with self.breaker.watching():
-                    return self.once(body, tokens, key, prompt, form)
+                    made, kept = self.once(body, tokens, key, prompt, form)
+            except BudgetSpent as spent:
+                spent.tokens = before
+                raise
             except ModelFault as fault:
+                before = fault.tokens = added(before, fault.tokens or NOTHING)
                 if not fault.again or number == self.settings.waits.tries:
                     raise
                 self.sleep(self.pause(fault, number))
+            else:
+                tokens_in, tokens_out = added(before, (kept.tokens_in, kept.tokens_out))
+                return made, replace(kept, tokens_in=tokens_in, tokens_out=tokens_out)
         raise AssertionError("the last try returns or raises")
 
     def once(
@@ -116,8 +124,14 @@ class Caller:
         if fault.after_s is not None:
             if fault.after_s > waits.longest_s:
                 asks = f"It asks to wait {fault.after_s:.0f} s; {waits.longest_s:g} are allowed."
-                raise ModelFault(f"{fault.what} {asks}", fault.fix, down=fault.down) from fault
+                what = f"{fault.what} {asks}"
+                raise ModelFault(what, fault.fix, down=fault.down, tokens=fault.tokens) from fault
             return fault.after_s
         # Clients that failed together must not come back together.
         longest: float = min(waits.first_s * 2 ** (number - 1), waits.longest_s)
         return longest * random.uniform(0.5, 1)
+
+
+def added(some: tuple[int, int], more: tuple[int, int]) -> tuple[int, int]:
+    """Tokens read and written, together."""
+    return some[0] + more[0], some[1] + more[1]

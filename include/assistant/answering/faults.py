@@ -28,3 +28,6 @@ class ModelFault(PipelineError):
 
 class BudgetSpent(PipelineError):
     """No further call may be made."""
+
+    down = True  # whatever is asked
+    tokens = (0, 0)  # that tries before it read and wrote for nothing

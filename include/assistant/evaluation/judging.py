@@ -111,9 +111,8 @@ def spent(answers: pl.DataFrame) -> dict[str, float | int]:
 
     A call that was kept counts as one that was made: the same inputs have the same numbers.
     """
-    asked = answers.filter(pl.col("provider") != "extractive")
     return {
-        "model_calls": asked.filter(pl.col("tokens_in") + pl.col("tokens_out") > 0).height,
+        "model_calls": answers.filter(pl.col("tokens_in") + pl.col("tokens_out") > 0).height,
         "model_faults": answers.filter(pl.col("cause").is_in(FAULTS)).height,
         "tokens_in": int(answers["tokens_in"].sum()),
         "tokens_out": int(answers["tokens_out"].sum()),

@@ -18,7 +18,7 @@ from include.assistant.service.counts import Counts
 from include.assistant.service.following import Following, begun_with
 from include.assistant.service.packaged import REFUSAL, SETTINGS, Packaged, read_settings
 from include.assistant.service.record import Record
-from include.assistant.service.told import Answered, Asked, Found
+from include.assistant.service.told import Answered, Asked, Found, failure
 from include.assistant.service.traces import Traces
 from include.assistant.service.work import Work
 from include.errors import PlatformError
@@ -110,8 +110,8 @@ class Assistant:
         seconds = time.perf_counter() - began
         self.counts.answer(answer, seconds)
         self.traces.answered(asked, answer, (began_ns, time.time_ns()))
-        if answer.cause in ("provider", "budget"):
-            log.warning("request %s: %s", asked.request_id, answer.reason)
+        if failure(answer):
+            log.warning("request %s: %s", asked.request_id, answer.fault or answer.reason)
         answered = Answered(answer, found.milliseconds + seconds * 1000)
         self.record.ask(asked, found, answered)
         return answered
@@ -131,6 +131,7 @@ class Assistant:
             "request_id": asked.request_id,
             **{name: getattr(answered.answer, name) for name in SHOWN},
             "reason": answered.reason,
+            "stood_in": bool(answered.answer.stood_in),
             "language_model": answered.answer.model,
             "threshold": asked.by.refusal.threshold,
             "latency_ms": round(answered.milliseconds, 3),

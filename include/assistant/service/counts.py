@@ -4,11 +4,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from include.assistant.answering.answer import Answer
 from include.assistant.service.packaged import Packaged
-from include.assistant.service.told import called
+from include.assistant.service.told import OUTAGES, called
 from include.serving.counts import BUCKETS
 
 SLOW = (*BUCKETS, 10, 30, 60, 120)  # seconds; models take that long
-CAUSES = ("", "confidence", "unsupported", "forbidden", "provider", "budget")
+CAUSES = ("", "confidence", "unsupported", "forbidden", *OUTAGES)
 
 
 class Counts:
@@ -35,6 +35,11 @@ class Counts:
         )
         self.tokens = Counter("leeway_tokens", "Tokens of models", ["direction"])
         self.cost = Counter("leeway_model_cost", "What models cost, in the currency of the prices")
+        self.stood_in = Counter(
+            "leeway_stood_in",
+            "Answers in place of a model that failed, by what befell it",
+            ["cause"],
+        )
         self.calls = Counter("leeway_model_answers", "Answers of models", ["cached"])
         self.useful = Counter("leeway_feedback", "What people thought of answers", ["useful"])
         self.busy = Counter("leeway_busy", "Requests refused, as too many were being answered")
@@ -51,6 +56,8 @@ class Counts:
         for word in ("true", "false"):
             self.useful.labels(word)
             self.calls.labels(word)
+        for cause in OUTAGES:
+            self.stood_in.labels(cause)
         for direction in ("in", "out"):
             self.tokens.labels(direction)
 
@@ -65,6 +72,8 @@ class Counts:
         self.answering.labels(answer.provider).observe(seconds)
         if answer.cause == "unsupported":
             self.unsupported.inc()
+        if answer.stood_in:
+            self.stood_in.labels(answer.stood_in).inc()
         if called(answer):
             self.calls.labels(str(answer.cached).lower()).inc()
             if not answer.cached:  # else they were counted when the call was made

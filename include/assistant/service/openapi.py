@@ -28,7 +28,7 @@ DONE = {
     **dict.fromkeys(("reason", "cause", "provider", "language_model", "prompt"), TEXT),
     **dict.fromkeys(("confidence", "threshold", "cost", "latency_ms"), NUMBER),
     **dict.fromkeys(("tokens_in", "tokens_out"), INTEGER),
-    "cached": TRUTH,
+    **dict.fromkeys(("cached", "stood_in"), TRUTH),
 }
 ANSWER = {
     **HITS,

@@ -68,6 +68,7 @@ class Record:
             "tokens_out": answer.tokens_out,
             "cost": answer.cost,
             "cached": answer.cached,
+            "stood_in": bool(answer.stood_in),
             "search_ms": round(found.milliseconds, 3),
             "latency_ms": round(answered.milliseconds, 3),
         }

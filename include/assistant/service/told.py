@@ -5,11 +5,13 @@ from datetime import datetime
 
 from opentelemetry.trace import Span
 
-from include.assistant.answering.answer import Answer
+from include.assistant.answering.answer import Answer, Cause
 from include.assistant.passages import Hit
 from include.assistant.retrieval.encoder import Vector
 from include.assistant.service.asked import Question
 from include.assistant.service.packaged import Packaged
+
+OUTAGES: tuple[Cause, ...] = ("provider", "budget")  # what befalls a model
 
 
 @dataclass(frozen=True)
@@ -51,5 +53,10 @@ class Answered:
 
 def called(answer: Answer) -> bool:
     """Whether a model was called for an answer, or such a call was kept."""
-    used = answer.cached or bool(answer.tokens_in) or answer.cause == "provider"
+    used = answer.cached or bool(answer.tokens_in) or failure(answer) == "provider"
     return bool(answer.model) and used
+
+
+def failure(answer: Answer) -> Cause:
+    """What befell the model that was asked, whether or not sentences stand in for it; else ''."""
+    return answer.stood_in or (answer.cause if answer.cause in OUTAGES else "")

@@ -16,7 +16,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode
 from include.assistant.answering.answer import Answer
 from include.assistant.answering.settings import Endpoint
 from include.assistant.passages import Hit
-from include.assistant.service.told import Asked, called
+from include.assistant.service.told import Asked, called, failure
 from include.errors import ParamsError
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class Traces:
         attributes: dict[str, str | int | float | bool] = {
             "leeway.refused": answer.refused,
             "leeway.cause": answer.cause,
+            "leeway.stood_in": bool(answer.stood_in),
             "leeway.confidence": answer.confidence,
             "leeway.sentences": len(answer.sentences),
         }
@@ -96,11 +97,12 @@ class Traces:
         span = self.inside(asked.span, name, kind, times_ns[0])
         span.set_attributes(attributes)
         if self.contents and called(answer):
-            said = " ".join(sentence.text for sentence in answer.sentences)
+            written = () if answer.stood_in else answer.sentences
+            said = " ".join(sentence.text for sentence in written)
             span.set_attribute("gen_ai.input.messages", message("user", answer.question))
             span.set_attribute("gen_ai.output.messages", message("assistant", said))
-        if answer.cause in ("provider", "budget"):
-            span.set_attribute("error.type", answer.cause)
+        if failed := failure(answer):
+            span.set_attribute("error.type", failed)
             span.set_status(Status(StatusCode.ERROR))
         span.end(times_ns[1])
 

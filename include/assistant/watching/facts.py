@@ -22,6 +22,7 @@ from include.monitoring.windows import Window
 Schema = Mapping[str, pl.DataType]
 # Causes of a refusal that say nothing of question and documents.
 OUTAGES = ("provider", "budget")
+FAILED = pl.col("cause").is_in(OUTAGES) | pl.col("stood_in").fill_null(False)
 REFUSED = pl.col("refused") & ~pl.col("cause").is_in(OUTAGES)
 
 
@@ -33,7 +34,7 @@ class Asked:
         searches: questions for which only passages were wanted; they are in no other number.
         models: name and version of each bento to the questions that it answered or refused.
         causes: of refusals, each with its number.
-        failed: questions that provider or budget left without an answer.
+        failed: questions that provider or budget left without an answer of the model.
         refused: those that were refused for another reason.
         citations_failed: answers that their citations did not support, so that they were refused.
         latency_ms: that half of the answers took at most, and 99 in 100; None without one.
@@ -116,7 +117,7 @@ class Questions:
             searches=len(rows) - len(asks),
             models=counts(asks["model"]),
             causes=counts(refused["cause"]),
-            failed=len(refused.filter(pl.col("cause").is_in(OUTAGES))),
+            failed=len(asks.filter(FAILED)),
             refused=len(refused.filter(REFUSED)),
             citations_failed=int(asks["citations_failed"].sum()),
             latency_ms=latency(asks["latency_ms"]),

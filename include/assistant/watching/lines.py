@@ -40,8 +40,9 @@ QUESTIONS = {
     "tokens_out": pl.Int64(),
     "cost": pl.Float64(),
     "cached": pl.Boolean(),
+    "stood_in": pl.Boolean(),  # whether sentences of the passages stand in for a model that failed
 }
-LATER = frozenset({"encoder"})  # columns that are null where a log is older than they are
+LATER = frozenset({"encoder", "stood_in"})  # columns that are null where a log is older than they are
 FEEDBACKS = {"at": AT, "id": pl.String(), "useful": pl.Boolean()}
 MOST_DIMENSIONS, MOST_TOKENS = 4096, 10**9
 MOST_MS, MOST_COST = 10.0**9, 10.0**9  # beyond them a sum is no longer a number
@@ -99,6 +100,7 @@ class Ask(Search):
     tokens_out: int = Field(ge=0, le=MOST_TOKENS)
     cost: float = Field(ge=0, le=MOST_COST, allow_inf_nan=False)
     cached: bool
+    stood_in: bool = False  # older services do not say so
 
 
 class Feedback(Line):

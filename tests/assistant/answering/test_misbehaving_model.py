@@ -4,6 +4,7 @@ import json
 import re
 import time
 
+import polars as pl
 import pytest
 from assistant_answers import HITS, NEVER, POOLS, QUESTION, SCHEDULER, answering
 from assistant_server import (
@@ -24,6 +25,9 @@ from include.assistant.answering.answer import Sentence
 from include.assistant.answering.answerer import make_answerer
 from include.assistant.answering.faults import BudgetSpent, ModelFault
 from include.assistant.answering.forbidden import KEY
+from include.assistant.evaluation import judging
+from include.assistant.evaluation.answered import Asker
+from include.assistant.evaluation.asked import QUESTIONS
 
 QUICK = {"waits": {"answer_s": 0.3, "tries": 1}}
 
@@ -241,6 +245,38 @@ def test_a_server_that_is_down_is_left_alone_and_sentences_stand_in():
         answers[0].sentences[0].text
         == "The scheduler is restarted with systemctl restart airflow-scheduler."
     )
+
+
+def test_what_a_model_took_for_nothing_is_kept_on_what_stands_in_for_it():
+    answer, calls = ask(replies("Sure! Here it is."), when_down="extractive")
+    assert (answer.provider, answer.model, answer.stood_in) == ("extractive", "tiny", "provider")
+    assert not answer.refused and answer.sentences[0].text == RIGHT
+    assert "did not reply in the form asked for" in answer.fault
+    # Three tries of 100 tokens at 1 USD and 10 at 2 USD a million.
+    assert (calls, answer.tokens_in, answer.tokens_out) == (3, 300, 30)
+    assert answer.cost == answer.call_cost == pytest.approx(0.00036)
+
+
+def test_tries_before_the_one_that_succeeds_are_paid_too():
+    answer, calls = ask(replies("Sure!"), GOOD)
+    assert (answer.cause, calls, answer.tokens_in, answer.tokens_out) == ("", 2, 200, 20)
+
+
+def test_tries_before_a_budget_is_spent_are_paid_too():
+    answer, calls = ask(replies("Sure!"), budget={"tokens": 1500}, waits={"tries": 9})
+    assert (answer.cause, answer.tokens_in) == ("budget", 100 * calls) and 1 < calls < 9
+
+
+def test_nothing_stands_in_for_a_model_that_is_evaluated():
+    with model(replies("Sure! Here it is.")) as server:
+        settings = answering(server.url, waits={"tries": 1}, when_down="extractive")
+        strict = make_answerer(settings, NEVER, None, strict=True)
+        asker = Asker(lambda question, without: HITS, strict.answer, 0.7)
+        row = ("q", QUESTION, "answerable", ["s1"], "docs", "faq.md", "test")
+        rows = asker.ask(pl.DataFrame([row], schema=QUESTIONS, orient="row"))
+    assert rows["cause"].to_list() == ["provider"] and rows["sentences"][0].is_empty()
+    numbers = judging.spent(rows)
+    assert (numbers["model_faults"], numbers["model_calls"], numbers["tokens_in"]) == (1, 1, 100)
 
 
 def test_a_question_beyond_the_threshold_is_not_sent():

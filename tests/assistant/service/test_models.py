@@ -10,7 +10,7 @@ import pytest
 from assistant_answers import answering
 from assistant_bento import KNOWN, UNKNOWN
 from assistant_client import Client, lines
-from assistant_server import Model, status, writes
+from assistant_server import Model, replies, status, writes
 from assistant_server import model as serving
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -93,6 +93,27 @@ def test_what_a_model_server_says_of_its_fault_is_for_the_log_alone(writing, cap
     assert "stack trace of the model" in caplog.text
     calls = REGISTRY.get_sample_value("leeway_model_answers_total", {"cached": "false"})
     assert calls == 2
+
+
+def test_sentences_that_stand_in_for_a_model_say_so_and_what_it_took(laid, log, tmp_path, caplog):
+    with serving(replies("Sure! Here it is.")) as server:
+        held = answering(server.url, waits={"tries": 1}, when_down="extractive")
+        settings = Settings(search=assistant_bento.SETTINGS.search, answering=held)
+        made = Assistant(assistant_bento.unpacked(laid, tmp_path / "src", settings))
+        answer = Client(made).ask(KNOWN)
+        made.close()
+    assert (answer["refused"], answer["provider"], answer["stood_in"]) == (
+        False,
+        "extractive",
+        True,
+    )
+    [ask, _] = lines(log)
+    for told in (answer, ask):
+        assert (told["stood_in"], told["tokens_in"], told["cost"]) == (True, 100, 0.00012)
+        assert told["language_model"] == "tiny"
+    stood_in = REGISTRY.get_sample_value("leeway_stood_in_total", {"cause": "provider"})
+    assert (stood_in, REGISTRY.get_sample_value("leeway_model_cost_total")) == (1, 0.00012)
+    assert "did not reply in the form asked for" in caplog.text
 
 
 def test_a_request_is_a_trace_of_a_search_and_a_chat_without_contents(writing, spans):

@@ -66,4 +66,5 @@ def test_each_kind_of_line_of_the_service_is_read(tmp_path, monkeypatch):
         "tokens_out": 0,
         "cost": 0.0,
         "cached": False,
+        "stood_in": False,
     }
