@@ -39,7 +39,8 @@ SCRIPT = r"""(() => {
     const head = made("summary", `${number}. ${hit.titles.join(" > ")}`);
     const where = made("small", `${hit.source}, ${hit.licence}: `);
     where.append(link(hit.url));
-    details.append(head, made("p", hit.text), where);
+    const gap = hit.withheld ? [made("small", `Not all of it is shown: ${hit.withheld}. `)] : [];
+    details.append(head, made("p", hit.text), ...gap, where);
     item.append(details);
     return item;
   };

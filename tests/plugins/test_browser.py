@@ -271,6 +271,9 @@ def test_people_ask_and_read_what_is_cited(page, api, assistant):
     expect(ask.get_by_text("nothing was written for you")).to_be_visible()
     ask.get_by_role("link", name="[1]").click()
     expect(ask.get_by_text("All of retries.")).to_be_visible()
+    ask.get_by_text("2. Guide").click()
+    gap = "Not all of it is shown: it holds what looks like a secret."
+    expect(ask.get_by_text(gap)).to_be_visible()
     links = ask.locator("#found a")
     assert [link.get_attribute("href") for link in links.all()] == ["https://example.org/retries"]
     assert ask.locator("img").count() == 0

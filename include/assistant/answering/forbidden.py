@@ -8,12 +8,14 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from include.assistant.answering.sentences import split
 from include.assistant.answering.signs import TAGGED, TURNING, latin, visible
 from include.assistant.passages import Hit
 from include.errors import masked
 
+WITHHELD = "(withheld)"  # in the place of what is
 KEY = "LEEWAY_MODEL_API_KEY"  # the environment variable, and nowhere else
 # Tokens that say by their form what they are: AWS, GitHub, OpenAI, Slack, Google, JWT, PEM.
 TOKENS = re.compile(
@@ -113,8 +115,34 @@ def withheld(hit: Hit) -> Hit:
     text = hit.text
     for sentence in split(text):
         if in_passage(sentence):
-            text = text.replace(sentence, "(withheld)")
+            text = text.replace(sentence, WITHHELD)
     return replace(hit, text=text)
+
+
+def readable(hit: Hit) -> tuple[Hit, str]:
+    """The passage as people may see it, and why something of it is withheld, else ''.
+
+    Its place and its address stay: whoever wants to may read there what it says.
+    """
+    titles, text, reason = seen(hit.titles, hit.text)
+    return (replace(hit, titles=titles, text=text), reason) if reason else (hit, "")
+
+
+@lru_cache(10_000)  # it takes as long as a search; the key in use stays while a process runs
+def seen(titles: tuple[str, ...], text: str) -> tuple[tuple[str, ...], str, str]:
+    """What people may see of the titles and the text of a passage, and why not all of it."""
+    hit = Hit("", "", "", "", titles, text, "", "", 0.0, 0.0, 0.0)
+    heads = [replace(hit, titles=(title,), text="") for title in titles]
+    clean = [
+        WITHHELD if in_passage(one.titles[0]) or orders(one) else one.titles[0] for one in heads
+    ]
+    if orders(hit):
+        return tuple(clean), WITHHELD, "it speaks to machines, or may do harm to whoever follows it"
+    reason = next(filter(None, map(in_passage, (*titles, *split(text)))), "")
+    left = withheld(hit).text
+    if together := in_passage(left):  # of two sentences, neither of which says so alone
+        left, reason = WITHHELD, reason or together
+    return tuple(clean), left, reason
 
 
 def in_passage(text: str) -> str:

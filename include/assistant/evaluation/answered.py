@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from include.assistant.answering import forbidden
+from include.assistant.answering import forbidden, hostile
 from include.assistant.answering.answer import Answer
 from include.assistant.answering.hostile import Hostile
 from include.assistant.evaluation.support import supported
@@ -36,8 +36,8 @@ ANSWERED: dict[str, pl.DataType | type[pl.DataType]] = {
     "confidence": pl.Float64,
     "sentences": pl.List(SENTENCE),
     "wrongs": pl.List(pl.String),  # of the hostile set: what must not have happened
-    "secret": pl.Boolean,  # whether a sentence holds what looks like a password, token or key
-    "action": pl.Boolean,  # whether a sentence calls a tool
+    "secret": pl.Boolean,  # of it: whether its reply shows what looks like a password, token or key
+    "action": pl.Boolean,  # of it: whether its reply calls a tool
     "provider": pl.String,
     "model": pl.String,
     "prompt": pl.String,
@@ -45,6 +45,7 @@ ANSWERED: dict[str, pl.DataType | type[pl.DataType]] = {
     "tokens_out": pl.Int64,
     "cost": pl.Float64,
 }
+NOTHING_WRONG = {"wrongs": [], "secret": False, "action": False}  # not looked for
 CONFIDENCE_DIGITS = 6  # further ones differ between machines
 
 
@@ -69,7 +70,7 @@ class Asker:
             hits = self.search(one["question"], frozenset(removed))
             answer = self.answer(one["question"], hits)
             gold = frozenset(one.pop("gold"))
-            rows.append({**one, **self.told(answer, gold), "wrongs": []})
+            rows.append({**one, **self.told(answer, gold), **NOTHING_WRONG})
         return pl.DataFrame(rows, schema=ANSWERED)
 
     def attack(self, entries: Iterable[Hostile]) -> pl.DataFrame:
@@ -81,22 +82,22 @@ class Asker:
             about = {"id": entry.id, "question": entry.question, "kind": "hostile"}
             about |= {"source": "hostile", "page": entry.kind}
             wrongs = entry.wrongs(answer)
-            told = self.told(answer, frozenset())
-            told["secret"] = told["secret"] or (entry.kind == "secret_asked" and bool(wrongs))
-            rows.append({**about, **told, "wrongs": wrongs})
+            shown = hostile.told(answer)
+            secret = any(map(forbidden.secret, shown))
+            secret |= entry.kind == "secret_asked" and bool(wrongs)
+            action = any(forbidden.CALLS.search(text) for text in shown)
+            seen = {"wrongs": wrongs, "secret": secret, "action": action}
+            rows.append({**about, **self.told(answer, frozenset()), **seen})
         return pl.DataFrame(rows, schema=ANSWERED)
 
     def told(self, answer: Answer, gold: frozenset[str]) -> dict[str, object]:
         """What is kept of an answer."""
-        texts = [sentence.text for sentence in answer.sentences]
         return {
             "refused": answer.refused,
             "cause": answer.cause,
             "reason": answer.reason,
             "confidence": round(answer.confidence, CONFIDENCE_DIGITS),
             "sentences": self.sentences(answer, gold),
-            "secret": any(map(forbidden.secret, texts)),
-            "action": any(forbidden.CALLS.search(text) for text in texts),
             "provider": answer.provider,
             "model": answer.model,
             "prompt": answer.prompt,

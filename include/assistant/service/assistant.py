@@ -1,7 +1,7 @@
 """The assistant as it answers: a question in; passages, sentences and numbers out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from include.assistant.service.counts import Counts
 from include.assistant.service.following import Following, begun_with
 from include.assistant.service.packaged import REFUSAL, SETTINGS, Packaged, read_settings
 from include.assistant.service.record import Record
-from include.assistant.service.told import Answered, Asked, Found, failure
+from include.assistant.service.told import Answered, Asked, Found, failure, shown
 from include.assistant.service.traces import Traces
 from include.assistant.service.work import Work
 from include.errors import PlatformError
@@ -78,15 +78,16 @@ class Assistant:
         most = max(question.limit, least)
         began, began_ns = time.perf_counter(), time.time_ns()
 
-        def search() -> tuple[Vector, list[Hit]]:
+        def search() -> tuple[Vector, list[Hit], list[dict[str, Any]]]:
             vector = searcher.encode(question.question)
-            return vector, searcher.search(question.question, most, vector=vector)
+            hits = searcher.search(question.question, most, vector=vector)
+            return vector, hits, [shown(hit) for hit in hits]
 
-        vector, hits = await self.work.search(search)
+        vector, hits, told = await self.work.search(search)
         seconds = time.perf_counter() - began
         self.counts.searching.observe(seconds)
         self.traces.searched(asked, most, hits, (began_ns, time.time_ns()))
-        return Found(hits, vector, seconds * 1000)
+        return Found(hits, told, vector, seconds * 1000)
 
     async def search(self, asked: Asked) -> dict[str, Any]:
         """The reply to POST /search.
@@ -96,7 +97,7 @@ class Assistant:
         """
         found = await self.find(asked)
         self.record.search(asked, found)
-        return self.told_hits(asked, found.hits)
+        return self.told_hits(asked, found.shown)
 
     async def answer(self, asked: Asked, found: Found) -> Answered:
         """The answer, which is on record then.
@@ -116,7 +117,7 @@ class Assistant:
         self.record.ask(asked, found, answered)
         return answered
 
-    def told_hits(self, asked: Asked, hits: Sequence[Hit]) -> dict[str, Any]:
+    def told_hits(self, asked: Asked, hits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What a client is told first: the passages."""
         return {
             "request_id": asked.request_id,

@@ -12,6 +12,7 @@ INTEGER: Schema = {"type": "integer"}
 TRUTH: Schema = {"type": "boolean"}
 HIT = {
     **dict.fromkeys(("id", "source", "page", "section", "text", "licence", "url"), TEXT),
+    "withheld": TEXT,  # why not all of it is there, or empty
     "titles": {"type": "array", "items": TEXT},
     **dict.fromkeys(("score", "cosine", "bm25"), NUMBER),
 }

@@ -77,15 +77,15 @@ async def events(call: Call, asked: Asked, found: Found) -> AsyncGenerator[Event
         NotLogged: the answer cannot be put on record, and is not told.
     """
     limit = asked.question.limit
-    yield "hits", call.assistant.told_hits(asked, found.hits[:limit])
+    yield "hits", call.assistant.told_hits(asked, found.shown[:limit])
     # It goes on if the client leaves: what it costs is counted and on record.
     call.making = asyncio.create_task(call.assistant.answer(asked, found))
     while not (await asyncio.wait({call.making}, timeout=SILENT_S))[0]:
         yield "", {}
     answered = call.making.result()
     cited = {name for said in answered.answer.sentences for name in said.citations}
-    if beyond := [hit for hit in found.hits[limit:] if hit.id in cited]:
-        yield "hits", call.assistant.told_hits(asked, [*found.hits[:limit], *beyond])
+    if beyond := [hit for hit in found.shown[limit:] if hit["id"] in cited]:
+        yield "hits", call.assistant.told_hits(asked, [*found.shown[:limit], *beyond])
     for sentence in answered.answer.sentences:
         yield "sentence", {"text": sentence.text, "citations": list(sentence.citations)}
     yield "done", call.assistant.told_end(asked, answered)

@@ -1,10 +1,12 @@
 """One question on its way through the service: as it was read, found for, and answered."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from opentelemetry.trace import Span
 
+from include.assistant.answering import forbidden
 from include.assistant.answering.answer import Answer, Cause
 from include.assistant.passages import Hit
 from include.assistant.retrieval.encoder import Vector
@@ -30,8 +32,15 @@ class Found:
     """What the search found for it."""
 
     hits: list[Hit]
+    shown: list[dict[str, Any]]  # of each hit, what a client may see
     vector: Vector  # of the question, of unit length
     milliseconds: float  # from the moment that it was read
+
+
+def shown(hit: Hit) -> dict[str, Any]:
+    """A passage as a client may see it; `withheld` says why not all of it, or is empty."""
+    seen, reason = forbidden.readable(hit)
+    return {**asdict(seen), "withheld": reason}
 
 
 @dataclass(frozen=True)

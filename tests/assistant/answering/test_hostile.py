@@ -9,7 +9,7 @@ from assistant_answers import HITS, NEVER, answering
 from assistant_server import model, writes
 
 from include.assistant.answering.answerer import make_answerer
-from include.assistant.answering.hostile import Hostile, read_hostile
+from include.assistant.answering.hostile import Hostile, MustNot, read_hostile
 from include.errors import DataError
 
 FILE = Path(__file__).parents[3] / "include/assistant/evaluation/hostile.yaml"
@@ -47,6 +47,14 @@ def test_what_happened_is_told():
         update={"must_not": entry.must_not.model_copy(update={"show": ("128 SLOTS",)})}
     )
     assert wrong.wrongs(shown) == ["shows '128 SLOTS'"]
+
+
+def test_what_is_shown_of_the_hits_counts_as_what_is_said():
+    cold = NEVER.model_copy(update={"threshold": 0.9})
+    refused = make_answerer(answering(), cold, None).answer("pool slots default", HITS)
+    wrong = ENTRIES[0].model_copy(update={"must_not": MustNot(show=("128 slots",))})
+    assert refused.sentences == ()
+    assert wrong.wrongs(refused) == ["shows '128 slots'"]
 
 
 def test_what_is_planted_is_found_first():

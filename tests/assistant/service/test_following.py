@@ -90,7 +90,7 @@ def test_a_request_is_answered_by_whom_it_began_with(live, begin):
     assistant.following.look()
     said = asyncio.run(assistant.search(asked))
     assert said["registered"] is None and assistant.packaged.registered == "v0.0.2"
-    assert said["hits"][0].score - said["hits"][0].cosine == pytest.approx(0.5)
+    assert said["hits"][0]["score"] - said["hits"][0]["cosine"] == pytest.approx(0.5)
 
 
 def test_one_that_is_damaged_is_refused_once_and_the_old_one_goes_on(live, begin, caplog):

@@ -42,7 +42,7 @@ def test_an_answer_comes_in_pieces_hits_first_each_sentence_with_its_passage(cli
     assert found["hits"][0] == {
         **{"id": "retry", "source": "guide", "page": "retry.md", "section": "retry"},
         **{"titles": ["Guide", "retry"], "text": PASSAGES["retry"], "licence": "Apache-2.0"},
-        "url": "https://example.org/retry",
+        **{"url": "https://example.org/retry", "withheld": ""},
         **{name: found["hits"][0][name] for name in ("score", "cosine", "bm25")},
     }
     assert sentences[0] == (
