@@ -10,6 +10,8 @@ from include.assistant.answering.faults import BudgetSpent
 from include.assistant.answering.settings import Budget as Limits
 from include.assistant.answering.settings import Prices
 
+MOST_WRITTEN = 1_000_000  # tokens: no model writes more at a time, whatever its server says
+
 
 @dataclass
 class Use:
@@ -32,11 +34,11 @@ class Call:
 
         Args:
             told: tokens read and written.
-            most_in: that can have been read. No more was written than was set aside for it.
+            most_in: that can have been read. More may have been written than was asked for.
         """
         if told is None:
             return self.tokens_in, self.tokens_out
-        self.tokens_in, self.tokens_out = min(told[0], most_in), min(told[1], self.tokens_out)
+        self.tokens_in, self.tokens_out = min(told[0], most_in), min(told[1], MOST_WRITTEN)
         return self.tokens_in, self.tokens_out
 
 

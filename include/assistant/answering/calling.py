@@ -94,7 +94,7 @@ class Caller:
         """Make one try, and settle what it took."""
         settings = self.settings
         most = tokens * BYTES_PER_TOKEN + FRAME  # a token has a byte at least
-        with self.budget.call(tokens, settings.most_tokens) as call:
+        with self.budget.call(tokens, may_write(body, settings.most_tokens)) as call:
             try:
                 reply = self.server.ask(body)
             except ModelFault as fault:
@@ -130,6 +130,18 @@ class Caller:
         # Clients that failed together must not come back together.
         longest: float = min(waits.first_s * 2 ** (number - 1), waits.longest_s)
         return longest * random.uniform(0.5, 1)
+
+
+def may_write(body: dict[str, Any], most: int) -> int:
+    """Tokens that a server may write: so many for each of the replies that are asked for.
+
+    Args:
+        most: where the body sets no limit.
+    """
+    names = ("max_tokens", "max_completion_tokens")
+    limits = [int(body[name]) for name in names if isinstance(body.get(name), int | float)]
+    replies = body.get("n")
+    return max(limits, default=most) * (int(replies) if isinstance(replies, int | float) else 1)
 
 
 def added(some: tuple[int, int], more: tuple[int, int]) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from include.assistant.answering import cache
 from include.assistant.answering.breaker import Breaker
 from include.assistant.answering.budget import Budget
 from include.assistant.answering.cache import Cache, Kept
+from include.assistant.answering.calling import may_write
 from include.assistant.answering.endpoint import Server, near, wait
 from include.assistant.answering.faults import BudgetSpent, ModelFault
 from include.assistant.answering.forbidden import KEY
@@ -230,6 +231,20 @@ def test_what_more_is_sent_is_of_the_settings():
     ).endpoint
     body = Server(endpoint).body([], {})
     assert "max_tokens" not in body and body["max_completion_tokens"] == 64
+
+
+@pytest.mark.parametrize(
+    ("body", "tokens"),
+    [
+        ({}, 64),
+        ({"max_tokens": 32}, 32),
+        ({"max_tokens": 32, "max_completion_tokens": 8000}, 8000),
+        ({"max_completion_tokens": 100, "n": 5}, 500),
+    ],
+    ids=["no limit", "one", "the larger one", "of several replies"],
+)
+def test_as_much_is_set_aside_as_may_be_written(body, tokens):
+    assert may_write(body, 64) == tokens
 
 
 def test_a_provider_needs_its_endpoint():
