@@ -54,16 +54,17 @@ class Budget:
     began: float | None = None
 
     @contextmanager
-    def call(self, tokens_in: int, tokens_out: int) -> Iterator[Call]:
-        """Set so many tokens aside; the block puts the true numbers into what it is given.
+    def call(self, tokens_in: int, tokens_out: int, seconds: float) -> Iterator[Call]:
+        """Set so much aside; the block puts the true numbers of tokens into what it is given.
 
         Raises:
             BudgetSpent: there is not as much left.
         """
         with self.lock:
             use = self.renewed()
-            self.check(use, tokens_in, tokens_out)
+            self.check(use, tokens_in, tokens_out, seconds)
             self.add(use, tokens_in, tokens_out, 1)
+            use.seconds += seconds
         call, began = Call(tokens_in, tokens_out), self.clock()
         try:
             yield call
@@ -71,7 +72,7 @@ class Budget:
             with self.lock:
                 self.add(use, tokens_in, tokens_out, -1)
                 self.add(use, call.tokens_in, call.tokens_out, 1)
-                use.seconds += self.clock() - began
+                use.seconds += self.clock() - began - seconds
 
     def renewed(self) -> Use:
         """What is used; nothing, once the time of the budget is over."""
@@ -83,13 +84,13 @@ class Budget:
             self.use, self.began = Use(), now
         return self.use
 
-    def check(self, use: Use, tokens_in: int, tokens_out: int) -> None:
+    def check(self, use: Use, tokens_in: int, tokens_out: int, seconds: float) -> None:
         """Raise BudgetSpent if a call would go beyond a limit."""
         cost = self.prices.cost(tokens_in, tokens_out)
         for limit, used, more, unit in (
             (self.limits.tokens, use.tokens, tokens_in + tokens_out, " tokens"),
             (self.limits.cost, use.cost, cost, f" {self.prices.currency}"),
-            (self.limits.seconds, use.seconds, 0.0, " s of waiting for the model"),
+            (self.limits.seconds, use.seconds, seconds, " s of waiting for the model"),
         ):
             if limit is not None and (used + more > limit or (not more and used >= limit)):
                 needs = f", and a call may take {more:,.6g}" if more else ""

@@ -94,7 +94,8 @@ class Caller:
         """Make one try, and settle what it took."""
         settings = self.settings
         most = tokens * BYTES_PER_TOKEN + FRAME  # a token has a byte at least
-        with self.budget.call(tokens, may_write(body, settings.most_tokens)) as call:
+        written, seconds = may_write(body, settings.most_tokens), settings.waits.answer_s
+        with self.budget.call(tokens, written, seconds) as call:
             try:
                 reply = self.server.ask(body)
             except ModelFault as fault:

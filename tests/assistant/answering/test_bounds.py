@@ -35,13 +35,18 @@ class Clock:
 
 
 def spend(budget: Budget, tokens_in: int, tokens_out: int) -> None:
-    with budget.call(tokens_in, tokens_out):
+    with budget.call(tokens_in, tokens_out, 0):
+        pass
+
+
+def spend_waiting(budget: Budget, seconds: float) -> None:
+    with budget.call(1, 1, seconds):
         pass
 
 
 def test_what_is_set_aside_counts_until_it_is_known():
     budget = Budget(Limits(tokens=100), PRICES, Clock())
-    with budget.call(60, 30) as call:
+    with budget.call(60, 30, 0) as call:
         with pytest.raises(BudgetSpent, match="90 of 100 tokens are used, and a call may take 20"):
             spend(budget, 10, 10)
         call.tokens_in, call.tokens_out = 40, 5
@@ -59,10 +64,21 @@ def test_money_and_seconds_are_limits_too():
     ):
         spend(budget, 1, 1)
     budget = Budget(Limits(seconds=5), PRICES, clock)
-    with budget.call(1, 1):
+    with budget.call(1, 1, 0):
         clock.now += 6
     with pytest.raises(BudgetSpent, match="6 of 5 s of waiting for the model are used"):
         spend(budget, 1, 1)
+
+
+def test_seconds_that_a_call_may_take_are_set_aside_as_tokens_are():
+    clock = Clock()
+    budget = Budget(Limits(seconds=5), PRICES, clock)
+    with budget.call(1, 1, 3):
+        with pytest.raises(BudgetSpent, match="3 of 5 s of .* are used, and a call may take 3"):
+            spend_waiting(budget, 3)
+        clock.now += 1
+    spend_waiting(budget, 3)
+    assert budget.use.seconds == 1
 
 
 def test_a_budget_is_there_again_after_its_time():
