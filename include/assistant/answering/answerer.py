@@ -43,6 +43,17 @@ def make_answerer(
     return Writing(plain, caller, read_prompt(settings.prompt), strict)
 
 
+def going_on(answerer: Answerer, before: Answerer) -> Answerer:
+    """An answerer that takes over from another one of this process, with its budget and breaker.
+
+    They are of the endpoint, whatever it is asked: another one, or one set otherwise, begins anew.
+    """
+    if not isinstance(answerer, Writing) or not isinstance(before, Writing):
+        return answerer
+    same = answerer.caller.settings == before.caller.settings
+    return replace(answerer, caller=before.caller) if same else answerer
+
+
 @dataclass(frozen=True)
 class Extractive:
     """Shows sentences of the passages, as they stand."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from include.assistant.answering.answerer import going_on
 from include.assistant.service import index_folder
 from include.assistant.service.counts import Counts
 from include.assistant.service.index_folder import IndexFolder
@@ -128,7 +129,9 @@ class Following:
         if wanted.md5 == before.md5:
             self.answer(replace(before, registered=wanted.version))
         else:
-            self.answer(self.good(folder / wanted.folder / MODEL, wanted))
+            found = self.good(folder / wanted.folder / MODEL, wanted)
+            answerer = going_on(found.answerer, before.answerer)
+            self.answer(replace(found, answerer=answerer))
 
     def answer(self, bento: Packaged) -> None:
         """Let a bento answer, from the index that is followed where it goes with it."""

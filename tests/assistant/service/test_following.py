@@ -21,6 +21,7 @@ from include.assistant.service.packaged import Settings
 from include.assistant.service.told import Asked
 from include.serving.manifest import version_of
 
+SEARCH = {"search": SETTINGS.search}
 OTHER = Settings(search=Search(bm25_weight=2), answering=answering())
 pytestmark = pytest.mark.usefixtures("bare")
 
@@ -80,6 +81,27 @@ def test_a_new_champion_answers_without_a_restart(live, begin):
     assistant.following.look()
     assert answers(assistant) == ("v0.0.3", 2)
     assert REGISTRY.get_sample_value("leeway_swaps_total") == 2
+
+
+def test_a_new_champion_goes_on_with_the_budget_and_the_breaker(live, laid, tmp_path):
+    url = "http://127.0.0.1:1/v1"
+    held = answering(url, budget={"tokens": 1}, when_down="extractive")
+    own = assistant_bento.unpacked(laid, tmp_path / "own", Settings(**SEARCH, answering=held))
+    settings = held.model_copy(update={"sentences": 1})
+    same = Settings(search=Search(bm25_weight=2), answering=settings)
+    assistant_bento.unpacked(laid, live / "same/src", same)
+    far = answering(url, budget={"tokens": 2})
+    assistant_bento.unpacked(laid, live / "far/src", Settings(**SEARCH, answering=far))
+    assistant = Assistant(own)
+    caller = assistant.packaged.answerer.caller
+    point(live, "v0.0.2", folder="same")
+    assistant.following.look()
+    assert assistant.packaged.answerer.plain.settings.sentences == 1
+    assert assistant.packaged.answerer.caller is caller
+    point(live, "v0.0.3", md5="c", folder="far")
+    assistant.following.look()
+    assert assistant.packaged.answerer.caller.budget is not caller.budget
+    assistant.close()
 
 
 def test_a_request_is_answered_by_whom_it_began_with(live, begin):
