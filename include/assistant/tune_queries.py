@@ -8,12 +8,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from pydantic import ConfigDict, Field
 from safetensors.torch import save_file
 
 from include import step
-from include.assistant.evaluation.asked import read_questions
+from include.assistant.evaluation.asked import pages_of, read_questions
 from include.assistant.retrieval.contrastive import Schedule, train
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import ABOUT, WEIGHTS, identity
@@ -68,14 +67,6 @@ def asked(pairs: list[Pair], params: Params) -> list[str]:
         f"{pair.subject} {pair.heading}" if with_name else pair.heading
         for pair, with_name in zip(pairs, named, strict=True)
     ]
-
-
-def pages_of(questions: pl.DataFrame, passages: pl.DataFrame) -> set[str]:
-    """The pages, as source/path, that a question stands on or that answer one."""
-    page = pl.concat_str("source", "page", separator="/")
-    gold = questions["gold"].explode().drop_nulls().unique()
-    answering = passages.filter(pl.col("section").is_in(gold.to_list())).select(page)
-    return {*questions.select(page).to_series(), *answering.to_series()}
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from include.assistant.evaluation.asked import QUESTIONS
+from include.assistant.evaluation.asked import QUESTIONS, pages_of
 from include.assistant.passages import embedded
 from include.assistant.retrieval.contrastive import drawn, share
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import WEIGHTS, check_base, identity
 from include.assistant.retrieval.index import Index
 from include.assistant.retrieval.pairs import Pair, headings
-from include.assistant.tune_queries import Params, asked, pages_of, tune_queries
+from include.assistant.tune_queries import Params, asked, tune_queries
 from include.errors import DataError
 
 PARAMS = Params(

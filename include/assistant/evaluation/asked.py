@@ -104,3 +104,11 @@ def read_questions(folder: Path) -> pl.DataFrame:
     if not path.is_file():
         raise DataError(f"{path} does not exist.", "run `dvc repro make_questions`, or `dvc pull`.")
     return pl.read_parquet(path)
+
+
+def pages_of(questions: pl.DataFrame, passages: pl.DataFrame) -> set[str]:
+    """The pages, as source/path, that a question stands on or that answer one."""
+    page = pl.concat_str("source", "page", separator="/")
+    gold = questions["gold"].explode().drop_nulls().unique()
+    answering = passages.filter(pl.col("section").is_in(gold.to_list())).select(page)
+    return {*questions.select(page).to_series(), *answering.to_series()}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include.assistant.answering import extractive, forbidden
 from include.assistant.answering.prompt import Message, Prompt, shown
+from include.assistant.evaluation.asked import pages_of
 from include.assistant.passages import Hit
 from include.errors import DataError
 
@@ -52,14 +53,15 @@ def make(
     """Examples of headings as questions, in an order that follows from the seed.
 
     Args:
-        asked: the questions of the evaluation: no page that answers one is learned from.
+        asked: the questions of the evaluation: no page that asks or answers one is learned from.
     """
-    held = set(zip(asked["source"], asked["page"], strict=True))
+    held = pages_of(asked, passages)
     table = passages.sort("source", "page", "section", "position")
     hits = [
-        hit for hit in map(found, table.iter_rows(named=True)) if (hit.source, hit.page) not in held
+        hit
+        for hit in map(found, table.iter_rows(named=True))
+        if page_of(hit) not in held and not forbidden.orders(hit) and hit.titles
     ]
-    hits = [hit for hit in hits if not forbidden.orders(hit) and hit.titles]
     draw = random.Random(making.seed)
     draw.shuffle(hits)
     beside: dict[str, list[Hit]] = {}
@@ -92,7 +94,12 @@ def one_of(
     said = [{"text": sentence.text, "passages": [number]} for sentence in sentences]
     reply = {"answerable": answerable, "sentences": said if answerable else []}
     messages = prompt.messages(question, shown(together), making.sentences)
-    return Example(f"{hit.source}/{hit.page}", messages, json.dumps(reply, ensure_ascii=False))
+    return Example(page_of(hit), messages, json.dumps(reply, ensure_ascii=False))
+
+
+def page_of(hit: Hit) -> str:
+    """The page of a passage, as source/path."""
+    return f"{hit.source}/{hit.page}"
 
 
 def found(row: dict[str, Any]) -> Hit:

@@ -46,7 +46,8 @@ def passages(pages: int = 6) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-ASKED = pl.DataFrame({"source": ["docs"], "page": ["0.md"]})
+# It stands on one page, and is answered on another.
+ASKED = pl.DataFrame({"source": ["docs"], "page": ["0.md"], "gold": [["s1a"]]})
 
 
 @pytest.fixture
@@ -89,9 +90,9 @@ def test_the_loss_of_pages_that_it_did_not_see_falls_and_the_base_stays(inputs):
         assert (inputs / "a" / name).read_bytes() == (inputs / "b" / name).read_bytes()
 
 
-def test_no_page_that_answers_a_question_is_learned_from():
+def test_no_page_that_asks_or_answers_a_question_is_learned_from():
     made = make(passages(), ASKED, PROMPT, MAKING.model_copy(update={"most": 99}))
-    assert {example.page for example in made} == {f"docs/{page}.md" for page in range(1, 6)}
+    assert {example.page for example in made} == {f"docs/{page}.md" for page in range(2, 6)}
     train, judge = parted(made, 0.25, 7)
     assert not {one.page for one in train} & {one.page for one in judge} and train and judge
 
