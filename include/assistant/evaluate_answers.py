@@ -55,7 +55,8 @@ def evaluate_answers(
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
     kept = Cache(calls)
     answer = Timed(make_answerer(answering, Refusal.load(refusal), kept, strict=True))
-    asker = Asker(partial(found, searcher), answer, params.support_share)
+    search_for = partial(found, searcher, answering.hits)
+    asker = Asker(search_for, answer, params.support_share)
     test = read_questions(questions).filter(pl.col("fold") == "test")
     answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
     kept.forget_others()
@@ -66,9 +67,9 @@ def evaluate_answers(
     print(answer.told(), flush=True)
 
 
-def found(searcher: Searcher, question: str, without: frozenset[str]) -> list[Hit]:
+def found(searcher: Searcher, most: int, question: str, without: frozenset[str]) -> list[Hit]:
     """What the search finds, as it is served."""
-    return searcher.search(question, without=without)
+    return searcher.search(question, most, without=without)
 
 
 class Timed:

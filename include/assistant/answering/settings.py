@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
+FEWEST_HITS = 10  # that an answer is looked for in
 
 
 class Prices(BaseModel):
@@ -106,6 +107,14 @@ class Answering(BaseModel):
     prompt: str = Field(pattern="^[a-z][a-z0-9_]*$", description="file in prompts, without .yaml")
     checks: Checks = Field(description="of each sentence that a model writes")
     endpoint: Endpoint | None = Field(default=None, description="null: there is none")
+
+    @property
+    def hits(self) -> int:
+        """How many hits an answer is looked for in, however many are shown.
+
+        More than it is made from: one that speaks to machines is left out, and the next is taken.
+        """
+        return max(FEWEST_HITS, self.passages)
 
     @model_validator(mode="after")
     def has_its_endpoint(self) -> "Answering":

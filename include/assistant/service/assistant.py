@@ -29,8 +29,6 @@ from include.serving.gate import read_token
 from include.serving.manifest import log, read_manifest
 from include.serving.served import SAME_PACKAGES
 
-# Hits that an answer is made from, however many are shown: as a search gives where it is evaluated.
-TAKEN = 10
 # Of an answer, beside its sentences.
 SHOWN = (
     *("refused", "cause", "confidence", "provider", "prompt"),
@@ -106,7 +104,8 @@ class Assistant:
             NotLogged: it cannot be, so nobody must be told.
         """
         began, began_ns = time.perf_counter(), time.time_ns()
-        make = partial(asked.by.answerer.answer, asked.question.question, found.hits[:TAKEN])
+        hits = found.hits[: asked.by.settings.answering.hits]
+        make = partial(asked.by.answerer.answer, asked.question.question, hits)
         answer = await self.work.answer(make)
         seconds = time.perf_counter() - began
         self.counts.answer(answer, seconds)

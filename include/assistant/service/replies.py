@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from include.assistant.service.asked import Feedback, read
-from include.assistant.service.assistant import TAKEN, Assistant
+from include.assistant.service.assistant import Assistant
 from include.assistant.service.call import LEFT, Call, refusal
 from include.assistant.service.told import Asked, Found
 from include.serving.endpoints import json
@@ -43,7 +43,7 @@ async def replied(assistant: Assistant, request: Request, reply: Reply) -> Respo
 async def ask(call: Call) -> Response:
     """Answer POST /ask."""
     asked = call.question()
-    found = await call.assistant.find(asked, TAKEN)
+    found = await call.assistant.find(asked, asked.by.settings.answering.hits)
     if not wants_events(call.request):
         parts = [one async for one in events(call, asked, found)]
         [*_, hits] = [said for name, said in parts if name == "hits"]

@@ -1,21 +1,31 @@
 """An index that is made anew is answered from within seconds; whatever is wrong with it, the old one is."""
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import assistant_bento
 import numpy as np
 import polars as pl
 import pytest
+from assistant_answers import NEVER, answering
 from assistant_client import JSON, Client
+from opentelemetry.trace import INVALID_SPAN
 from prometheus_client import REGISTRY
 
-from include.assistant.passages import SCHEMA, embedded
+from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.refusal import LOOKED_AT
+from include.assistant.evaluate_answers import found
+from include.assistant.passages import SCHEMA, Hit, embedded
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import identity
 from include.assistant.retrieval.index import write_index
+from include.assistant.service.asked import Question
 from include.assistant.service.assistant import Assistant
+from include.assistant.service.packaged import Settings
+from include.assistant.service.told import Asked
 from include.serving.hashes import directory_md5
 
 pytestmark = pytest.mark.usefixtures("bare")
@@ -49,6 +59,12 @@ def assistant(model: Path, folder: Path) -> Iterator[Assistant]:
     made.close()
 
 
+async def answered(assistant: Assistant, asked: Asked) -> tuple[Hit, ...]:
+    """What an answer to a question is looked for in."""
+    found = await assistant.find(asked, asked.by.settings.answering.hits)
+    return (await assistant.answer(asked, found)).answer.hits
+
+
 def look(assistant: Assistant) -> None:
     """Twice, as a folder that is whole stays for as long."""
     assistant.following.look()
@@ -76,6 +92,23 @@ def test_what_no_answer_may_show_no_hit_of_its_reply_does(assistant, laid, folde
     assert found["p0"]["text"] == f"{NEW} (withheld)"
     assert found["p0"]["withheld"] == "it holds what looks like a secret"
     assert (found["p1"]["text"], found["p1"]["url"]) == ("(withheld)", "https://example.org/p1")
+
+
+def test_an_answer_is_looked_for_in_as_many_hits_as_where_it_is_evaluated(assistant, laid, folder):
+    put(laid, folder, *(f"The gauge {number} shows slots." for number in range(14)))
+    look(assistant)
+    for passages, hits in ((3, 10), (12, 12)):
+        settings = answering().model_copy(update={"passages": passages})
+        by = replace(
+            assistant.packaged,
+            settings=Settings(search=assistant_bento.SETTINGS.search, answering=settings),
+            answerer=make_answerer(settings, NEVER, None),
+        )
+        asked = Asked("r1", Question(question="slots", limit=1), assistant.now(), by, INVALID_SPAN)
+        assistant.following.now = by
+        evaluated = found(by.searcher, settings.hits, "slots", frozenset())
+        served = asyncio.run(answered(assistant, asked))
+        assert len(evaluated) == hits >= LOOKED_AT and served == tuple(evaluated)
 
 
 def test_a_new_passage_is_found_without_a_restart(assistant, laid, folder):
