@@ -159,12 +159,12 @@ def describe(
         if path.is_file()
     }
     code = [path for path in files.values() if path.suffix in (".py", ".yaml")]
-    endpoint = settings.answering.endpoint
+    provider, writer = settings.answering.provider, settings.answering.writer
     manifest: dict[str, Any] = {
         "name": params.name,
-        "members": {settings.answering.provider: 1.0},  # as other bentos say who answers
-        "provider": settings.answering.provider,
-        "language_model": endpoint.model if endpoint else "",
+        "members": {provider: 1.0},  # as other bentos say who answers
+        "provider": provider,
+        "language_model": writer.model if writer else "",
         "passages": assistant.searcher.index.about.passages,
         "sources": packaged.sources(assistant.searcher.index.table),
         "request": {"path": "/ask", "body": EXAMPLE},

@@ -33,9 +33,9 @@ def make_answerer(
         ParamsError: the prompt is not there, or the key would cross the network in clear.
     """
     plain = Extractive(settings, refusal)
-    if settings.provider == "extractive" or settings.endpoint is None:
+    endpoint = settings.writer
+    if endpoint is None:
         return plain
-    endpoint = settings.endpoint
     caller = Caller(
         endpoint, Server(endpoint), Cache(cache, False) if isinstance(cache, Path) else cache,
         Budget(endpoint.budget, endpoint.prices), Breaker(endpoint.breaker),

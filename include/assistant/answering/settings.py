@@ -109,6 +109,11 @@ class Answering(BaseModel):
     endpoint: Endpoint | None = Field(default=None, description="null: there is none")
 
     @property
+    def writer(self) -> Endpoint | None:
+        """The endpoint that writes; None where the passages answer, even if one is named."""
+        return self.endpoint if self.provider == "endpoint" else None
+
+    @property
     def hits(self) -> int:
         """How many hits an answer is looked for in, however many are shown.
 

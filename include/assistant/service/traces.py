@@ -93,7 +93,7 @@ class Traces:
         }
         if called(answer):
             name, kind = f"chat {answer.model}", SpanKind.CLIENT
-            attributes |= chat(answer, asked.by.settings.answering.endpoint)
+            attributes |= chat(answer, asked.by.settings.answering.writer)
         span = self.inside(asked.span, name, kind, times_ns[0])
         span.set_attributes(attributes)
         if self.contents and called(answer):

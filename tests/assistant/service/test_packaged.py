@@ -51,6 +51,15 @@ def test_a_machine_that_finds_something_else_may_not(changed):
     )
 
 
+@pytest.mark.parametrize(("provider", "model"), [("extractive", ""), ("endpoint", "tiny")])
+def test_a_bento_names_a_language_model_only_if_it_writes(laid, tmp_path, provider, model):
+    held = answering("http://127.0.0.1:1/v1").model_copy(update={"provider": provider})
+    settings = SETTINGS.model_copy(update={"answering": held})
+    folder = unpacked(laid, tmp_path / "src", settings)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["provider"], manifest["language_model"]) == (provider, model)
+
+
 def test_what_is_no_number_is_a_difference():
     assert difference([[0.5], [0.5, 0.1], [0.5]], [[0.5], [0.5, float("nan")], [0.5]])
     assert difference([[0.5, 1], [], []], [[0.5], [], []])
