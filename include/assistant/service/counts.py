@@ -51,7 +51,11 @@ class Counts:
             ["version", "registered"],
             multiprocess_mode="mostrecent",
         )
-        for cause in CAUSES:  # a number that is not there cannot be watched
+        self.begin()
+
+    def begin(self) -> None:
+        """Show each number from the start: one that is not there cannot be watched."""
+        for cause in CAUSES:
             self.asked.labels(cause)
         for word in ("true", "false"):
             self.useful.labels(word)

@@ -42,7 +42,9 @@ class Limits(BaseModel):
         ge=0.5, le=1, description="how well the questions may be told from those before"
     )
     failed_share_max: float = Field(
-        ge=0, le=1, description="largest share of questions that provider or budget left unanswered"
+        ge=0,
+        le=1,
+        description="largest share of questions that provider or budget left without the model",
     )
     error_rate_max: float = Field(
         ge=0, le=1, description="largest share of requests that failed by the service's fault"
