@@ -57,3 +57,12 @@ def answering(base_url: str = "", **endpoint: Any) -> Answering:
         **endpoint,
     }
     return Answering.model_validate({**held, **({"endpoint": model} if base_url else {})})
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -77,21 +77,6 @@ FAULTS = {
 }
 
 
-def test_an_answer_that_stands_in_for_a_model_counts_as_one_that_failed(tmp_path):
-    parquet = logged(tmp_path, *asks(0), *asks(1, 30), *asks(1, 10, stood_in=True))
-    report = watched(tmp_path, params(str(parquet)))
-    assert alarms(report) == {"failed_share"}
-    assert report["windows"][-1]["signals"]["failed_share"] == 0.25
-
-
-def test_what_older_readers_wrote_says_of_no_answer_that_it_stood_in(tmp_path):
-    parquet = logged(tmp_path, *asks(0), *asks(1))
-    for file in parquet.glob("day=*/*.parquet"):
-        pl.read_parquet(file).drop("stood_in").write_parquet(file)
-    signals = watched(tmp_path, params(str(parquet)))["windows"][-1]["signals"]
-    assert (signals["questions"], signals["failed_share"]) == (40, 0.0)
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_fault_has_its_own_alarm(tmp_path, fault):
     parquet = logged(tmp_path, *asks(0), *FAULTS[fault])
