@@ -42,7 +42,7 @@ QUESTIONS = {
     "cached": pl.Boolean(),
     "stood_in": pl.Boolean(),  # whether sentences of the passages stand in for a model that failed
 }
-LATER = frozenset({"encoder", "stood_in"})  # columns that are null where a log is older than they are
+LATER = frozenset({"encoder", "stood_in"})  # null where a log is older than these columns
 FEEDBACKS = {"at": AT, "id": pl.String(), "useful": pl.Boolean()}
 MOST_DIMENSIONS, MOST_TOKENS = 4096, 10**9
 MOST_MS, MOST_COST = 10.0**9, 10.0**9  # beyond them a sum is no longer a number
