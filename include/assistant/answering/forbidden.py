@@ -16,6 +16,7 @@ from include.assistant.passages import Hit
 from include.errors import masked
 
 WITHHELD = "(withheld)"  # in the place of what is
+MOST_SEEN = 10_000  # passages of which is kept what people may see
 KEY = "LEEWAY_MODEL_API_KEY"  # the environment variable, and nowhere else
 # Tokens that say by their form what they are: AWS, GitHub, OpenAI, Slack, Google, JWT, PEM.
 TOKENS = re.compile(
@@ -96,6 +97,11 @@ ORDERS = re.compile(
     r"|\b(?:DAN|developer|god) mode\b|\bjailbreak(?:en)?\b|^\s*(?:system|assistant|developer)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
+# Of several sentences, one a line or not: the end of each is one of SAID's.
+_SAID_IN_ANY = re.compile(SAID.pattern.replace(r"\.$", r"\.(?:\s|$)"))
+LOOKS = tuple(
+    pattern.search for pattern in (ACTIVE, MIXED, CALLS, RISKY, _SAID_IN_ANY, TOKENS, ORDERS)
+)
 
 
 def orders(hit: Hit) -> bool:
@@ -128,9 +134,11 @@ def readable(hit: Hit) -> tuple[Hit, str]:
     return (replace(hit, titles=titles, text=text), reason) if reason else (hit, "")
 
 
-@lru_cache(10_000)  # it takes as long as a search; the key in use stays while a process runs
+@lru_cache(MOST_SEEN)  # ten take as long as a search; the key in use stays while a process runs
 def seen(titles: tuple[str, ...], text: str) -> tuple[tuple[str, ...], str, str]:
     """What people may see of the titles and the text of a passage, and why not all of it."""
+    if not doubtful("\n".join([*titles, text])):
+        return titles, text, ""
     hit = Hit("", "", "", "", titles, text, "", "", 0.0, 0.0, 0.0)
     heads = [replace(hit, titles=(title,), text="") for title in titles]
     clean = [
@@ -143,6 +151,17 @@ def seen(titles: tuple[str, ...], text: str) -> tuple[tuple[str, ...], str, str]
     if together := in_passage(left):  # of two sentences, neither of which says so alone
         left, reason = WITHHELD, reason or together
     return tuple(clean), left, reason
+
+
+def doubtful(held: str) -> bool:
+    """Whether something of a passage may have to be withheld, for most say no at once.
+
+    It looks at all sentences together, and takes nothing for an example: what it says of each
+    sentence, or of the whole, is said here too, and now and then more.
+    """
+    text = latin(held)
+    shown = any(pattern.search(held) for pattern in (TAGGED, TURNING))
+    return shown or any(look(text) for look in LOOKS) or masked(text) != text or in_use(held)
 
 
 def in_passage(text: str) -> str:
@@ -178,10 +197,15 @@ def links(text: str) -> set[str]:
     return {link.rstrip(".,;:!?") for link in LINK.findall(text)}
 
 
+def in_use(text: str) -> bool:
+    """Whether a text holds the key of the model."""
+    key = os.environ.get(KEY, "").strip()
+    return len(key) >= 8 and (key in text or key in visible(text))
+
+
 def secret(text: str) -> bool:
     """Whether a text holds what looks like a password, token or key; or is the key in use."""
-    key = os.environ.get(KEY, "").strip()
-    if len(key) >= 8 and (key in text or key in visible(text)):
+    if in_use(text):
         return True
     bare = EXAMPLES.sub("", latin(text))
     shown = TOKENS.search(bare) or SAID.search(bare) or MIXED.search(bare)
