@@ -1,5 +1,6 @@
 """The assistant as it answers: a question in; passages, sentences and numbers out."""
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 
 import bentoml
 
+from include.assistant.answering import forbidden
 from include.assistant.answering.answerer import make_answerer
 from include.assistant.answering.refusal import Refusal
 from include.assistant.passages import Hit
@@ -61,6 +63,15 @@ class Assistant:
         if bentoml.server_context.worker_index is not None:
             reserve_room()
             settle()
+            threading.Thread(target=self.look_through, name="looking through", daemon=True).start()
+
+    def look_through(self) -> None:
+        """See what people may see of the passages, which the first searches would wait for."""
+        held = self.packaged.searcher.index.table.select("titles", "text")
+        for titles, text in held.head(forbidden.MOST_SEEN).iter_rows():
+            if self.following.ended.wait(0.001):  # others go first
+                return
+            forbidden.seen(tuple(titles), text)
 
     @property
     def packaged(self) -> Packaged:

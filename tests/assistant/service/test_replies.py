@@ -15,6 +15,7 @@ from assistant_bento import KNOWN, PASSAGES, UNKNOWN
 from assistant_client import JSON, TOKEN, Client, events, lines
 from prometheus_client import REGISTRY
 
+from include.assistant.answering import forbidden
 from include.assistant.service import replies
 from include.assistant.service.record import unpacked
 
@@ -70,6 +71,13 @@ def test_a_search_gives_passages_alone_and_no_more_than_are_asked_for(client):
     found = client.post("/search", json={"question": KNOWN, "limit": 2}).json()
     assert [hit["id"] for hit in found["hits"]][:1] == ["retry"] and len(found["hits"]) == 2
     assert found.keys() == {"request_id", "model", "registered", "hits"}
+
+
+def test_what_may_be_seen_of_passages_is_known_before_anybody_asks(client, assistant):
+    forbidden.seen.cache_clear()
+    assistant.look_through()
+    client.ask(KNOWN)
+    assert forbidden.seen.cache_info().misses == len(PASSAGES)
 
 
 def test_how_many_passages_are_shown_changes_nothing_of_the_answer(client, log):
