@@ -10,7 +10,7 @@ import yaml
 
 from include.errors import PipelineError
 
-LOCK = "dvc.lock"
+LOCK, GRAPH = "dvc.lock", "dvc.yaml"
 
 
 def git(repo: Path, *words: str, given: bytes | None = None) -> bytes:
@@ -63,16 +63,23 @@ def locks_at(repo: Path, commit: str) -> dict[str, Any]:
     return {folder_of(path): parsed(text or b"") for path, text in zip(paths, held, strict=True)}
 
 
-def locks_in(repo: Path) -> dict[str, Any]:
-    """The lockfiles of a working tree, by the folder that each lies in."""
-    paths = lines(repo, "ls-files", "--", LOCK, f"*/{LOCK}")
-    there = [path for path in paths if (repo / path).is_file()]
-    return {folder_of(path): parsed((repo / path).read_bytes()) for path in there}
+def projects_in(repo: Path) -> list[str]:
+    """The folders of a working tree that have stages, whether or not their lockfiles are kept."""
+    paths = lines(
+        repo, "ls-files", "--", *(f"{way}{name}" for way in ("", "*/") for name in (GRAPH, LOCK))
+    )
+    return sorted({folder_of(path) for path in paths})
+
+
+def locks_in(repo: Path, folders: Iterable[str]) -> dict[str, Any]:
+    """The lockfiles that lie in some folders of a working tree, by folder."""
+    there = {folder: repo / folder / LOCK for folder in folders}
+    return {folder: parsed(path.read_bytes()) for folder, path in there.items() if path.is_file()}
 
 
 def folder_of(path: str) -> str:
-    """The folder of a lockfile, as stages are named by it; empty for the root."""
-    return path.removesuffix(LOCK).rstrip("/")
+    """The folder of a file of stages, as they are named by it; empty for the root."""
+    return path.rpartition("/")[0]
 
 
 def parsed(text: bytes) -> Any:

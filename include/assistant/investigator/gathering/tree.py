@@ -1,42 +1,69 @@
-"""What stands in a working tree, as if it were a run; and the commits before it as good ones."""
+"""What stands in a working tree, as if it were a run; and the commits before it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from include.assistant.investigator.evidence import About, Run, rank, read_json
-from include.assistant.investigator.gathering.git import lines, locks_at, locks_in
+from include.assistant.investigator.gathering.git import (
+    LOCK,
+    folder_of,
+    lines,
+    locks_at,
+    locks_in,
+    projects_in,
+)
 from include.assistant.investigator.gathering.runs import numbers
 from include.assistant.investigator.lineage import stages_of
 
 WORKSPACE = "workspace"
 COMMITS = 5  # that are looked at
+CACHE = ".dvc/cache/files/md5"  # where DVC keeps what a stage made, by its hash
+HASH = re.compile("[0-9a-f]{32}")
 Reports = dict[str, dict[str, dict[str, Any]]]
 
 
 def tree_runs(repo: Path) -> tuple[About, Reports]:
     """The working tree of a repository, and the commits that changed a lockfile."""
-    locks = locks_in(repo)
-    now, metrics = stages_of(locks), dict[str, float]()
-    reports: dict[str, object] = {}
-    for folder in locks:
-        for path in sorted((repo / folder).glob("reports/**/*.json")):
-            reports[path.relative_to(repo).as_posix()] = read_json(path)
-        for path in sorted((repo / folder).glob("metrics/*.json")):
-            name = path.relative_to(repo).as_posix()
-            metrics |= {f"{name}:{key}": held for key, held in numbers(read_json(path)).items()}
-    held = {name: one for name, one in reports.items() if isinstance(one, dict)}
-    verdict, sentence = min(verdicts(held), key=lambda one: rank(one[0]), default=("", ""))
-    run = Run(
-        name=WORKSPACE,
-        state="closed",
-        verdict=verdict,
-        sentence=sentence,
-        metrics=metrics,
-        stages=now,
-    )
-    before = [one for one in commits(repo) if one.stages != now]
-    return About(run=WORKSPACE, runs=(run, *before)), {WORKSPACE: held}
+    folders = projects_in(repo)
+    locks = locks_in(repo, folders)
+    paths = [
+        path.relative_to(repo).as_posix()
+        for folder in folders
+        for form in ("reports/**/*.json", "metrics/*.json")
+        for path in sorted((repo / folder).glob(form))
+    ]
+    read = {path: read_json(repo / path) for path in paths}
+    run = reported(Run(name=WORKSPACE, state="closed", stages=stages_of(locks)), read)
+    reports = {path: one for path, one in read.items() if is_report(path) and isinstance(one, dict)}
+    before = [one for one in commits(repo, locks) if one.stages != run.stages]
+    return About(run=WORKSPACE, runs=(run, *before)), {WORKSPACE: reports}
+
+
+def reported(run: Run, read: Mapping[str, object]) -> Run:
+    """A run with what its reports and its files of numbers say.
+
+    Args:
+        read: path to content.
+    """
+    reports = {path: one for path, one in read.items() if isinstance(one, dict)}
+    told = [
+        one for path, held in reports.items() if is_report(path) for one in verdicts({path: held})
+    ]
+    verdict, sentence = min(told, key=lambda one: rank(one[0]), default=("", ""))
+    metrics = {
+        f"{path}:{name}": value
+        for path, held in reports.items()
+        if not is_report(path)
+        for name, value in numbers(held).items()
+    }
+    return run.model_copy(update={"verdict": verdict, "sentence": sentence, "metrics": metrics})
+
+
+def is_report(path: str) -> bool:
+    """Whether a path is that of a report, and not of numbers."""
+    return "reports" in path.split("/")
 
 
 def verdicts(reports: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -59,10 +86,26 @@ def verdict_in(held: object) -> list[tuple[str, str]]:
     return [(state, str(told.get("sentence") or ""))] if isinstance(state, str) else []
 
 
-def commits(repo: Path) -> Iterator[Run]:
-    """The last commits that changed a lockfile, the newest first."""
-    wanted = ("log", f"-n{COMMITS}", "--format=%H %cI", "--", "dvc.lock", "*/dvc.lock")
+def commits(repo: Path, locks: Mapping[str, Any]) -> Iterator[Run]:
+    """The last commits that changed a lockfile, the newest first.
+
+    One is known to have ended well if its reports say so, as the cache of DVC has them.
+
+    Args:
+        locks: of the working tree; what git does not keep of them is no change since a commit.
+    """
+    kept = {folder_of(path) for path in lines(repo, "ls-files", "--", LOCK, f"*/{LOCK}")}
+    wanted = ("log", f"-n{COMMITS}", "--format=%H %cI", "--", LOCK, f"*/{LOCK}")
+    loose = {folder: lock for folder, lock in locks.items() if folder not in kept}
     for line in lines(repo, *wanted):
         sha, when = line.split(" ", 1)
-        stages = stages_of(locks_at(repo, sha))
-        yield Run(name=f"commit-{sha[:12]}", opened=when, state="closed", stages=stages)
+        held = locks_at(repo, sha)
+        read = {
+            path: read_json(repo / CACHE / md5[:2] / md5[2:])
+            for stage in stages_of(held).values()
+            for path, md5 in stage.outs.items()
+            if path.endswith(".json") and HASH.fullmatch(md5)
+        }
+        run = Run(name=f"commit-{sha[:12]}", opened=when, stages=stages_of({**loose, **held}))
+        told = reported(run, read)
+        yield told.model_copy(update={"state": "closed"}) if told.verdict else told
