@@ -84,15 +84,24 @@ def gates(reports: Reports, tag: str) -> Iterator[CheckFact]:
     """The gates of a verdict on what is to go live; a number that is not there has failed."""
     for path, report in reports:
         some = [one for one in listed(report, "gates") if "passed" in one]
-        yield from watched.failed_first(gate(one, path, tag) for one in some)
+        names = [one.get("name") for one in some]
+        # Numbers of several files may be called the same: none hides another.
+        places = [names[:place].count(name) + 1 for place, name in enumerate(names)]
+        yield from watched.failed_first(
+            gate(one, path, tag, place) for one, place in zip(some, places, strict=True)
+        )
 
 
-def gate(held: Held, path: str, tag: str) -> CheckFact:
-    """One gate as a fact; its limit is in words."""
+def gate(held: Held, path: str, tag: str, place: int) -> CheckFact:
+    """One gate as a fact; its limit is in words.
+
+    Args:
+        place: which it is of those of its name, from 1.
+    """
     name, passed = str(held.get("name")), held.get("passed") is True
     state = "passed" if passed else "failed"
     return CheckFact(
-        id=f"check:{tag}{path}:{GATE} {name}",
+        id=f"check:{tag}{path}:{GATE} {name}" + (f" {place}" if place > 1 else ""),
         said=f"The gate {name} of {path} {state}: {held.get('reason', '')}".strip(),
         report=path,
         name=f"{GATE} {name}",

@@ -1,5 +1,6 @@
 """Reports side by side: each is told of, the worst first, and none hides another."""
 
+import json
 from dataclasses import asdict, replace
 
 import pytest
@@ -112,6 +113,16 @@ def test_a_refused_promotion_is_a_cause_with_its_gates_and_next_steps(tmp_path):
         "check:reports/promotion.json:gate recall",
         "check:reports/promotion.json:gate auc",
     ]
+
+
+def test_a_gate_that_failed_is_not_hidden_by_one_of_its_name_that_passed(tmp_path):
+    tools, gates = refused(tmp_path), {"name": "recall", "passed": True, "reason": "It is 1."}
+    path = tmp_path / "reports/a.bad/reports/promotion.json"
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps({**held, "gates": [*held["gates"], gates]}))
+    assert investigate(tools, playbook.read()).causes[0].subject == "recall"
+    states = {fact.id[-13:]: fact.state for fact in tools.drift_of(OfNumbers()).facts}
+    assert (states["n:gate recall"], states["gate recall 2"]) == ("failed", "passed")
 
 
 @pytest.mark.parametrize(
