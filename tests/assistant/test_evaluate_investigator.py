@@ -45,7 +45,7 @@ def test_the_stage_scores_each_incident_and_names_the_causes(tmp_path):
     }
     assert told["rules.incidents"] == 1
     assert (told["rules.first_share"], told["first_share_of.concept_shift"]) == (1.0, 1.0)
-    assert (told["subject_share"], told["tokens"], told["tool_calls"]) == (None, 0, 7)
+    assert (told["subject_share"], told["tokens"], told["tool_calls"]) == (None, 0, 12)
     row = pl.read_parquet(table).row(0, named=True)
     assert (row["by"], row["first"], row["rank"], row["alarmed"]) == (
         "playbook",

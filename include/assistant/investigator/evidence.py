@@ -21,6 +21,8 @@ LARGEST = 4_000_000  # bytes of a file that is read
 PLAIN = r"[A-Za-z0-9_][A-Za-z0-9_+.-]{0,249}"  # of names that are folders: none leads elsewhere
 # Verdicts of a report that are no trouble: seasons move inputs, and faults of data count as alarms.
 GOOD = frozenset({"", "steady", "moved", "passed", "not needed", "retrain", "held back"})
+# Numbers that count trouble where they are not 0, by the end of their names.
+TROUBLE = (":alarms", ":failed_gates", ":hurts", ":blind")
 # What to read first, of several verdicts.
 WORST = ("hurts", "failed", "blind", "unknown", "refused", "moved", "retrain", "held back")
 State = Literal["closed", "failed", "unknown"]
@@ -61,9 +63,10 @@ class Run(Strict):
 
     @property
     def good(self) -> bool:
-        """Whether it ended well, and no report of it speaks of trouble or counts alarms."""
-        alarms = any(held for name, held in self.metrics.items() if name.endswith(":alarms"))
-        return self.state == "closed" and self.verdict in GOOD and not alarms
+        """Whether it ended well, and no report or number of it speaks of trouble."""
+        trouble = any(held for name, held in self.metrics.items() if name.endswith(TROUBLE))
+        refused = any(not held for name, held in self.metrics.items() if name.endswith(":passed"))
+        return self.state == "closed" and self.verdict in GOOD and not (trouble or refused)
 
 
 class Alert(Strict):

@@ -9,8 +9,10 @@ from include.assistant.investigator.facts import (
     AnyFact,
     CheckFact,
     DocumentFact,
+    NumberFact,
     RunFact,
     SignalFact,
+    WindowFact,
     troubled,
 )
 from include.assistant.investigator.note import (
@@ -38,6 +40,7 @@ CAUSES = 3  # that a note names
 CLAIMS = 5  # of a part of a note
 DOCUMENTS = 3  # sections to read
 OPEN = "No cause in the playbook fits what was looked at"
+UNSEEN = "Nothing was looked at: no window, check or gate of the run could be read"
 
 
 def investigate(tools: Tools, playbook: Playbook) -> Note:
@@ -52,7 +55,7 @@ def investigate(tools: Tools, playbook: Playbook) -> Note:
     run, told = tools.evidence.run(), orders(tools)
     return Note(
         run=run.name,
-        headline=headline(weighed),
+        headline=headline(seen, weighed),
         moved=tuple(moved(seen, weighed)),
         since=tuple(since(seen, weighed)),
         for_whom=tuple(for_whom(seen)),
@@ -81,12 +84,23 @@ def looked(tools: Tools, look: Look) -> Sequence[AnyFact]:
     return asked[look.tool]().facts
 
 
-def headline(weighed: Sequence[Weighed]) -> str:
-    """The likeliest cause in a line."""
+def headline(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> str:
+    """The likeliest cause in a line; of what nobody measured, that nobody did."""
+    if not any(map(measured, facts)):
+        return f"{UNSEEN}."
     if not weighed:
         return f"{OPEN}."
     subject = f": {weighed[0].subject}" if weighed[0].subject else ""
     return f"{weighed[0].rule.title}{subject}."
+
+
+def measured(fact: AnyFact) -> bool:
+    """Whether a fact says how the run did: what changed, and what a log says, does not."""
+    if isinstance(fact, CheckFact):
+        return fact.state != "not measured"
+    if isinstance(fact, RunFact):
+        return fact.now and (fact.state == "failed" or bool(fact.verdict))
+    return isinstance(fact, WindowFact | NumberFact)
 
 
 def as_claim(fact: AnyFact) -> Claim:
@@ -95,10 +109,11 @@ def as_claim(fact: AnyFact) -> Claim:
 
 
 def in_short(fact: AnyFact) -> Claim:
-    """What speaks for a cause; a check was told of at length above."""
-    if isinstance(fact, CheckFact) and fact.value is not None and fact.sort != GATE:
-        limit = f", with a limit of {shown(fact.limit)}" if fact.limit is not None else ""
-        return cite(f"{fact.name} failed: {shown(fact.value)}{limit}.", (fact.id, fact.said))
+    """What speaks for a cause; a check that failed was told of at length above."""
+    some = [one for one in failed([fact]) if one.value is not None and one.sort != GATE]
+    for one in some:
+        limit = f", with a limit of {shown(one.limit)}" if one.limit is not None else ""
+        return cite(f"{one.name} failed: {shown(one.value)}{limit}.", (one.id, one.said))
     return as_claim(fact)
 
 
