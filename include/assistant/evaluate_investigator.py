@@ -17,6 +17,9 @@ def evaluate_investigator(
 ) -> None:
     """Investigate each planted incident, and hold the notes against what is true.
 
+    The numbers of the playbook have no prefix, those of a model `agent_`; `in_use_` are those of
+    the one that params.yaml sets, so that gates hold what will write the notes.
+
     Raises:
         DataError: there is no incident, or its evidence cannot be read.
     """
@@ -24,10 +27,12 @@ def evaluate_investigator(
     found = {"playbook": score_all(incidents, book, None)}
     if investigating.provider == "endpoint":
         found["agent"] = score_all(incidents, book, investigating)
+    in_use = found.get("agent", found["playbook"])
+    named = {"": found["playbook"], "agent_": found.get("agent", []), "in_use_": in_use}
     numbers = {
         f"{prefix}{name}": value
-        for who, rows in found.items()
-        for prefix in ["" if who == "playbook" else f"{who}_"]
+        for prefix, rows in named.items()
+        if rows
         for name, value in measure(rows).items()
     }
     table = pl.DataFrame([{"by": who, **vars(row)} for who, rows in found.items() for row in rows])

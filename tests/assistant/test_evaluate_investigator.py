@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from assistant_evidence import WINDOWS, put, tools
+import yaml
+from assistant_evidence import PROJECT, WINDOWS, put, tools
+from assistant_server import Behaviour, model, said
 
 from include.assistant.evaluate_investigator import evaluate_investigator
 from include.assistant.investigator import playbook
@@ -13,6 +15,7 @@ from include.assistant.investigator.evaluating import Scored, held, measure
 from include.assistant.investigator.note import Cause, Note, cite
 from include.assistant.investigator.settings import Budget, Endpoint, Investigating
 from include.errors import DataError
+from include.monitoring.gates import Limit, hold
 
 TRUTH = {
     "id": "i-1",
@@ -55,18 +58,60 @@ def test_the_stage_scores_each_incident_and_names_the_causes(tmp_path):
     )
 
 
-def test_a_model_is_scored_beside_the_playbook(tmp_path):
+def by_model(tmp_path, url: str) -> dict[str, float]:
+    """The numbers of one incident, with a model at an address."""
     put(tmp_path / "in/i-1", *WINDOWS)
     (tmp_path / "in/incidents.json").write_text(json.dumps([TRUTH]))
     prices = {"currency": "EUR", "tokens_in": 1, "tokens_out": 1}
-    nobody = Endpoint(
-        base_url="http://127.0.0.1:9/v1", model="m", seed=1, temperature=0, prices=prices
-    )
-    settings = PLAYBOOK.model_copy(update={"provider": "endpoint", "endpoint": nobody})
+    endpoint = Endpoint(base_url=url, model="m", seed=1, temperature=0, prices=prices)
+    budget = Budget(requests=9, tool_calls=9, tokens=99_000, seconds=20, retries=1)
+    settings = Investigating(provider="endpoint", endpoint=endpoint, budget=budget)
     evaluate_investigator(tmp_path / "in", tmp_path / "m.json", tmp_path / "p.parquet", settings)
-    told = json.loads((tmp_path / "m.json").read_text())
-    assert (told["agent_incidents"], told["agent_first_share"], told["agent_tokens"]) == (1, 1.0, 0)
-    assert pl.read_parquet(tmp_path / "p.parquet")["by"].to_list() == ["playbook", "agent"]
+    return json.loads((tmp_path / "m.json").read_text())
+
+
+def test_a_model_that_cannot_be_asked_has_found_nothing(tmp_path):
+    told = by_model(tmp_path, "http://127.0.0.1:9/v1")
+    for name in ("agent", "in_use"):
+        numbers = ("first_share", "fell_back_share", "claims", "tokens")
+        assert [told[f"{name}_{one}"] for one in numbers] == [0.0, 1.0, 0, 0]
+    assert (told["first_share"], told["fell_back_share"]) == (1.0, 0.0)
+    rows = pl.read_parquet(tmp_path / "p.parquet")
+    assert rows["by"].to_list() == ["playbook", "agent"]
+    why = "The model wrote no note: its server gave no answer that can be used."
+    assert rows["fell_back"].to_list() == ["", why]
+
+
+SAID = "The check auc failed in the window from 2025-03-01: auc is 0.55;"
+CLAIM = {"text": "The AUC is 0.55.", "citations": [{"id": "check:auc", "quote": SAID}]}
+CAUSE = {"cause": "concept_shift", "title": "T", "weight": 1, "claims": [CLAIM]}
+
+
+def calls(tool: str, **asked: object) -> Behaviour:
+    """A model that asks a tool, or hands its note in by one."""
+    function = {"name": tool, "arguments": json.dumps(asked)}
+    held = [{"id": "c", "type": "function", "function": function}]
+    body = json.loads(said("", finish="tool_calls", tool_calls=held))
+    body |= {"id": "x", "object": "chat.completion", "created": 1}
+    body["usage"]["total_tokens"] = 110
+    return lambda handler: handler.send(json.dumps(body).encode(), Content_Type="application/json")
+
+
+def test_a_model_that_writes_its_notes_is_scored_beside_the_playbook(tmp_path):
+    end = calls("final_result", headline="The AUC fell.", moved=[CLAIM], causes=[CAUSE])
+    with model(calls("drift_of"), end) as server:
+        told = by_model(tmp_path, server.url)
+    numbers = ("first_share", "fell_back_share", "claims", "wrong_claims", "tokens")
+    assert [told[f"in_use_{one}"] for one in numbers] == [1.0, 0.0, 2, 0, 220]
+    assert told["agent_first_share"] == 1.0
+
+
+def test_the_gates_hold_whoever_writes_the_notes(tmp_path):
+    gates = yaml.safe_load((PROJECT / "params.yaml").read_text())["promotion"]["gates"]
+    limits = {one: Limit(**held) for one, held in gates["investigator"].items()}
+    found = hold(by_model(tmp_path, "http://127.0.0.1:9/v1"), limits, "m")
+    failed = {one.name for one in found if not one.passed and one.name.startswith("in_use_")}
+    assert failed == {"in_use_first_share", "in_use_fell_back_share"}
 
 
 def test_without_incidents_there_is_nothing_to_score(tmp_path):

@@ -29,6 +29,7 @@ class Scored:
         since_right: whether the first window was; None if there is none.
         alarmed: whether a check failed, or the run: else nobody would have asked.
         wrong: claims with a number, a quote or a source that is not there.
+        fell_back: why the model wrote no note, so that nothing was found; empty if it did.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Scored:
     tokens: int
     cost: float
     headline: str
+    fell_back: str
 
 
 def score_all(folder: Path, book: Playbook, model: Investigating | None) -> list[Scored]:
@@ -88,7 +90,9 @@ def held(
     tokens: int = 0,
     cost: float = 0.0,
 ) -> Scored:
-    """A note held against the truth."""
+    """A note held against the truth; what the playbook wrote in place of a model is none of it."""
+    if note.reason:
+        note = Note(run=note.run, headline="", reason=note.reason)
     names = [one.cause for one in note.causes]
     named = next((one.subject for one in note.causes if one.cause == truth["cause"]), "")
     run = tools.evidence.run()
@@ -108,6 +112,7 @@ def held(
         tokens=tokens,
         cost=cost,
         headline=note.headline,
+        fell_back=note.reason,
     )
 
 
@@ -138,6 +143,7 @@ RIGHT: dict[str, Callable[[Scored], bool | None]] = {
     "subject_share": lambda row: row.subject_right,
     "since_share": lambda row: row.since_right,
     "false_alarm_share": lambda row: row.rank != 1 if row.cause == "nothing_wrong" else None,
+    "fell_back_share": lambda row: bool(row.fell_back),
 }
 
 
