@@ -29,7 +29,8 @@ def wrong(note: Note, returned: Facts, book: Playbook) -> list[str]:
         returned: what tools have returned, by id.
         book: whose causes, steps and proposals it may name.
     """
-    texts = {rule.propose.text for rule in book.causes.values() if rule.propose}
+    offers = {rule.propose.text for rule in book.causes.values() if rule.propose}
+    texts = {permitted.LEFT_OUT, *offers}
     found = [
         problem
         for claim in note.claims

@@ -2,7 +2,8 @@
 
 import re
 
-from include.assistant.answering.forbidden import CALLS, ORDERS
+from include.assistant.answering.forbidden import ORDERS, in_answer
+from include.assistant.answering.signs import latin
 from include.assistant.investigator.facts import LogFact
 from include.assistant.investigator.tools import OfLog, Tools
 
@@ -15,7 +16,7 @@ ERROR = ("ERROR ", "CRITICAL ")
 def orders(tools: Tools) -> list[str]:
     """What the logs of the run say is to be done, each with its task; none if it did not fail.
 
-    They are the words of others: they are told as such, and what speaks to a machine is not.
+    They are the words of others: they are told as such, and none that is not to be shown.
     """
     if tools.evidence.run().state != "failed":
         return []
@@ -32,9 +33,12 @@ def ending(tools: Tools, task: str) -> list[LogFact]:
 
 
 def last(end: list[LogFact]) -> str:
-    """The last order among some lines; empty if there is none."""
+    """The last order among some lines; that it is left out, if none may be repeated; or empty."""
+    told = ""
     for line in reversed(end):
-        found = ORDER.search(line.text)
-        if found and not (ORDERS.search(line.text) or CALLS.search(line.text)):
-            return f"The log of {line.task} says: {found[1]}"
-    return ""
+        if found := ORDER.search(line.text):
+            # Whoever follows it is told by nobody else whether a link or a script is to be trusted.
+            if not (in_answer(line.text, ()) or ORDERS.search(latin(line.text))):
+                return f"The log of {line.task} says: {found[1]}"
+            told = f"The log of {line.task} says what to do in words that are left out here."
+    return told

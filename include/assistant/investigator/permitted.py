@@ -5,8 +5,10 @@ And what none of its texts may be: links of its own, secrets, and words for a ma
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from include.assistant.answering import forbidden
+from include.assistant.answering.signs import latin
 from include.assistant.investigator.facts import (
     ChangeFact,
     DocumentFact,
@@ -18,6 +20,8 @@ from include.assistant.investigator.facts import (
 from include.assistant.investigator.note import Note
 from include.assistant.investigator.orders import last
 from include.assistant.investigator.playbook import Playbook
+
+LEFT_OUT = "Words that are not to be shown are left out of this note."
 
 
 def unasked(note: Note, returned: Mapping[str, Fact], book: Playbook) -> Iterator[str]:
@@ -58,17 +62,47 @@ def targets(fact: Fact) -> tuple[str, ...]:
 
 def unspeakable(note: Note, returned: Mapping[str, Fact]) -> Iterator[str]:
     """Texts of a note that are not to be shown; what they are is not told again."""
+    refuse = refusing(returned)
+    titles = [text for one in note.causes for text in (one.title, one.subject)]
+    texts = [note.headline, *titles, *note.next_steps, *(one.text for one in note.claims)]
+    quotes = [citation.quote for one in note.claims for citation in one.citations]
+    for reason in (*map(refuse, texts), *(refuse(quote, quoted=True) for quote in quotes)):
+        if reason:
+            yield f"A text of the note is not to be shown: {reason}."
+
+
+class Refusing(Protocol):
+    """What says of a text why it is not to be shown, else ''."""
+
+    def __call__(self, text: str, quoted: bool = False) -> str:
+        """Why.
+
+        Args:
+            quoted: whether it is told as the words of another, whose links are not the note's.
+        """
+
+
+def refusing(returned: Mapping[str, Fact]) -> Refusing:
+    """What knows the texts that are not to be shown.
+
+    Args:
+        returned: what tools have returned, by id.
+    """
     names = sorted({n for fact in returned.values() for n in targets(fact) if n}, key=len)
     read = [fact for fact in returned.values() if isinstance(fact, DocumentFact)]
     sources = [text for fact in read for text in (fact.said, fact.url, fact.page)]
-    titles = [text for one in note.causes for text in (one.title, one.subject)]
-    texts = [note.headline, *titles, *note.next_steps, *(one.text for one in note.claims)]
-    for text in texts:
+
+    def reason(text: str, quoted: bool = False) -> str:
         bare = text
         for name in reversed(names):  # a run may be called as a token is
             bare = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", bare)
-        reason = forbidden.in_answer(bare, sources)
-        if not reason and forbidden.ORDERS.search(text):
-            reason = "it speaks to the machine that reads it"
-        if reason:
-            yield f"A text of the note is not to be shown: {reason}."
+        told = forbidden.in_answer(bare, [*sources, bare] if quoted else sources)
+        return told or speaking(text)
+
+    return reason
+
+
+def speaking(text: str) -> str:
+    """Why a text is not to be shown, if it is for a machine that reads it; else ''."""
+    found = forbidden.ORDERS.search(text) or forbidden.ORDERS.search(latin(text))
+    return "it speaks to the machine that reads it" if found else ""

@@ -15,6 +15,7 @@ from include.assistant.investigator.facts import (
     WindowFact,
     troubled,
 )
+from include.assistant.investigator.leaving_out import leave_out
 from include.assistant.investigator.note import (
     MEASURED,
     Cause,
@@ -44,7 +45,7 @@ UNSEEN = "Nothing was looked at: no window, check or gate of the run could be re
 
 
 def investigate(tools: Tools, playbook: Playbook) -> Note:
-    """Look at what the playbook asks for, weigh it, and write the note.
+    """Look at what the playbook asks for, weigh it, and write what may be shown of it.
 
     Raises:
         ParamsError: the playbook asks for a tool that there is not.
@@ -53,7 +54,7 @@ def investigate(tools: Tools, playbook: Playbook) -> Note:
     seen = [*{fact.id: fact for fact in facts}.values()]
     weighed = books.weigh(playbook, seen)[:CAUSES]
     run, told = tools.evidence.run(), orders(tools)
-    return Note(
+    note = Note(
         run=run.name,
         headline=headline(seen, weighed),
         moved=tuple(moved(seen, weighed)),
@@ -64,6 +65,7 @@ def investigate(tools: Tools, playbook: Playbook) -> Note:
         look_up=tuple(documents(tools, weighed)),
         proposals=tuple(proposals(run, weighed[:1], told)),
     )
+    return leave_out(note, tools)
 
 
 def looked(tools: Tools, look: Look) -> Sequence[AnyFact]:
