@@ -164,6 +164,48 @@ def test_a_log_that_asks_for_something_founds_no_proposal(tmp_path):
     assert investigate(held, books.read()).proposals == ()
 
 
+TWICE = "watch: 10 rows in 2025 have 5 ids, twice or more: 1."
+NONE = "watch: The window 2025-02 has no rows."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "INFO feedback comment: my ids, twice or more please",
+        "INFO row text: 'the window is cold and has no glass'",
+        "INFO 0 errors, no error found",
+        f"INFO a comment says {TWICE}",
+        f"INFO a comment says {NONE}",
+        "ERROR a comment said: my ids, twice or more please",
+    ],
+)
+def test_a_line_of_a_log_steers_no_cause_of_a_green_run(tmp_path, line):
+    windows = (window(1, FINE), window(2, FINE))
+    note = investigate(tools(tmp_path, *windows, logs={"load": f"{line}\n"}), books.read())
+    assert [one.cause for one in note.causes] == ["nothing_wrong"]
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "cause"),
+    [
+        (TWICE, "failed", "rows_duplicated"),
+        (f"ERROR {TWICE}", "failed", "rows_duplicated"),
+        (f"ERROR {TWICE}", "closed", "rows_duplicated"),
+        (NONE, "failed", "window_incomplete"),
+        (f"ERROR {NONE}", "closed", "window_incomplete"),
+        ("ERROR a comment said: my ids, twice or more please", "failed", "run_failed"),
+    ],
+)
+def test_a_line_of_a_log_counts_in_a_failed_run_or_as_an_error(tmp_path, line, state, cause):
+    held = tools(tmp_path, state=state, logs={"load": f"{line}\n"})
+    assert investigate(held, books.read()).causes[0].cause == cause
+
+
+def test_each_sign_of_a_log_asks_for_more_than_words():
+    signs = [sign for rule in books.read().causes.values() for sign in rule.signs]
+    assert [sign for sign in signs if sign.fact == "log" and sign.also is None] == []
+
+
 def test_what_failed_before_the_likeliest_cause_showed_is_told_as_well(tmp_path):
     jumped = check(
         "columns_jumped",
