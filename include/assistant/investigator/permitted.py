@@ -20,6 +20,7 @@ from include.assistant.investigator.facts import (
 from include.assistant.investigator.note import Note
 from include.assistant.investigator.orders import last
 from include.assistant.investigator.playbook import Playbook
+from include.assistant.investigator.secrets import scrambled
 
 LEFT_OUT = "Words that are not to be shown are left out of this note."
 
@@ -94,8 +95,9 @@ def refusing(returned: Mapping[str, Fact]) -> Refusing:
 
     def reason(text: str, quoted: bool = False) -> str:
         bare = text
-        for name in reversed(names):  # a run may be called as a token is
+        for name in reversed(names):  # a run may be called as a token is, also one of another DAG
             bare = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", bare)
+        bare = forbidden.MIXED.sub(lambda found: found[0] if scrambled(found[0]) else "", bare)
         told = forbidden.in_answer(bare, [*sources, bare] if quoted else sources)
         return told or speaking(text)
 

@@ -3,9 +3,10 @@
 Beside what include.errors masks for all of the house, these are the forms that logs of others have.
 """
 
+import itertools
 import re
 
-from include.assistant.answering.forbidden import TOKENS
+from include.assistant.answering.forbidden import MIXED, TOKENS
 from include.errors import MASK, masked
 
 _NAME = (
@@ -16,6 +17,9 @@ _NAME = (
 _SCHEMES = r"(?:bearer|basic|token|digest|negotiate)"
 _SHOWN = rf"(?!\*{{3}}|\.{{3}}|[$<{{\[]|(?:None|null|true|false|is|was|or|and)\b|{_SCHEMES}\s)"
 _VALUE = rf"{_SHOWN}[^\s\"'\\,;&<>(){{}}\[\]]+"
+_SET = r"(?:changed|set|reset|rotated|updated)"
+# What is no plain word: it has a digit, a capital within or a mark.
+_CHOSEN = r"(?=\S*(?:\d|\w[A-Z]|[!@#$%^&*]))[^\s\"'`]{5,}"
 KEYS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"(?:(?:(?!-----BEGIN)[\s\S]){0,9000}?-----END [A-Z ]*PRIVATE KEY-----"
@@ -23,6 +27,20 @@ KEYS = re.compile(
 )
 # A line of a key whose begin was cut off.
 PIECE = re.compile(r"(?<!\S)(?=\S*[A-Z])(?=\S*[a-z])(?=\S*\d)[A-Za-z0-9+/]{60,76}={0,2}(?!\S)")
+# Tokens that say by their form what they are, beside those of forbidden.py: Vault, Databricks,
+# Stripe, SendGrid, Google, age, Slack, DigitalOcean, Shopify, Docker, GitLab, Atlassian, Grafana,
+# Telegram.
+FORMS = re.compile(
+    r"\bhv[sbr]\.[\w-]{20,}|\bdapi[0-9a-f]{32}(?:-\d)?\b|\b[rs]k_(?:test|live)_\w{10,}"
+    r"|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bya29\.[\w-]{16,}|\bAGE-SECRET-KEY-1[A-Z0-9]{20,}"
+    r"|\bxapp-[\w-]{10,}|(?<=hooks\.slack\.com/services/)[\w/]+|\bdo[opr]_v1_[0-9a-f]{32,}"
+    r"|\bshp(?:at|ca|pa|ss)_[0-9a-f]{32}|\bdckr_pat_[\w-]{20,}|\bgl(?:rt|dt|ptt|cbt)-[\w-]{16,}"
+    r"|\bATATT3[\w=-]{20,}|\bglsa_\w{20,}|\b\d{8,10}:AA[\w-]{33}\b"
+    r"|(?<![\w+/=-])[\w-]{43}=(?![\w=])"  # a key of Fernet, as Airflow's own
+)
+# A run id, a date or a hash within a longer name.
+DATED = re.compile(r"\d{4}-\d\d-\d\d|\d{8}T\d{4,6}|(?<![0-9a-z])[0-9a-f]{7,}(?![0-9a-z])")
+RANDOM = 0.4  # share of the letters that are of another kind than the one before, from which on
 NAMED = (
     # Authorization: Bearer x, {'Authorization': 'Basic x'}, Proxy-Authorization: x, Cookie: x
     re.compile(
@@ -39,6 +57,38 @@ NAMED = (
         rf"({_NAME}[\\\"']*\s*[:=]\s*([\"'])){_SHOWN}[^\"'\n]+(?=\2)",
         re.IGNORECASE,
     ),
+    # ('x-api-key', 'x'), (b'cookie', b'x')
+    re.compile(
+        rf"([(\[]\s*[bru]{{0,2}}[\"'][\w-]{{0,40}}(?:{_NAME}|authorization|cookie)[\"']\s*,\s*"
+        rf"[bru]{{0,2}}[\"'])(?!(?:{_SCHEMES})\s)[^\"'\n]+(?=[\"']\s*[)\]])",
+        re.IGNORECASE,
+    ),
+    # auth=('user', 'x'), HTTPBasicAuth('user', 'x')
+    re.compile(
+        r"(auth(?:=|\s=\s)?\(\s*[bru]{0,2}[\"'][^\"'\n]{0,200}[\"']\s*,\s*[bru]{0,2}[\"'])[^\"'\n]+",
+        re.IGNORECASE,
+    ),
+    # Fernet(b'x')
+    re.compile(r"(\bFernet\(\s*[bru]{0,2}[\"'])[^\"'\n]+"),
+    # Cookie: a=x; b=y
+    re.compile(r"(\bcookie:\s*)(?!\*{3}$)[^\"'\n]+", re.IGNORECASE),
+    # password was changed to x; token changed from x to y
+    re.compile(rf"(\b(?i:{_NAME}(?:\s+\w+){{0,3}}?\s+{_SET}\s+(?:from|to))\s+[\"'`]?){_CHOSEN}"),
+    re.compile(
+        rf"(\b(?i:{_NAME}[^\n]{{0,40}}?\s{_SET}\s+from\s+\S{{1,100}}\s+to)\s+[\"'`]?){_CHOSEN}"
+    ),
+    # the token abc123def456, otp 123456
+    re.compile(
+        r"(\b(?:token|password|secret|api[ _-]key)\s+[\"'`]?)"
+        r"(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w+/=-]{10,}",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(\b(?:otp|passcode)\b(?:\s+(?:is|was))?[\s:=]+)\d{4,8}\b", re.IGNORECASE),
+    # sshpass -p x, mysql -px, login user / x, jdbc:oracle:thin:user/x@host
+    re.compile(r"(\bsshpass\s+-p[ ]?[\"']?)[^\s\"']+"),
+    re.compile(r"(\b(?:mysql|mariadb)\w*\b[^\n|;]{0,200}?\s-p)[^\s]+"),
+    re.compile(r"(\blog(?:in|on)\s+\S{1,60}\s+/\s+)\S+", re.IGNORECASE),
+    re.compile(r"(\bjdbc:oracle:\w+:[^\s/@]{1,60}/)[^\s@]+(?=@)", re.IGNORECASE),
     # password is hunter2
     re.compile(
         rf"(\b{_NAME}\s+(?:is|was)\s+[\"'`]?)(?=\S*\d)(?=\S*[A-Za-z])[^\s\"'`]{{6,}}",
@@ -63,10 +113,18 @@ LOGIN = re.compile(r"(?<=://)[^\s/?#@:\"']*:[^\s/@\"']+(?=@)")  # also of digits
 def hidden(text: str) -> str:
     """The text with *** for each secret in it; its lines stay as many as they are."""
     text = KEYS.sub(emptied, text)
-    text = LOGIN.sub(MASK, TOKENS.sub(MASK, PIECE.sub(MASK, text)))
+    text = LOGIN.sub(MASK, FORMS.sub(MASK, TOKENS.sub(MASK, PIECE.sub(MASK, text))))
     for form in NAMED:
         text = form.sub(rf"\1{MASK}", text)
-    return masked(text)
+    return masked(MIXED.sub(lambda found: MASK if scrambled(found[0]) else found[0], text))
+
+
+def scrambled(name: str) -> bool:
+    """Whether a long run of letters and digits is a key: no path, run or name with a hash."""
+    rest = DATED.sub("", name)
+    kinds = [(one.isdigit(), one.isupper()) for one in rest if one.isalnum()]
+    changes = sum(one != other for one, other in itertools.pairwise(kinds))
+    return len(rest) >= 20 and changes >= RANDOM * len(kinds)
 
 
 def emptied(found: re.Match[str]) -> str:

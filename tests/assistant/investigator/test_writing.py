@@ -110,9 +110,9 @@ def test_a_check_is_told_of_whatever_stands_in_the_values_that_it_names(tmp_path
 
 
 def test_a_note_of_words_that_may_be_shown_leaves_nothing_out(tmp_path):
-    held = tools(
-        tmp_path, state="failed", logs={"load": "ERROR Task failed: an error of the job\n"}
-    )
+    other = "FlightDelaysV2-manual__2025-02-28T134500-0100"
+    log = f"ERROR Task failed: an error of the job, after the run {other}\n"
+    held = tools(tmp_path, state="failed", logs={"load": log})
     assert LEFT_OUT not in [one.text for one in investigate(held, BOOK).claims]
 
 
