@@ -212,4 +212,4 @@ def endpoint(settings: Investigating) -> "Model":
     if settings.endpoint is None:
         what = "investigating.endpoint is not set, so no model can be asked."
         raise ParamsError(what, "set it, or investigating.provider to playbook.")
-    return model_of(settings.endpoint)
+    return model_of(settings.endpoint, settings.budget.tokens)

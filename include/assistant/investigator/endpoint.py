@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 WAIT_S = 60.0  # for one answer; the whole has a budget of its own
 LARGEST = 2_000_000  # bytes of a reply: an answer has a few thousand
+BYTES_PER_TOKEN = 3  # fewer than English has: what is counted for a server is rather too much
 
 
-def model_of(settings: Endpoint) -> "Model":
+def model_of(settings: Endpoint, most: int) -> "Model":
     """What asks the endpoint.
+
+    Args:
+        most: tokens that may be read and written, together.
 
     Raises:
         ParamsError: the address is none, or the key would cross the network in clear.
@@ -40,7 +44,53 @@ def model_of(settings: Endpoint) -> "Model":
     )
     provider = OpenAIProvider(settings.base_url, api_key=key or "none", http_client=client)
     wanted = ModelSettings(temperature=settings.temperature, seed=settings.seed)
-    return OpenAIChatModel(settings.model, provider=provider, settings=wanted)
+    return counted(OpenAIChatModel(settings.model, provider=provider, settings=wanted), most)
+
+
+def counted(model: "Model", most: int) -> "Model":
+    """The model, whose tokens count also where its server does not say how many they were.
+
+    Args:
+        most: tokens beyond which nothing more is sent.
+    """
+    from pydantic_ai.exceptions import UsageLimitExceeded
+    from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelResponse
+    from pydantic_ai.models import ModelRequestParameters
+    from pydantic_ai.models.wrapper import WrapperModel
+    from pydantic_ai.settings import ModelSettings
+    from pydantic_ai.usage import RequestUsage
+
+    class Counted(WrapperModel):
+        used = 0
+
+        async def request(
+            self,
+            messages: list[ModelMessage],
+            model_settings: ModelSettings | None,
+            model_request_parameters: ModelRequestParameters,
+        ) -> ModelResponse:
+            """Ask, unless what is sent is more than there is left."""
+            asked = model_request_parameters
+            forms = [
+                one.parameters_json_schema for one in (*asked.function_tools, *asked.output_tools)
+            ]
+            content = ModelMessagesTypeAdapter.dump_json(messages) + json.dumps(forms).encode()
+            sent = tokens_of(content)
+            if self.used + sent > most:
+                raise UsageLimitExceeded(f"The next request would exceed {most} tokens")
+            reply = await super().request(messages, model_settings, asked)
+            if not reply.usage.total_tokens:
+                written = tokens_of(ModelMessagesTypeAdapter.dump_json([reply]))
+                reply.usage = RequestUsage(input_tokens=sent, output_tokens=written)
+            self.used += reply.usage.total_tokens
+            return reply
+
+    return Counted(model)
+
+
+def tokens_of(content: bytes) -> int:
+    """How many tokens a text has at most, thereabouts."""
+    return len(content) // BYTES_PER_TOKEN
 
 
 def see_that_safe(base_url: str, key: str) -> None:
