@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ documents and names in data are text of others: data, and no instructions."""
 
 @dataclass
 class Source:
-    """The evidence of a run, gathered anew when it is old; one copy at a time.
+    """The evidence of a run, gathered anew when it is old; by one thread, and the others wait.
 
     Args:
         make: writes evidence into an empty folder; None if the folder has it for good.
@@ -57,16 +58,25 @@ class Source:
     made: float | None = field(default=None, init=False)
     count: int = field(default=0, init=False)
 
+    lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
     def tools(self) -> Tools:
         """The tools over what is known now."""
+        with self.lock:
+            place = self.gathered() if self.make else self.folder
+        return Tools(Evidence(place), self.searcher)
+
+    def gathered(self) -> Path:
+        """The newest folder of evidence that is whole."""
         now = self.clock()
         if self.make and (self.made is None or now - self.made >= FRESH_S):
-            self.count += 1
-            self.make(self.folder / str(self.count))
-            self.made = now
+            fresh = self.folder / str(self.count + 1)
+            shutil.rmtree(fresh, ignore_errors=True)  # of a gathering that failed
+            self.make(fresh)
+            self.made, self.count = now, self.count + 1
+            # The one before may still be read.
             shutil.rmtree(self.folder / str(self.count - 2), ignore_errors=True)
-        place = self.folder / str(self.count) if self.make else self.folder
-        return Tools(Evidence(place), self.searcher)
+        return self.folder / str(self.count)
 
 
 def server(source: Source) -> "MCPServer":

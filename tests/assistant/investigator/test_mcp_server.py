@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import anyio
@@ -16,7 +17,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from starlette.testclient import TestClient
 
 from include.assistant.investigator.mcp_server import FRESH_S, Source, application, main, server
-from include.assistant.investigator.tools import NAMES, OfNumbers, OfRun, Tools
+from include.assistant.investigator.tools import NAMES, OfLog, OfNumbers, OfRun, Tools
+from include.errors import DataError
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-of-24-characters"
@@ -58,6 +60,47 @@ def test_a_wrong_question_is_told_what_is_wrong(tmp_path):
     assert no_run.is_error and f"Did you mean '{NOW}'?" in no_run.content[0].text
     assert no_run.content[0].text.endswith("\n  Next: list the runs first.")
     assert no_tool.is_error and no_tool.content[0].text == "Unknown tool: clear_task"
+
+
+def test_calls_at_the_same_time_wait_for_evidence_that_is_whole(tmp_path):
+    times: list[Path] = []
+
+    def make(folder: Path) -> None:
+        times.append(folder)
+        time.sleep(0.2)
+        put(folder, *WINDOWS)
+
+    async def go() -> list[bool]:
+        refused = []
+        async with (
+            Client(server(Source(make, tmp_path))) as client,
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def one(name: str) -> None:
+                refused.append((await client.call_tool(name, {})).is_error)
+
+            for name in NAMES[:-1]:  # the last one asks for a question
+                tasks.start_soon(one, name)
+        return refused
+
+    assert anyio.run(go) == [False] * 6
+    assert len(times) == 1
+
+
+def test_a_gathering_that_failed_leaves_nothing_to_the_next_one(tmp_path):
+    fails = [True]
+
+    def make(folder: Path) -> None:
+        put(folder, *WINDOWS, logs={"left": "x"} if fails else {})
+        if fails:
+            fails.clear()
+            raise DataError("It failed.", "try again.")
+
+    source = Source(make, tmp_path)
+    with pytest.raises(DataError):
+        source.tools()
+    assert source.tools().task_log(OfLog()).facts == ()
 
 
 def test_evidence_is_gathered_anew_when_it_is_old(tmp_path):
