@@ -1,7 +1,6 @@
 """A model that investigates: what it may spend, and what becomes of it when it fails."""
 
 import asyncio
-import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +8,6 @@ from typing import ClassVar
 
 import pytest
 from assistant_evidence import WINDOWS, tools
-from assistant_server import Behaviour, Handler, model, said
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
@@ -17,7 +15,6 @@ from pydantic_ai.models.test import TestModel
 from include.assistant.answering.settings import Prices
 from include.assistant.investigator import playbook
 from include.assistant.investigator.agent import Told, investigate_by
-from include.assistant.investigator.endpoint import model_of
 from include.assistant.investigator.settings import Budget, Endpoint, Investigating
 from include.errors import ParamsError
 
@@ -202,36 +199,6 @@ def test_a_server_that_misbehaves_costs_no_note(tmp_path, monkeypatch, unkind, s
     assert {*Unkind.seen} == {("/v1/chat/completions", "Bearer a-secret")}
 
 
-def asks(tokens: int | None) -> Behaviour:
-    """A model that asks for the runs again and again, with many words."""
-
-    def answer(handler: Handler) -> None:
-        function = {"name": "list_runs", "arguments": "{}"}
-        call = {"id": f"c{len(handler.server.requests)}", "type": "function", "function": function}
-        body = json.loads(said("word " * 600, None, "tool_calls", tool_calls=[call]))
-        body |= {"id": "x", "object": "chat.completion", "created": 1}
-        if tokens is not None:
-            one = tokens // 2
-            body["usage"] = {"prompt_tokens": one, "completion_tokens": one, "total_tokens": tokens}
-        handler.send(json.dumps(body).encode(), Content_Type="application/json")
-
-    return answer
-
-
-@pytest.mark.parametrize("tokens", [None, 0, 6000], ids=["not told", "said to be none", "told"])
-def test_the_budget_of_tokens_holds_whatever_a_server_says_of_them(tmp_path, tokens):
-    held = tools(tmp_path, *WINDOWS)
-    with model(asks(tokens)) as server:
-        limits = settings(server.url, requests=30, tool_calls=100, tokens=10_000)
-        told = investigate_by(held, playbook.read(), limits)
-        sent = sum(len(json.dumps(one)) for one in server.requests)
-    why = "its budget of requests, questions or tokens is used up."
-    assert told.note.reason == f"The model wrote no note: {why}"
-    assert 0 < len(server.requests) <= 2
-    assert sent / 3 < told.tokens <= 10_000
-    assert told.cost > 0
-
-
 def test_a_key_does_not_go_over_the_network_in_clear(tmp_path, monkeypatch):
     monkeypatch.setenv("LEEWAY_MODEL_API_KEY", "a-secret")
     with pytest.raises(ParamsError) as error:
@@ -240,19 +207,6 @@ def test_a_key_does_not_go_over_the_network_in_clear(tmp_path, monkeypatch):
         "http://models.example/v1 has no TLS, and LEEWAY_MODEL_API_KEY would cross the network in clear.\n"
         "  Next: set investigating.endpoint.base_url to an https:// address."
     )
-
-
-@pytest.mark.parametrize("url", ["http://[::1/v1", "http://a:99999/v1", "http://a:b/v1"])
-def test_an_address_that_is_none_is_named(url):
-    with pytest.raises(
-        ParamsError, match="investigating.endpoint.base_url is no address: .*\n.*Next"
-    ):
-        model_of(settings(url).endpoint, 1000)
-
-
-def test_the_model_of_the_compose_file_may_be_asked_with_the_key_that_it_gives(monkeypatch):
-    monkeypatch.setenv("LEEWAY_MODEL_API_KEY", "k" * 20)
-    assert model_of(settings("http://inference:8000/v1").endpoint, 1000).model_name == "m"
 
 
 def test_a_model_that_is_asked_for_has_an_address():
