@@ -57,7 +57,7 @@ def test_an_order_that_is_not_to_be_shown_is_left_out_and_said_to_be(tmp_path, w
     held = failed(tmp_path, f"{ERROR}\n  Next: {words}\n")
     assert orders(held) == [LEFT_OUT]
     note = investigate(held, playbook.read())
-    assert note.next_steps[0] == LEFT_OUT
+    assert (note.next_steps[0], note.proposals) == (LEFT_OUT, ())
     assert "evil" not in note.model_dump_json()
     assert wrong(note, held.returned, playbook.read()) == []
 
