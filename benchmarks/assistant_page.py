@@ -11,6 +11,7 @@ has the most passages. Printed are the seconds from there until the server finds
 import json
 import os
 import resource
+import secrets
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,8 @@ from benchmarks.servers import ROOT, TOKEN, running
 
 PROJECT = Path("include/assistant")
 GRAPH = f"{PROJECT}/dvc.yaml"
-NEW = "The lantern of the ferryman is lit at dusk."
+# Another one each time: DVC gets back what it has once made.
+NEW = f"The lantern of the ferryman burns for {secrets.token_hex(4)} hours."
 LONGEST_S = 120
 BARS = {"unchanged": 5, "changed": 10}  # seconds
 
