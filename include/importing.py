@@ -43,6 +43,18 @@ def loaded_when_used(*names: str) -> Iterator[None]:
                 del sys.modules[name]
 
 
+@contextmanager
+def as_if_absent(*names: str) -> Iterator[None]:
+    """Let modules that a library can do without be none to what is imported in here."""
+    absent = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
+
+
 class Later(ModuleType):
     """Stands for a module, and imports it when something in it is asked for."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.importing import loaded_when_used, nothing_collected
+from include.importing import as_if_absent, loaded_when_used, nothing_collected
 
 
 def test_the_garbage_collector_rests_for_an_import_and_lets_alone_what_it_leaves() -> None:
@@ -66,3 +66,11 @@ def test_a_module_that_is_there_stays_and_one_that_is_not_is_missed() -> None:
         with pytest.raises(ModuleNotFoundError):
             importlib.import_module("no_such_module")
     assert importlib.import_module("json") is json
+
+
+def test_what_a_library_can_do_without_is_there_for_all_others(package: str) -> None:
+    with as_if_absent(package), pytest.raises(ImportError):
+        importlib.import_module(package)
+    assert importlib.import_module(package).Part
+    with as_if_absent(package):  # who has it keeps it
+        assert importlib.import_module(package).Part

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from include.errors import ParamsError, PipelineError, did_you_mean
-from include.importing import loaded_when_used, nothing_collected
+from include.importing import as_if_absent, loaded_when_used, nothing_collected
 from include.validation.suites import Rule
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 RARE = ("altair", "scipy.stats")  # a third of the import; for drawings and a few expectations
+EXTRAS = ("boto3", "sqlalchemy")  # another tenth; for tables that are elsewhere
 ResultFormat = dict[str, str | bool]
 
 
@@ -32,7 +33,8 @@ def batch_of(table: pl.DataFrame) -> "Batch":
 def asset() -> "BatchDefinition[Any]":
     """Where Great Expectations, which takes seconds to import, is handed its tables."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import; it would call home
-    with warnings.catch_warnings(), nothing_collected(), loaded_when_used(*RARE):
+    rare, extras = loaded_when_used(*RARE), as_if_absent(*EXTRAS)
+    with warnings.catch_warnings(), nothing_collected(), rare, extras:
         warnings.simplefilter("ignore")
         import great_expectations as gx
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
