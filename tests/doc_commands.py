@@ -103,6 +103,8 @@ ELSEWHERE: dict[str, str] = {
     # the second project
     "docker compose restart assistant": TYPED,
     "python -m include.assistant.watching.journal tmp/log tmp/asked": "test_the_command_says_what_it_found",
+    "dvc repro include/assistant/dvc.yaml:build_index": "test_a_new_passage_is_found_without_a_restart",
+    "dvc repro --force --single-item include/assistant/dvc.yaml:materialize_index": "test_only_what_changed_is_written",
     "python -m docs.assistant_figures": "test_each_figure_has_its_row_and_what_was_there_before_goes",
     "docs/investigator.md#As an MCP server": "test_over_http_only_who_has_the_token_is_answered",
     "docs/assistant.md#Delete it": "test_nothing_else_names_it",
