@@ -84,7 +84,7 @@ def test_a_key_in_many_lines_of_a_log_of_airflow_is_gathered_as_none(tmp_path):
 
 ORDINARY = """\
 INFO DAG bundles loaded: leeway
-INFO Filling up the DagBag from /work/repo/dags/flight_delays.py
+INFO Filling up the DagBag from /leeway/repository/dags/flight_delays.py
 INFO The run is manual__2026-11-30T11:00:27.314787+00:00, try 1 of 3
 INFO Its workspace is /home/ml/.airflow/leeway/runs/flight_delays.scheduled__2025-03-01T000000+0000
 INFO scheduled__2025-03-01T000000+0000 follows FlightDelaysV2-manual__2025-02-28T134500-0100

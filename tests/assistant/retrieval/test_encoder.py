@@ -126,7 +126,7 @@ def test_the_identity_is_of_the_code_that_makes_a_vector(
 
 
 def test_the_identity_is_of_the_libraries_whatever_device_they_are_built_for(tiny, monkeypatch):
-    versions = {"tokenizers": "0.1", "torch": "2.13.0+cpu"}
+    versions = {"tokenizers": "0.1", "torch": "2.13.0+local"}
     monkeypatch.setattr(encoder_files, "version", versions.__getitem__)
     before = encoder_files.identity(tiny)
     versions["torch"] = "2.13.0"
