@@ -10,6 +10,7 @@ from include.assistant.passages import Hit
 # what its citation says; a sentence holds what none may (a secret, a link of its own, an action);
 # the provider failed; the budget of the run is spent.
 Cause = Literal["", "confidence", "unsupported", "forbidden", "provider", "budget"]
+OUTAGES: tuple[Cause, ...] = ("provider", "budget")  # which say nothing of question and documents
 
 
 @dataclass(frozen=True)

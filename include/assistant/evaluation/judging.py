@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from include.assistant.answering.answer import OUTAGES
 from include.assistant.evaluation import intervals
 from include.assistant.evaluation.finding import counts
 from include.assistant.evaluation.intervals import Evaluation
 from include.monitoring.performance import Interval
 
 ALLOWED = 0.1  # share of the answerable questions that may be refused, where a curve is read
-FAULTS = ("provider", "budget")  # causes of a refusal that lie with whoever runs the model
 
 
 def measure(answers: pl.DataFrame, rules: Evaluation) -> dict[str, float | int]:
@@ -113,7 +113,7 @@ def spent(answers: pl.DataFrame) -> dict[str, float | int]:
     """
     return {
         "model_calls": answers.filter(pl.col("tokens_in") + pl.col("tokens_out") > 0).height,
-        "model_faults": answers.filter(pl.col("cause").is_in(FAULTS)).height,
+        "model_faults": answers.filter(pl.col("cause").is_in(OUTAGES)).height,
         "tokens_in": int(answers["tokens_in"].sum()),
         "tokens_out": int(answers["tokens_out"].sum()),
         "cost": round(float(answers["cost"].sum()), intervals.DIGITS),

@@ -1,14 +1,15 @@
 """The numbers of GET /metrics, over all workers of a server. No label is a text of a client."""
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge, Histogram
 
-from include.assistant.answering.answer import Answer
+from include.assistant.answering.answer import OUTAGES, Answer, Cause
 from include.assistant.service.packaged import Packaged
-from include.assistant.service.told import OUTAGES, called
+from include.assistant.service.told import called
 from include.serving.counts import BUCKETS
 
 SLOW = (*BUCKETS, 10, 30, 60, 120)  # seconds; models take that long
-CAUSES = ("", "confidence", "unsupported", "forbidden", *OUTAGES)
 
 
 class Counts:
@@ -55,7 +56,7 @@ class Counts:
 
     def begin(self) -> None:
         """Show each number from the start: one that is not there cannot be watched."""
-        for cause in CAUSES:
+        for cause in get_args(Cause):
             self.asked.labels(cause)
         for word in ("true", "false"):
             self.useful.labels(word)

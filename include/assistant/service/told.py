@@ -7,13 +7,11 @@ from typing import Any
 from opentelemetry.trace import Span
 
 from include.assistant.answering import forbidden
-from include.assistant.answering.answer import Answer, Cause
+from include.assistant.answering.answer import OUTAGES, Answer, Cause
 from include.assistant.passages import Hit
 from include.assistant.retrieval.encoder import Vector
 from include.assistant.service.asked import Question
 from include.assistant.service.packaged import Packaged
-
-OUTAGES: tuple[Cause, ...] = ("provider", "budget")  # what befalls a model
 
 
 @dataclass(frozen=True)

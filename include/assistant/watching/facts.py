@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from include.assistant.answering.answer import OUTAGES
 from include.assistant.watching.journal import FAULTS, FEEDBACK, QUARANTINED
 from include.assistant.watching.lines import FEEDBACKS, LATER, QUESTIONS
 from include.assistant.watching.question_drift import VECTORS
@@ -20,8 +21,6 @@ from include.monitoring.watch_log import Log, Taken, utc_days
 from include.monitoring.windows import Window
 
 Schema = Mapping[str, pl.DataType]
-# Causes of a refusal that say nothing of question and documents.
-OUTAGES = ("provider", "budget")
 FAILED = pl.col("cause").is_in(OUTAGES) | pl.col("stood_in").fill_null(False)
 REFUSED = pl.col("refused") & ~pl.col("cause").is_in(OUTAGES)
 
