@@ -4,6 +4,11 @@ Two that write at once hold each other up: one keeps SQLite's lock until the ser
 lets it end, and the other waits for that lock in this very loop. After five seconds one of them is
 refused. The form's Trigger sends two, to unpause the DAG and to start the run: where the first was
 refused, the run waited for ever in a DAG that stayed paused.
+
+Airflow makes each run of a backfill in a savepoint. Python's driver opens no transaction for one,
+so SQLite took each for a transaction of its own: a task's heartbeat between its first read and its
+first write refused the backfill ("Database is locked"), and what Airflow then deleted, the
+scheduler had seen already, and died of it.
 """
 
 import asyncio
@@ -11,8 +16,23 @@ from typing import Any
 
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
+from airflow.settings import get_engine
+from sqlalchemy import Connection, event
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def written_as_one(connection: Connection, name: str | None) -> None:
+    """Begin the transaction around a savepoint, if none has begun, as one that will write.
+
+    It waits for another writer here, and from here on others wait for it; nobody sees a part of it.
+
+    Args:
+        connection: to SQLite.
+        name: of the savepoint.
+    """
+    if not connection.connection.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 class OneWriter:
@@ -25,6 +45,8 @@ class OneWriter:
         self.app = app
         self.sqlite = conf.get("database", "sql_alchemy_conn").startswith("sqlite")
         self.writing = asyncio.Lock()
+        if self.sqlite:
+            event.listen(get_engine(), "savepoint", written_as_one)  # type: ignore[no-untyped-call]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request, in its turn."""

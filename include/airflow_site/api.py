@@ -13,7 +13,7 @@ from include.errors import PipelineError
 
 # Airflow's server holds up its own requests for 5 s when two of them write to SQLite at once, then
 # refuses one of them, of which nothing is left in the database.
-BUSY = "Database error"
+BUSY = {500: "Database error", 503: "Database is locked"}  # the latter of a backfill
 PAUSES_S = (0.2, 0.5, 1, 2, 4, 8)
 HERE = ("127.0.0.1", "localhost", "::1")
 
@@ -82,7 +82,8 @@ class AirflowApi:
         if answer.is_error:
             detail = answer.text[:500]
             what = f"Airflow answered {method} {path} with {answer.status_code}: {detail}"
-            kind = Busy if answer.status_code == 500 and BUSY in detail else PipelineError
+            sign = BUSY.get(answer.status_code)
+            kind = Busy if sign and sign in detail else PipelineError
             raise kind(what, "see the logs in .airflow/logs.")
         return answer.json() if answer.content else None
 

@@ -24,6 +24,7 @@ DAGS = [
         ("new", "2026-01-01T00:00:10Z", 1.5),
     )
 ]
+REFUSED, LOCKED = (500, "Database error"), (503, "Database is locked. Use another.")
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -54,7 +55,8 @@ class Answers(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         held = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.server.faults:
-            return self.answer(500, {"detail": {"reason": self.server.faults.pop()}})
+            status, reason = self.server.faults.pop()
+            return self.answer(status, {"detail": {"reason": reason}})
         self.server.changes.append(held)
         if "actions" in held:
             refused = [{"error": "task-0 is running", "status_code": 409}]
@@ -128,20 +130,23 @@ def test_many_notes_go_in_parts_and_refusals_come_back(api, server):
     assert refused == ["task-0 is running"] * 3
 
 
-def test_a_busy_database_is_asked_again(api, server, monkeypatch):
+@pytest.mark.parametrize("busy", [REFUSED, LOCKED], ids=["a write", "a backfill"])
+def test_a_busy_database_is_asked_again(api, server, monkeypatch, busy):
     monkeypatch.setattr("include.airflow_site.api.PAUSES_S", (0, 0))
-    server.faults = ["Database error"] * 2
+    server.faults = [busy] * 2
     api.describe("small", "one", "a note")
     assert server.changes == [{"note": "a note"}]
 
 
 @pytest.mark.parametrize(
-    "faults", [["Database error"] * 3, ["of another kind"]], ids=["busy for long", "another fault"]
+    "faults",
+    [[REFUSED] * 3, [(500, "of another kind")], [(503, "in maintenance")]],
+    ids=["busy for long", "another fault", "another refusal"],
 )
 def test_a_fault_of_the_server_is_an_error(api, server, monkeypatch, faults):
     monkeypatch.setattr("include.airflow_site.api.PAUSES_S", (0, 0))
     server.faults = list(faults)
-    with pytest.raises(PipelineError, match=f"with 500: .*{faults[0]}"):
+    with pytest.raises(PipelineError, match="with {}: .*{}".format(*faults[0])):
         api.describe("small", "one", "a note")
     assert (server.faults, server.changes) == ([], [])
 
