@@ -79,7 +79,10 @@ def model(*behaviours: Behaviour) -> Iterator[Model]:
 
 
 def said(
-    text: str, tokens: tuple[int, int] | None = (100, 10), finish: str = "stop", **more: Any
+    text: str | list[dict[str, str]],
+    tokens: tuple[int, int] | None = (100, 10),
+    finish: str = "stop",
+    **more: Any,
 ) -> bytes:
     """The body of a reply; without tokens it does not say how many it took."""
     message = {"role": "assistant", "content": text, **more}

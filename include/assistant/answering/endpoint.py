@@ -1,21 +1,22 @@
 """One call of a model behind an API like OpenAI's: what is sent, and what may come back.
 
 Plain HTTP, not a client library: an answer is read with a limit of time and size however it comes,
-no redirect is followed with the passages, and no variable of the environment says where they go.
+no redirect is followed with the passages, and no variable of the environment says where they go:
+neither a proxy nor the password of one.
 """
 
 import ipaddress
 import os
+import re
+import socket
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
-
+from include.assistant.answering.completion import Reply, reply
 from include.assistant.answering.deadline import Wire, within
 from include.assistant.answering.faults import ModelFault
 from include.assistant.answering.forbidden import KEY
@@ -27,67 +28,31 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1_000_000  # of a reply: an answer has a few thousand
 AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 529}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a model said."""
-
-    text: str
-    model: str
-    tool_calls: int
-    tokens: tuple[int, int] | None  # read and written, if the server says so
-
-
-class Message(BaseModel):
-    """What the reply calls a message."""
-
-    content: str | None = None
-    tool_calls: list[Any] | None = None
-
-
-class Choice(BaseModel):
-    """One of the replies."""
-
-    message: Message
-    finish_reason: str | None = None
-
-
-class Usage(BaseModel):
-    """Tokens, as the server counts them."""
-
-    prompt_tokens: int = Field(ge=0)
-    completion_tokens: int = Field(ge=0)
-
-
-class Completion(BaseModel):
-    """The body of a reply; what else it holds is not looked at."""
-
-    choices: list[Choice] = Field(min_length=1)
-    model: str = ""
-    usage: Usage | None = None
+SENDABLE = re.compile(r"[!-~]*")  # what a header can hold of a key
+PLAIN_NAME = re.compile(r"[a-z0-9_-]+")  # of a host in the same network: no domain
 
 
 class Server:
     """Sends calls; safe for several threads.
 
     Raises:
-        ParamsError: the address is none, or the key would cross the network in clear.
+        ParamsError: the address or the key is none, or the key would cross the network in clear.
     """
 
     def __init__(self, settings: Endpoint) -> None:
         import httpx
 
-        self.settings, self.key = settings, os.environ.get(KEY, "").strip()
+        self.settings, self.key = settings, key_of_environment()
         self.url = f"{settings.base_url.rstrip('/')}/chat/completions"
-        if self.key and settings.base_url.startswith("http://") and not near(settings.base_url):
-            what = f"{settings.base_url} has no TLS, and {KEY} would cross the network in clear."
-            raise ParamsError(what, "set answering.endpoint.base_url to an https:// address.")
         try:
             httpx.URL(self.url)
-        except httpx.InvalidURL as error:
+            crossing = settings.base_url.startswith("http://") and not near(settings.base_url)
+        except (httpx.InvalidURL, ValueError) as error:
             what = f"answering.endpoint.base_url is no address: {error}."
             raise ParamsError(what, "correct it in params.yaml.") from None
+        if self.key and crossing:
+            what = f"{settings.base_url} has no TLS, and {KEY} would cross the network in clear."
+            raise ParamsError(what, "set answering.endpoint.base_url to an https:// address.")
         waits = settings.waits
         self.client = httpx.Client(
             timeout=httpx.Timeout(waits.answer_s, connect=waits.connect_s),
@@ -95,8 +60,10 @@ class Server:
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Authorization": f"Bearer {self.key}"} if self.key else {},
             follow_redirects=False,
-            # Certificates take longer to read than most answers of a server on this machine.
-            verify=settings.base_url.startswith("https://"),
+            trust_env=False,
+            # Certificates take longer to read than most answers of a server on this machine. Those
+            # of a company may be named by SSL_CERT_FILE, which says whom to believe, not where to.
+            verify=settings.base_url.startswith("https://") and httpx.create_ssl_context(),
         )
 
     def body(self, messages: list[dict[str, str]], schema: dict[str, Any]) -> dict[str, Any]:
@@ -139,37 +106,13 @@ class Server:
             raise ModelFault(what, fix, again=True, down=True, tokens=tokens) from None
         if response.status_code != 200:
             raise self.refused(response, content)
-        return self.reply(content)
+        return reply(content, self.settings.model)
 
     def send(self, body: dict[str, Any], wire: Wire) -> tuple["httpx.Response", bytes]:
         """The response and its body."""
         more = {"trace": wire.seen}
         with self.client.stream("POST", self.url, json=body, extensions=more) as response:
             return response, read(response)
-
-    def reply(self, content: bytes) -> Reply:
-        """Read what a server sent; its text may still be anything."""
-        fix = "see whether answering.endpoint.base_url is that of an API like OpenAI's."
-        try:
-            said = Completion.model_validate_json(content)
-        except ValidationError as error:
-            problem = error.errors()[0]["msg"].rstrip(".")
-            what = f"The reply of the model is not as the API has it: {problem}."
-            raise ModelFault(what, fix, again=True, down=True, tokens=None) from None
-        first = said.choices[0]
-        text, usage = first.message.content or "", said.usage
-        tokens: tuple[int, int] | None = None
-        if usage and usage.prompt_tokens:  # a call that was made reads some: 0 says nothing
-            tokens = usage.prompt_tokens, usage.completion_tokens
-        if first.finish_reason in ("length", "content_filter"):
-            why = {"length": "its longest", "content_filter": "a filter"}[first.finish_reason]
-            what = f"The reply of the model was cut off by {why}."
-            fix = "raise answering.endpoint.most_tokens, or change the prompt."
-            raise ModelFault(what, fix, tokens=tokens)
-        asked = len(first.message.tool_calls or [])
-        # Some servers call a model by its file, whose place is of that machine alone.
-        name = self.settings.model if said.model.startswith(("/", ".")) else said.model
-        return Reply(text, name or self.settings.model, asked, tokens)
 
     def refused(self, response: "httpx.Response", content: bytes) -> ModelFault:
         """What a status other than 200 means."""
@@ -196,21 +139,22 @@ class Server:
         )
 
     def cut(self, text: str) -> str:
-        """The beginning of what a server said, without the key."""
+        """The beginning of what a server said, without the key and without what steers a screen."""
         bare = text.replace(self.key, MASK) if self.key else text
-        return " ".join(bare.split())[:200].rstrip(".")
+        seen = "".join(sign if sign.isprintable() else " " for sign in bare)
+        return " ".join(seen.split())[:200].rstrip(".")
 
 
 def read(response: "httpx.Response") -> bytes:
     """The body of a response, if it is no larger than a reply may be."""
     import httpx
 
-    content = b""
+    content = bytearray()
     for part in response.iter_bytes():
         content += part
         if len(content) > MOST_BYTES:
             raise httpx.ReadError(f"the reply is larger than {MOST_BYTES:,} bytes")
-    return content
+    return bytes(content)
 
 
 def wait(header: str | None) -> float | None:
@@ -221,15 +165,47 @@ def wait(header: str | None) -> float | None:
         pass
     try:
         until = parsedate_to_datetime(header or "")
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a year that no calendar has
         return None
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
+def key_of_environment() -> str:
+    """The key, if there is one.
+
+    Raises:
+        ParamsError: no header can hold it, and a client would say so with the key in its words.
+    """
+    key = os.environ.get(KEY, "").strip()
+    if not SENDABLE.fullmatch(key):
+        what = f"{KEY} holds a space, an end of a line or a sign beyond ASCII, as no key does."
+        raise ParamsError(what, f"set {KEY} to the key alone.")
+    return key
+
+
 def near(url: str) -> bool:
-    """Whether an address is of this machine or its private network."""
+    """Whether an address is of this machine or its private network.
+
+    Raises:
+        ValueError: it is none.
+    """
     host = urlsplit(url).hostname or ""
     try:
-        return ipaddress.ip_address(host).is_private
+        return number(host).is_private
+    except (ValueError, OSError):
+        ours = (".local", ".internal", ".localhost")
+        return host.isascii() and (bool(PLAIN_NAME.fullmatch(host)) or host.endswith(ours))
+
+
+def number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address that a host is: also 0x08080808 and 134744072, which systems take for 8.8.8.8.
+
+    Raises:
+        ValueError: it is a name.
+        OSError: the same.
+    """
+    try:
+        found = ipaddress.ip_address(host)
     except ValueError:
-        return "." not in host or host.endswith((".local", ".internal", ".localhost"))
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    return getattr(found, "ipv4_mapped", None) or found
