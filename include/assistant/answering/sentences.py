@@ -19,6 +19,9 @@ PROSE = re.compile(r"[.!?:][\"'”’)\]*`]*$")  # how a paragraph ends
 END = re.compile(r"[.!?][\"'”’)\]]*(?=\s+[\"'“‘(\[`*]*[A-Z0-9`])")
 SHORT = re.compile(r"\b(?:(?i:e\.g|i\.e|etc|vs|cf|approx|fig|no|resp|al|ca|incl)|[A-Z])\.$")
 NUMBERED = re.compile(r"(?:^|\n)\s*\d{1,2}\.$")  # of a list: 1. Stop the service.
+# Characters up to a mark that say whether it ends a sentence. Not all of them: of a text that is
+# full of marks that do not, a model could write as many as keep a processor for minutes.
+TAIL = 40
 
 
 def split(text: str) -> list[str]:
@@ -29,7 +32,7 @@ def split(text: str) -> list[str]:
         for piece in [block.strip("\r\n").rstrip()] if code else sentences(block):
             start = text.index(piece, at)
             at = start + len(piece)
-            if code and found and text[found[-1][0] : found[-1][1]].endswith(":"):
+            if code and found and text.endswith(":", *found[-1]):
                 found[-1] = (found[-1][0], at)
             elif piece:
                 found.append((start, at))
@@ -38,24 +41,25 @@ def split(text: str) -> list[str]:
 
 def blocks(text: str) -> Iterator[tuple[str, bool]]:
     """Paragraphs, items of lists and blocks of code; of each, whether it is code."""
-    held, code, fenced = "", False, False
+    held, filled, code, fenced = list[str](), False, False, False
     for line in text.splitlines(keepends=True):
-        edge = bool(FENCE.match(line))
+        edge, blank = bool(FENCE.match(line)), not line.strip()
         kind = fenced or edge or is_code(line)
         # A blank line ends a paragraph, but not code, in which another line of code may follow.
-        ends = (kind != code and bool(line.strip())) or edge or not code
-        if held.strip() and not fenced and ends:
-            yield held, code
-            held = ""
-        if not held.strip():
+        ends = (kind != code and not blank) or edge or not code
+        if filled and not fenced and ends:
+            yield "".join(held), code
+            held, filled = [], False
+        if not filled:
             code = kind
-        held += line
+        held.append(line)
+        filled |= not blank
         if edge and fenced:
-            yield held, True
-            held = ""
+            yield "".join(held), True
+            held, filled = [], False
         fenced ^= edge
-    if held.strip():
-        yield held, code
+    if filled:
+        yield "".join(held), code
 
 
 def is_code(line: str) -> bool:
@@ -68,12 +72,14 @@ def is_code(line: str) -> bool:
 
 def sentences(paragraph: str) -> Iterator[str]:
     """The sentences of a paragraph."""
-    start = 0
+    start = seen = quotes = 0
     for end in END.finditer(paragraph):
-        said = paragraph[start : end.end()]
+        quotes += paragraph.count("`", seen, end.end())
+        seen = end.end()
+        tail = paragraph[max(start, seen - TAIL) : seen]
         # An odd number of backquotes: the mark stands in code.
-        if SHORT.search(said) or NUMBERED.search(said) or said.count("`") % 2:
+        if SHORT.search(tail) or NUMBERED.search(tail) or quotes % 2:
             continue
-        yield said.strip()
-        start = end.end()
+        yield paragraph[start:seen].strip()
+        start, quotes = seen, 0
     yield paragraph[start:].strip()

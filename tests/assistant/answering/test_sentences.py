@@ -52,3 +52,13 @@ def test_each_piece_stands_in_the_text_as_it_is():
         "End (it is).",
     ]
     assert all(piece in text for piece in found)
+
+
+@pytest.mark.parametrize(
+    ("piece", "number"),
+    [("e.g. A ", 1), ("`. A ", 14_001), ("Yes. ", 28_000), ("x = 1\n", 1)],
+    ids=["abbreviations", "quotes", "sentences", "lines of code"],
+)
+def test_a_long_text_of_marks_is_cut_in_the_time_that_reading_it_takes(piece, number):
+    # To look at each mark at all that came before would keep a processor for minutes.
+    assert len(split(piece * (140_000 // len(piece)))) == number
