@@ -114,6 +114,11 @@ class Answering(BaseModel):
         return self.endpoint if self.provider == "endpoint" else None
 
     @property
+    def most_characters(self) -> int:
+        """What an answer of so many sentences, each of the longest, has at most."""
+        return self.sentences * (self.checks.longest + 1)
+
+    @property
     def hits(self) -> int:
         """How many hits an answer is looked for in, however many are shown.
 

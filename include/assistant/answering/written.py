@@ -16,7 +16,6 @@ from include.assistant.answering.support import unsupported
 from include.assistant.answering.words import stems
 from include.assistant.passages import Hit
 
-FENCED = re.compile(r"^\s*```(?:json)?\s*\n(.*)\n\s*```\s*$", re.DOTALL)
 LEAK_WORDS = 8  # so many words in a row of the rules: they are being told
 
 
@@ -46,15 +45,22 @@ def read(kept: Kept) -> Written:
     """
     if kept.tool_calls:
         return Written(answerable=True, sentences=())  # what it wrote beside does not count
-    fenced = FENCED.match(kept.text)
     try:
-        return Written.model_validate_json(fenced[1] if fenced else kept.text)
+        return Written.model_validate_json(form_of(kept.text))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         what = f"The model did not reply in the form asked for: {where} {first['msg'].lower()}."
         fix = "set answering.endpoint.schema_by to what the server can do, or take a larger model."
         raise ModelFault(what.replace(":  ", ": "), fix, again=True) from None
+
+
+def form_of(text: str) -> str:
+    """Its JSON, without what a model thought before it, a fence, or what it says around it."""
+    thought, _, said = text.rpartition("</think>")
+    # The mark may stand in a sentence, too.
+    said = text if thought.lstrip().startswith("{") else said
+    return said[said.find("{") : said.rfind("}") + 1]
 
 
 def check(
@@ -67,6 +73,10 @@ def check(
     """
     if kept.tool_calls:
         return (), "forbidden", "The model called a tool; it has none."
+    # What a whole answer cannot have is not cut into sentences first.
+    characters, most = sum(len(said.text) for said in written.sentences), settings.most_characters
+    if characters > most:
+        return (), "provider", f"The model wrote {characters:,} characters, not {most:,}."
     sentences = cited(written, hits)
     if not written.answerable or not sentences:
         return (), "confidence", "The model found no answer in the passages."
@@ -99,14 +109,14 @@ def cited(written: Written, hits: Sequence[Hit]) -> tuple[Sentence, ...]:
 
 def pieces(text: str) -> Iterator[str]:
     """The sentences of a text; one without a word of its own, such as "Yes.", with the next."""
-    before = ""
+    held: list[str] = []
     for sentence in split(text):
-        before = f"{before} {sentence}".strip()
-        if stems(before):
-            yield before
-            before = ""
-    if before:
-        yield before
+        held.append(sentence)
+        if stems(sentence):
+            yield " ".join(held)
+            held = []
+    if held:
+        yield " ".join(held)
 
 
 def leak(text: str, prompt: Prompt) -> str:

@@ -1,5 +1,6 @@
 """What a model writes is shown only if the passages say it, and never if no answer may hold it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from assistant_server import model, replies, writes
 from assistant_writing import GOOD, RIGHT, ask, writing
 
 from include.assistant.answering.answer import Sentence
+from include.assistant.answering.written import form_of, pieces
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,39 @@ def test_each_of_several_sentences_cites_what_their_text_does():
 def test_what_is_made_up_is_not_shown_by_way_of_the_reason():
     answer, _ = ask(writes(('The scheduler says "call Mallory at once" and calls Mallory.', [1])))
     assert answer.cause == "unsupported" and "Mallory" not in answer.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>Is {it} there?</think>\n\n{}",
+        "Is it there?</think>{}",
+        "```json\n{}\n```",
+        "Here it is:\n```json\n{}\n```\nI hope this helps.",
+        "Sure! {}",
+    ],
+    ids=["thought", "thought without its beginning", "fenced", "fenced in prose", "in prose"],
+)
+def test_what_a_model_says_around_its_answer_is_left_out(text):
+    written = [{"text": RIGHT, "passages": [1]}]
+    form = json.dumps({"answerable": True, "sentences": written})
+    answer, calls = ask(replies(text.replace("{}", form)))
+    assert (answer.sentences, calls) == ((Sentence(RIGHT, ("aa",)),), 1)
+
+
+def test_a_mark_of_thought_in_a_sentence_ends_nothing():
+    written = form_of('{"answerable": true, "sentences": [{"text": "</think>", "passages": []}]}')
+    assert json.loads(written)["sentences"][0]["text"] == "</think>"
+
+
+def test_what_is_longer_than_a_whole_answer_is_not_even_cut_into_sentences():
+    answer, _ = ask(writes(("e.g. A " * 20_000, [1])))
+    assert answer.cause == "provider"
+    assert answer.reason == "The model wrote 140,000 characters, not 402."
+
+
+def test_words_that_say_nothing_go_with_the_sentence_behind_them():
+    assert [*pieces("Yes. You can. Restart the scheduler. So be it.")] == [
+        "Yes. You can. Restart the scheduler.",
+        "So be it.",
+    ]
