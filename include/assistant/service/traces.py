@@ -156,15 +156,28 @@ def message(role: str, text: str) -> str:
     return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
 
 
+def addressed(url: str) -> bool:
+    """Whether a text is an address that traces can be sent to."""
+    try:
+        at = urlsplit(url)
+        return at.scheme in ("http", "https") and bool(at.hostname) and at.port != 0
+    except ValueError:
+        return False
+
+
 def provider_of(name: str) -> "TracerProvider | None":
     """What sends spans by OTLP; None where the environment names no place for them.
 
     Raises:
-        ParamsError: by a protocol that is none of this service.
+        ParamsError: to no address, or by a protocol that is none of this service.
     """
     named = [word for word in ENDPOINTS if os.environ.get(word, "").strip()]
     if not named or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
+    for word in named:
+        if not addressed(held := os.environ[word].strip()):
+            what = f"{word} is {held!r}, which is no http:// or https:// address."
+            raise ParamsError(what, f"set {word} to one, such as http://127.0.0.1:4318.")
     for word in PROTOCOLS:
         if os.environ.get(word, "http/protobuf") != "http/protobuf":
             what = f"{word} is {os.environ[word]!r}, but traces are sent by http/protobuf alone."
