@@ -1,11 +1,17 @@
-"""Calls that were made are kept by content: the same call costs nothing a second time."""
+"""Calls that were made are kept by content: the same call costs nothing a second time.
 
+A folder that fails costs nobody an answer: it is said, and the call is made, or not kept.
+"""
+
+import hashlib
 import json
 import os
+import tempfile
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,9 +35,31 @@ class Kept:
     tokens_out: int
 
 
-FORM = TypeAdapter(Kept)
+@dataclass(frozen=True)
+class Whole(Kept):
+    """A call as its file has it."""
+
+    sha256: str = ""  # of all the rest: a file that lost a part of it is not used
+
+
+FORM = TypeAdapter(Whole)
 # Of a cache that does not last: days that a call is kept, calls that are, puts between two looks.
 DAYS, MOST, EVERY = 30, 10_000, 100
+
+
+def say(what: str) -> None:
+    """Say what a folder of calls did not do."""
+    print(f"In the cache of calls, {what}", flush=True)
+
+
+def content(kept: Kept) -> dict[str, Any]:
+    """What is kept of a call, by its name."""
+    return {each.name: getattr(kept, each.name) for each in fields(Kept)}
+
+
+def sha256(kept: Kept) -> str:
+    """The hash of what is kept of a call."""
+    return hashlib.sha256(json.dumps(content(kept), sort_keys=True).encode()).hexdigest()
 
 
 def changed(path: Path) -> float | None:
@@ -52,31 +80,56 @@ class Cache:
 
     def get(self, key: str) -> Kept | None:
         """The call with this key; none if it was not made, or its file is damaged."""
+        path = self.path(key)
         try:
-            kept = FORM.validate_json(self.path(key).read_bytes())
+            whole = FORM.validate_json(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ValidationError:
-            print(f"{self.path(key).name} in the cache of calls is damaged: made anew", flush=True)
+        except OSError as error:
+            say(f"{path.name} cannot be read, and is made anew: {error.strerror}")
             return None
-        if kept.key != key or (not self.lasting and self.old(self.path(key))):
+        except ValidationError:
+            whole = None
+        if whole is None or whole.sha256 != sha256(whole):
+            say(f"{path.name} is damaged: made anew")
+            return None
+        if whole.key != key or (not self.lasting and self.old(path)):
             return None
         self.used.add(key)
-        return kept
+        return Kept(**content(whole))
 
     def put(self, kept: Kept) -> None:
         """Keep a call; another process may do so at the same time."""
         path = self.path(kept.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         work = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+        whole = {**content(kept), "sha256": sha256(kept)}
         try:
-            work.write_text(json.dumps(asdict(kept), indent=2, ensure_ascii=False) + "\n")
-            work.replace(path)
-        finally:
-            work.unlink(missing_ok=True)
-        self.used.add(kept.key)
-        if not self.lasting and len(self.used) % EVERY == 1:
-            self.limit()
+            self.make(path.parent)
+            try:
+                work.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
+                work.replace(path)
+            finally:
+                work.unlink(missing_ok=True)
+            self.used.add(kept.key)
+            if not self.lasting and len(self.used) % EVERY == 1:
+                self.limit()
+        except OSError as error:
+            say(f"a call is not kept, and will be paid again: {error}")
+
+    def make(self, folder: Path) -> None:
+        """Make a folder; what a service was told is read by nobody else."""
+        for one in (self.folder, folder):
+            one.mkdir(mode=0o755 if self.lasting else 0o700, parents=True, exist_ok=True)
+
+    def check(self) -> None:
+        """See that calls can be kept.
+
+        Raises:
+            OSError: they cannot, so that each would be paid again.
+        """
+        self.make(self.folder)
+        with tempfile.TemporaryFile(dir=self.folder):
+            pass
 
     def forget_others(self) -> None:
         """Remove all that was neither asked for nor put since this object was made."""

@@ -1,5 +1,6 @@
 """A call of a model as a whole: kept ones first, then tries within the budget, with waits."""
 
+import contextlib
 import hashlib
 import json
 import random
@@ -60,7 +61,9 @@ class Caller:
         key = hashlib.sha256(sent.encode()).hexdigest()
         kept = self.cache.get(key) if self.cache else None
         if kept:
-            return form(kept), kept, True
+            # One that was changed, or whose form another version of the code reads, is made anew.
+            with contextlib.suppress(ModelFault):
+                return form(kept), kept, True
         made, kept = self.tries(body, len(sent) // BYTES_PER_TOKEN, key, prompt, form)
         if self.cache:
             self.cache.put(kept)

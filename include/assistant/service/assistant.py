@@ -18,7 +18,13 @@ from include.assistant.service import openapi
 from include.assistant.service.asked import Feedback, Question
 from include.assistant.service.counts import Counts
 from include.assistant.service.following import Following, begun_with
-from include.assistant.service.packaged import REFUSAL, SETTINGS, Packaged, read_settings
+from include.assistant.service.packaged import (
+    REFUSAL,
+    SETTINGS,
+    Packaged,
+    check_cache,
+    read_settings,
+)
 from include.assistant.service.record import Record
 from include.assistant.service.told import Answered, Asked, Found, failure, shown
 from include.assistant.service.traces import Traces
@@ -188,6 +194,7 @@ def check_start(own: Path) -> None:
         first = begun_with(own)
         answering = read_settings(first / SETTINGS).answering
         make_answerer(answering, Refusal.load(first / REFUSAL), None)
+        check_cache()
         Traces(str(read_manifest(first)["name"])).close()
         Record().close()
     except PlatformError as error:

@@ -12,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.assistant.answering.answer import Answerer
 from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.cache import Cache
 from include.assistant.answering.refusal import Refusal
 from include.assistant.answering.settings import Answering
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import identity
 from include.assistant.retrieval.index import Index
 from include.assistant.retrieval.search import Search, Searcher
-from include.errors import DataError
+from include.errors import DataError, ParamsError
 from include.serving.manifest import check_packages, read_manifest
 from include.serving.pointer import Pointed
 
@@ -156,6 +157,23 @@ def cache() -> Path | None:
     """The folder that keeps calls of models; None where none is named."""
     named = os.environ.get(CACHE, "").strip()
     return Path(named).absolute() if named else None
+
+
+def check_cache() -> None:
+    """See that calls of models can be kept where the environment says.
+
+    Raises:
+        ParamsError: they cannot.
+    """
+    folder = cache()
+    if folder is None:
+        return
+    try:
+        Cache(folder, lasting=False).check()
+    except OSError as error:
+        what = f"Calls of models cannot be kept in {folder}: {error.strerror}."
+        fix = f"set {CACHE} to a folder that can be written to, or unset it."
+        raise ParamsError(what, fix) from None
 
 
 def sources(passages: pl.DataFrame) -> dict[str, dict[str, Any]]:

@@ -1,21 +1,13 @@
-"""Breaker, cache and waits, with a clock of ours."""
-
-import os
-import time
-from dataclasses import replace
+"""Breaker and waits, with a clock of ours."""
 
 import pytest
 from assistant_answers import Clock, answering
 
-from include.assistant.answering import cache
 from include.assistant.answering.breaker import Breaker
-from include.assistant.answering.cache import Cache, Kept
 from include.assistant.answering.endpoint import Server, near, wait
 from include.assistant.answering.faults import BudgetSpent, ModelFault
 from include.assistant.answering.settings import Answering
 from include.assistant.answering.settings import Breaker as Opening
-
-KEPT = Kept("ab" * 32, "endpoint", "http://x/v1", "m", 7, "p@1", "text", 0, 100, 10)
 
 
 def fails(breaker: Breaker, down: bool = True) -> None:
@@ -72,47 +64,6 @@ def test_a_success_in_between_begins_the_count_anew():
     fails(breaker)
     with breaker.watching():
         pass
-
-
-def test_what_is_kept_is_found_and_a_damaged_file_is_not(tmp_path, capsys):
-    held = Cache(tmp_path)
-    assert held.get(KEPT.key) is None
-    held.put(KEPT)
-    held.put(KEPT)
-    assert held.get(KEPT.key) == KEPT
-    assert [path.name for path in tmp_path.rglob("*.json")] == [f"{KEPT.key}.json"]
-    held.path(KEPT.key).write_text('{"key":')
-    assert held.get(KEPT.key) is None and "damaged" in capsys.readouterr().out
-    # A file that was put under another name answers nothing.
-    other = "cd" * 32
-    held.put(KEPT)
-    held.path(other).parent.mkdir()
-    held.path(KEPT.key).rename(held.path(other))
-    assert held.get(other) is None
-
-
-def test_a_run_keeps_its_own_calls_alone(tmp_path):
-    keys = ["ab" * 32, "cd" * 32, "ef" * 32]
-    for key in keys:
-        Cache(tmp_path).put(replace(KEPT, key=key))
-    run = Cache(tmp_path)
-    assert run.get(keys[0])
-    run.put(replace(KEPT, key="01" * 32))
-    run.forget_others()
-    assert {path.stem for path in tmp_path.rglob("*.json")} == {keys[0], "01" * 32}
-
-
-def test_a_cache_that_does_not_last_forgets_the_old_and_the_many(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "MOST", 2)
-    keys = [f"{number:02d}" * 32 for number in range(5)]
-    for number, key in enumerate(keys):
-        Cache(tmp_path).put(replace(KEPT, key=key))
-        made = time.time() - 86400 * (31 if number == 4 else number)
-        os.utime(Cache(tmp_path).path(key), (made, made))
-    served = Cache(tmp_path, lasting=False)
-    assert served.get(keys[4]) is None and served.get(keys[3]) is not None
-    served.limit()
-    assert sorted(path.stem for path in tmp_path.rglob("*.json")) == keys[:2]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,14 @@ STARTS = {
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://h", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
         "OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc'",
     ),
+    "traces to no address": (
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"},
+        r"_ENDPOINT is 'localhost:4318', which is no http.* address\.\n  Next: set OTEL_EXP",
+    ),
+    "a cache that is a file": (
+        {"LEEWAY_SERVE_CACHE": __file__},
+        r"be kept in .*test_packaged\.py: File exists\.\n  Next: set LEEWAY_SERVE_CACHE to",
+    ),
 }
 
 
