@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,10 @@ class Handler(BaseHTTPRequestHandler):
             self.server.headers.append(dict(self.headers))
         behaviours = self.server.behaviours
         behaviours[min(number, len(behaviours) - 1)](self)
+
+    def do_GET(self) -> None:
+        self.server.looks.append(self.path)
+        self.server.listing(self)
 
     def send(
         self, body: bytes, status: int = 200, length: int | None = None, **headers: str
@@ -52,6 +57,8 @@ class Model(ThreadingHTTPServer):
         self.behaviours, self.lock = behaviours, threading.Lock()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.listing = status(404)  # of its models
+        self.looks: list[str] = []
         self.gone = threading.Event()
 
     @property
@@ -108,6 +115,16 @@ def replies(text: str, **more: Any) -> Behaviour:
 def status(number: int, body: str = "", **headers: str) -> Behaviour:
     """A server that answers with a status."""
     return lambda handler: handler.send(body.encode(), number, **headers)
+
+
+def lists(**about: object) -> Behaviour:
+    """A server that says this of its model, and the moment at which it was asked, as vLLM does."""
+
+    def told(handler: Handler) -> None:
+        entry = {"id": "tiny", "object": "model", "created": time.time_ns(), **about}
+        handler.send(json.dumps({"object": "list", "data": [{"id": "other"}, entry]}).encode())
+
+    return told
 
 
 def hangs(handler: Handler) -> None:

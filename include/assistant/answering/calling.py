@@ -4,9 +4,10 @@ import contextlib
 import hashlib
 import json
 import random
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from include.assistant.answering.breaker import Breaker
@@ -36,6 +37,8 @@ class Caller:
     budget: Budget
     breaker: Breaker
     sleep: Callable[[float], None] = time.sleep
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    asking: dict[str, threading.Event] = field(default_factory=dict)  # those ahead, by their key
 
     def call(
         self,
@@ -58,16 +61,36 @@ class Caller:
         """
         body = self.server.body(messages, schema)
         sent = json.dumps([self.settings.base_url, prompt, body], sort_keys=True)
-        key = hashlib.sha256(sent.encode()).hexdigest()
-        kept = self.cache.get(key) if self.cache else None
-        if kept:
-            # One that was changed, or whose form another version of the code reads, is made anew.
-            with contextlib.suppress(ModelFault):
-                return form(kept), kept, True
-        made, kept = self.tries(body, len(sent) // BYTES_PER_TOKEN, key, prompt, form)
-        if self.cache:
+        tokens = len(sent) // BYTES_PER_TOKEN
+        if self.cache is None:
+            made, kept = self.tries(body, tokens, "", prompt, form)
+            return made, kept, False
+        told = [sent, self.settings.model_revision, self.server.identity()]
+        key = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        with self.alone(key):
+            if before := self.cache.get(key):
+                # One whose form another version of the code reads is made anew.
+                with contextlib.suppress(ModelFault):
+                    return form(before), before, True
+            made, kept = self.tries(body, tokens, key, prompt, form)
             self.cache.put(kept)
         return made, kept, False
+
+    @contextlib.contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Let the first of those who ask the same go ahead; what it was told is kept for them."""
+        with self.lock:
+            ahead = self.asking.get(key)
+            mine = self.asking.setdefault(key, threading.Event())
+        if ahead:
+            ahead.wait()
+        try:
+            yield
+        finally:
+            if not ahead:
+                with self.lock:
+                    del self.asking[key]
+                mine.set()
 
     def tries(
         self, body: dict[str, Any], tokens: int, key: str, prompt: str, form: Callable[[Kept], T]

@@ -20,6 +20,7 @@ from include.assistant.answering.completion import Reply, reply
 from include.assistant.answering.deadline import Wire, within
 from include.assistant.answering.faults import ModelFault
 from include.assistant.answering.forbidden import KEY
+from include.assistant.answering.identity import identity
 from include.assistant.answering.settings import Endpoint
 from include.errors import MASK, ParamsError
 
@@ -44,6 +45,8 @@ class Server:
 
         self.settings, self.key = settings, key_of_environment()
         self.url = f"{settings.base_url.rstrip('/')}/chat/completions"
+        self.models_url = f"{settings.base_url.rstrip('/')}/models"
+        self.told: str | None = None  # of the model; None until the server was there to say it
         try:
             httpx.URL(self.url)
             crossing = settings.base_url.startswith("http://") and not near(settings.base_url)
@@ -95,7 +98,8 @@ class Server:
         began = time.monotonic()
         fix = "see whether the endpoint is up, and answering.endpoint in params.yaml."
         try:
-            response, content = within(self.settings.waits.answer_s, partial(self.send, body))
+            sending = partial(self.send, "POST", self.url, body)
+            response, content = within(self.settings.waits.answer_s, sending)
         except (httpx.TimeoutException, TimeoutError) as error:
             what = f"The model did not answer within {time.monotonic() - began:.1f} s."
             tokens = (0, 0) if isinstance(error, httpx.ConnectTimeout) else None
@@ -108,10 +112,28 @@ class Server:
             raise self.refused(response, content)
         return reply(content, self.settings.model)
 
-    def send(self, body: dict[str, Any], wire: Wire) -> tuple["httpx.Response", bytes]:
+    def identity(self) -> str:
+        """What the server says of its model, asked until it is there to say it; '': nothing."""
+        import httpx
+
+        if self.told is None:
+            asking = partial(self.send, "GET", self.models_url, None)
+            try:
+                response, content = within(self.settings.waits.connect_s, asking)
+            except (httpx.HTTPError, TimeoutError):
+                return ""
+            if response.status_code in AGAIN:
+                return ""
+            said = response.status_code == 200
+            self.told = identity(content, self.settings.model) if said else ""
+        return self.told
+
+    def send(
+        self, method: str, url: str, body: dict[str, Any] | None, wire: Wire
+    ) -> tuple["httpx.Response", bytes]:
         """The response and its body."""
         more = {"trace": wire.seen}
-        with self.client.stream("POST", self.url, json=body, extensions=more) as response:
+        with self.client.stream(method, url, json=body, extensions=more) as response:
             return response, read(response)
 
     def refused(self, response: "httpx.Response", content: bytes) -> ModelFault:

@@ -65,6 +65,9 @@ class Endpoint(BaseModel):
         pattern=r"^https?://[^@?#\s]+$", description="up to /v1; its key is in the environment"
     )
     model: str = Field(min_length=1, description="its name there")
+    model_revision: str = Field(
+        default="", max_length=100, description="any word; another one asks anew what is kept"
+    )
     seed: int = Field(ge=0, description="sent with each call; not every server keeps to it")
     temperature: float = Field(ge=0, le=2, description="0: the likeliest word each time")
     most_tokens: int = Field(ge=16, description="that it may write")

@@ -1,10 +1,12 @@
 """What a call costs, be it made, kept, tried again or refused."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from assistant_answers import HITS, NEVER, QUESTION, answering
-from assistant_server import half, hangs, model, replies, status, writes
+from assistant_server import half, hangs, lists, model, replies, status, writes
 from assistant_writing import GOOD, RIGHT, ask, writing
 
 from include.assistant.answering.answerer import make_answerer
@@ -25,9 +27,77 @@ def test_the_same_question_is_asked_once_and_one_that_changed_again(tmp_path):
             (QUESTION, HITS, {"seed": 8}),
             (QUESTION, HITS, {"model": "other"}),
             (QUESTION, HITS, {"temperature": 0.5}),
+            (QUESTION, HITS, {"model_revision": "2"}),
         ):
             assert not writing(server.url, tmp_path, **more).answer(asked, hits).cached
-    assert len(server.requests) == 6
+    assert len(server.requests) == 7
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cached"),
+    [
+        (lists(), lists(), True),
+        (lists(root="/lora/1"), lists(root="/lora/1"), True),
+        (lists(root="/lora/1"), lists(root="/lora/2"), False),
+        (lists(meta={"size": 1}), lists(meta={"size": 2}), False),
+        (status(404), status(200, "no JSON"), True),
+        (lists(root="/lora/1"), status(500), False),
+    ],
+    ids=["says nothing", "the same", "another adapter", "another file", "no list", "down"],
+)
+def test_another_model_of_the_same_name_is_asked_anew(tmp_path, before, after, cached):
+    with model(GOOD) as server:
+        server.listing = before
+        writing(server.url, tmp_path).answer(QUESTION, HITS)
+        server.listing = after
+        assert writing(server.url, tmp_path).answer(QUESTION, HITS).cached is cached
+    assert server.looks == ["/v1/models"] * 2
+
+
+def test_a_model_that_is_gone_is_not_answered_for_by_what_it_said(tmp_path):
+    with model(GOOD, status(500)) as server:
+        server.listing = lists(root="/lora/1")
+        writing(server.url, tmp_path).answer(QUESTION, HITS)
+        server.listing = status(500)
+        again = writing(server.url, tmp_path).answer(QUESTION, HITS)
+    assert (again.cause, again.cached) == ("provider", False)
+
+
+def test_a_server_is_asked_for_its_model_until_it_is_there_to_say(tmp_path):
+    with model(GOOD) as server:
+        answerer = writing(server.url, tmp_path)
+        for listing, looks in ((status(503), 1), (lists(root="/m"), 2), (status(503), 2)):
+            server.listing = listing
+            answerer.answer(f"{QUESTION} {looks}", HITS)
+            assert len(server.looks) == looks
+        writing(server.url).answer(QUESTION, HITS)
+    assert len(server.looks) == 2  # where nothing is kept, it makes no difference
+
+
+def test_the_same_question_of_several_at_once_is_paid_once(tmp_path):
+    began, may = threading.Event(), threading.Event()
+
+    def waits(handler):
+        began.set()
+        assert may.wait(10)
+        GOOD(handler)
+
+    with model(waits) as server, ThreadPoolExecutor(8) as pool:
+        answerer = writing(server.url, tmp_path, waits={"answer_s": 20})
+        asked = [pool.submit(answerer.answer, QUESTION, HITS) for _ in range(8)]
+        assert began.wait(10)
+        may.set()
+        answers = [one.result() for one in asked]
+    assert sorted(answer.cached for answer in answers) == [False] + [True] * 7
+    assert len({answer.sentences for answer in answers}) == len(server.requests) == 1
+    assert answerer.caller.asking == {}
+
+
+def test_who_waited_for_one_who_got_no_answer_asks_himself(tmp_path):
+    with model(status(400), GOOD) as server, ThreadPoolExecutor(2) as pool:
+        answerer = writing(server.url, tmp_path)
+        answers = [*pool.map(lambda _: answerer.answer(QUESTION, HITS), range(2))]
+    assert sorted(answer.cause for answer in answers) == ["", "provider"]
 
 
 def test_a_call_that_was_kept_costs_what_it_would_by_the_prices_of_now(tmp_path):
