@@ -77,7 +77,9 @@ class Params(BaseModel):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,40}$", description="name of the bento")
     searches_at_once: int = Field(ge=1, le=64, description="threads that search, of each worker")
     requests_at_once: int = Field(
-        ge=1, le=1000, description="most requests that a worker answers at a time; more get a 503"
+        ge=1,
+        le=1000,
+        description="most requests of a path that a worker answers at a time; more get a 503",
     )
     max_body_kb: float = Field(ge=4, le=1024, description="largest body of one request, kB")
 

@@ -58,7 +58,7 @@ class Call:
             return refuse(413, f"The body has more than {most:,} bytes.", "ask a shorter question.")
         self.body = body
         try:
-            self.place.enter_context(self.assistant.work.place())
+            self.place.enter_context(self.assistant.work.place(self.path))
         except Unavailable:
             self.assistant.counts.busy.inc()
             raise

@@ -1,6 +1,7 @@
 """Where the work is done: in threads, so that the event loop answers others meanwhile."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,29 +17,31 @@ class Work:
 
     Args:
         searches: most searches at a time.
-        answers: most requests at a time, of all kinds; further ones are refused.
+        answers: most requests at a time of each path; further ones are refused.
     """
 
     def __init__(self, searches: int, answers: int) -> None:
-        self.most, self.running = answers, 0
+        self.most, self.running = answers, Counter[str]()
         self.searching = ThreadPoolExecutor(searches, thread_name_prefix="search")
         self.answering = ThreadPoolExecutor(answers, thread_name_prefix="answer")
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place among those who are answered, until the block ends.
+    def place(self, path: str) -> Iterator[None]:
+        """A place among those of a path, until the block ends.
+
+        Each path has its own: a slow model, whose askers may be gone, keeps nobody from a search.
 
         Raises:
             Unavailable: there is none.
         """
-        if self.running >= self.most:
-            what = f"The assistant answers {self.most} questions already."
+        if self.running[path] >= self.most:
+            what = f"The assistant answers {self.most} requests to {path} already."
             raise Unavailable(what, "ask again in a few seconds.")
-        self.running += 1
+        self.running[path] += 1
         try:
             yield
         finally:
-            self.running -= 1
+            self.running[path] -= 1
 
     async def search(self, work: Callable[[], T]) -> T:
         """Do it among the searches; one whose client is gone before it began is left out."""

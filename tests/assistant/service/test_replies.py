@@ -229,20 +229,21 @@ def test_whoever_is_one_too_many_is_told_to_come_back(client, assistant, waiting
             transport=transport, base_url="http://here", headers=headers
         ) as asking:
             first = [asyncio.create_task(asking.post("/ask", json=ASK)) for _ in range(4)]
-            while assistant.work.running < 4 or not waiting.asked.is_set():
+            while assistant.work.running["/ask"] < 4 or not waiting.asked.is_set():
                 await asyncio.sleep(0.01)
             # Others are served meanwhile, for nothing blocks the loop.
-            told = await asking.get("/schema")
+            told = [await asking.get("/schema"), await asking.post("/search", json=ASK)]
+            told += [await asking.post("/feedback", json={"request_id": "r", "useful": True})]
             last = await asking.post("/ask", json=ASK)
             waiting.may.set()
             return [told, last, *await asyncio.gather(*first)]
 
     told, last, *first = asyncio.run(many())
-    assert told.status_code == 200
+    assert [answer.status_code for answer in told] == [200] * 3
     assert (last.status_code, last.headers["retry-after"]) == (503, "5")
-    assert last.json()["error"] == "The assistant answers 4 questions already."
+    assert last.json()["error"] == "The assistant answers 4 requests to /ask already."
     assert [answer.status_code for answer in first] == [200] * 4
-    assert assistant.work.running == 0
+    assert not any(assistant.work.running.values())
     assert counted("leeway_busy_total") == 1
 
 
@@ -281,9 +282,9 @@ def test_a_client_that_leaves_costs_what_it_asked_for_and_gives_its_place_back(
         while not waiting.asked.is_set():
             await asyncio.sleep(0.01)
         gone.set()
-        sent, running = await asked, assistant.work.running
+        sent, running = await asked, assistant.work.running["/ask"]
         waiting.may.set()
-        while assistant.work.running:
+        while assistant.work.running["/ask"]:
             await asyncio.sleep(0.01)
         return sent, running
 
