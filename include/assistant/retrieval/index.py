@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from include.assistant.passages import SCHEMA, embedded
-from include.assistant.retrieval.words import Words, save
+from include.assistant.retrieval.words import DAMAGED, Words, save
 from include.errors import DataError
 
 TABLE, VECTORS, WORDS, ABOUT = ("passages.parquet", "vectors.npy", "bm25", "index.json")
@@ -54,7 +54,7 @@ class Index(NamedTuple):
             table = pl.read_parquet(folder / TABLE)
             vectors = np.load(folder / VECTORS, mmap_mode="r")
             words = Words.load(folder / WORDS)
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        except (*DAMAGED, pl.exceptions.PolarsError) as error:
             raise DataError(f"The index {folder} cannot be read: {error}.", REMAKE) from None
         shape = (about.passages, about.width)
         fitting = vectors.shape == shape and vectors.dtype == np.float32
@@ -88,7 +88,7 @@ def read_about(folder: Path) -> About:
     """
     try:
         return About.model_validate_json((folder / ABOUT).read_text())
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:  # that it is no text, or says something else
         problem = " ".join(str(error).split())
         raise DataError(f"{folder} is no index: {problem}.", REMAKE) from None
 

@@ -7,7 +7,9 @@ that say nothing, such as "the", are left out. Scores are those of bm25s (Lù, a
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,11 @@ from numpy.typing import NDArray
 from include.errors import DataError
 
 STEMMER = "porter"
+# What numpy, and bm25s over it, raise where a file is empty, cut off or something else.
+DAMAGED = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError),
+    *(BadZipFile, TokenError),
+)
 WORD = re.compile(r"\w\w+")
 VOCABULARY = "vocab.index.json"
 FILES = (
@@ -44,7 +51,7 @@ class Words:
 
         try:
             return cls(bm25s.BM25.load(folder, mmap=True, show_progress=False))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except DAMAGED as error:
             what = f"The BM25 files in {folder} cannot be read: {error}."
             raise DataError(what, "run `dvc repro`, which makes them again.") from error
 

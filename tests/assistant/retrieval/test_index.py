@@ -82,10 +82,28 @@ def test_words_of_other_passages_are_named(index, tmp_path):
         Index.load(index)
 
 
-def test_a_damaged_table_is_named(index):
-    (index / "passages.parquet").write_bytes(b"none")
-    with pytest.raises(DataError, match=r"The index .*index cannot be read"):
-        Index.load(index)
+HARM = {
+    "empty": lambda held: b"",
+    "cut off": lambda held: held[: len(held) // 2],
+    "cut off at its head": lambda held: held[:20],
+    "text": lambda held: b"none",
+    "null": lambda held: b"null",
+    "an archive": lambda held: b"PK\x03\x04" + held,
+    "bytes of no letter": lambda held: b"\x80\xff" + held,
+    "a head without end": lambda held: held.replace(b"}", b" "),
+}
+
+
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+def test_whatever_is_wrong_with_a_file_it_is_an_index_that_cannot_be_read(index, harm):
+    files = [path for path in index.rglob("*") if path.is_file()]
+    for path in files:
+        held = path.read_bytes()
+        path.write_bytes(harm(held))
+        with pytest.raises(DataError, match=r"cannot be read|is no index|says 5 passages"):
+            Index.load(index)
+        path.write_bytes(held)
+    assert len(files) == 8 and Index.load(index).about.passages == 5
 
 
 def test_a_folder_that_is_no_index_is_named(tmp_path):
