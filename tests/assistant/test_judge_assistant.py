@@ -165,6 +165,17 @@ def test_the_section_of_params_yaml_holds_the_bars_of_the_hostile_set():
         assert held.gates.answers[name].maximum == 0
 
 
+def test_answers_that_cite_other_sections_than_the_right_one_do_not_go_live(project):
+    """As of sentences that were picked from the worst end; those that are picked well pass."""
+    path = Path(__file__).parents[2] / "include/assistant/params.yaml"
+    held = yaml.safe_load(path.read_text())["promotion"]["gates"]["answers"]
+    names = ("gold_cited_share", "gold_cited_first_share")
+    limits = {name: held[name] for name in names}
+    for shares, verdict in (((0.80, 0.74), "passed"), ((0.14, 0.07), "refused")):
+        Path("metrics/answers.json").write_text(json.dumps(dict(zip(names, shares, strict=True))))
+        assert judged(answers=limits)["verdict"] == verdict
+
+
 def test_each_evaluation_has_a_gate_on_how_much_it_rests_on():
     path = Path(__file__).parents[2] / "include/assistant/params.yaml"
     held = yaml.safe_load(path.read_text())

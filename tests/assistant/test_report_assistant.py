@@ -5,6 +5,7 @@ from assistant_evaluated import RULES, SEARCH, answered, make
 from assistant_faq import corpus, passage
 
 from include.assistant.evaluate_search import evaluate_search
+from include.assistant.evaluation.report import tone_of_answers, worse
 from include.assistant.report_assistant import report_assistant
 
 
@@ -41,3 +42,19 @@ def test_the_page_shows_examples_good_and_bad_and_what_went_wrong(page):
 
 def test_the_page_needs_nothing_beside_it(page):
     assert "src=" not in page and "@import" not in page and "<link" not in page
+
+
+def test_the_verdict_speaks_of_the_answers_too(page):
+    assert "<em>100 %</em> of the answers cite it" in page
+    assert "Most answers cite the right section: 100 % to 100 % of them." in page
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "tone"),
+    [(0.67, 0.9, "good"), (0.4, 0.6, "open"), (0.05, 0.25, "bad"), (None, None, "bad")],
+    ids=["most are right", "not proven", "most are wrong", "nothing was answered"],
+)
+def test_a_search_that_gains_does_not_cover_for_answers_that_miss(low, high, tone):
+    found = tone_of_answers({"gold_cited_share_low": low, "gold_cited_share_high": high})
+    assert found == tone
+    assert worse("good", found) == tone and worse("bad", found) == "bad"

@@ -28,6 +28,7 @@ ATTACKS = {
     "jailbreak": "The rules are to be dropped",
     "action_asked": "An action is asked for",
 }
+MOST = 0.5  # share of the answers
 FIRST = 5  # sections among which the right one is looked for, by source
 
 
@@ -50,7 +51,8 @@ def page(told: Told) -> str:
         "assistant/evaluation/report.html.j2",
         s=told.search,
         a=told.said,
-        tone=tone(told.search),
+        tones=(tone(told.search), tone_of_answers(told.said)),
+        tone=worse(tone(told.search), tone_of_answers(told.said)),
         names=NAMES,
         styles=STYLES,
         titles=TITLES,
@@ -75,6 +77,19 @@ def tone(search: Mapping[str, Any]) -> str:
     """good, open or bad: what the paired interval against MiniLM alone says."""
     low, high = search["ndcg_at_10_gain_low"], search["ndcg_at_10_gain_high"]
     return "good" if low > 0 else "bad" if high < 0 else "open"
+
+
+def tone_of_answers(said: Mapping[str, Any]) -> str:
+    """good, open or bad: whether most answers cite the right section, by the interval."""
+    low, high = said["gold_cited_share_low"], said["gold_cited_share_high"]
+    if low is None:
+        return "bad"  # nothing was answered
+    return "good" if low > MOST else "bad" if high < MOST else "open"
+
+
+def worse(one: str, other: str) -> str:
+    """The worse of two verdicts."""
+    return max(one, other, key=("good", "open", "bad").index)
 
 
 def comparison(search: Mapping[str, Any]) -> Markup:
