@@ -11,6 +11,7 @@ from include.assistant.evaluation.finding import counts
 from include.assistant.evaluation.intervals import Evaluation
 from include.monitoring.performance import Interval
 
+ASKED = pl.col("tokens_in") + pl.col("tokens_out") > 0  # whether a model was, now or before
 ALLOWED = 0.1  # share of the answerable questions that may be refused, where a curve is read
 
 
@@ -72,7 +73,9 @@ def curve(answerable: pl.DataFrame, others: pl.DataFrame) -> list[tuple[float, f
     """Shares refused of the answerable questions and of others, the threshold rising.
 
     One point for each confidence below which the threshold may lie. A question that was refused
-    for another reason than its confidence is refused at each threshold.
+    for another reason than its confidence is refused at each threshold, and so is one to which a
+    model found no answer. What a model would have said to those that it was not asked is not known:
+    below their confidence they count as answered.
     """
     ours, theirs = (lowest(part) for part in (answerable, others))
     steps = np.unique(np.concatenate([ours, theirs, [0.0, 2.0]]).clip(min=0))
@@ -89,7 +92,7 @@ def at_allowed(answerable: pl.DataFrame, others: pl.DataFrame) -> float:
 
 def lowest(answers: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """The confidence of each answer; -1 where it would be refused at any threshold."""
-    by_itself = pl.col("refused") & (pl.col("cause") != "confidence")
+    by_itself = pl.col("refused") & ((pl.col("cause") != "confidence") | ASKED)
     held = answers.select(pl.when(by_itself).then(-1.0).otherwise("confidence").alias("c"))
     return held["c"].to_numpy().astype(np.float64)
 
@@ -112,7 +115,7 @@ def spent(answers: pl.DataFrame) -> dict[str, float | int]:
     A call that was kept counts as one that was made: the same inputs have the same numbers.
     """
     return {
-        "model_calls": answers.filter(pl.col("tokens_in") + pl.col("tokens_out") > 0).height,
+        "model_calls": answers.filter(ASKED).height,
         "model_faults": answers.filter(pl.col("cause").is_in(OUTAGES)).height,
         "tokens_in": int(answers["tokens_in"].sum()),
         "tokens_out": int(answers["tokens_out"].sum()),

@@ -70,6 +70,25 @@ def test_an_answer_that_another_cause_refused_is_refused_at_every_threshold():
     assert judging.measure(pl.concat([ours, failed]), RULES)["model_faults"] == 1
 
 
+def test_what_a_model_refuses_by_itself_no_threshold_lets_through():
+    model = {"provider": "endpoint", "tokens_in": 100, "tokens_out": 10}
+    ours = [answer("answerable", 0.9, (True, True), **model)] * 9
+    refused = answer("answerable", 0.9, **model)
+    others = table(answer("other_subject", 0.95, **model), answer("other_subject", 0.95))
+    assert judging.at_allowed(table(*ours, refused), others) == 0.5
+    assert math.isnan(judging.at_allowed(table(*ours, refused, refused), others))
+
+
+def test_a_model_that_refuses_everything_passes_no_gate_by_that():
+    model = {"provider": "endpoint", "tokens_in": 100, "tokens_out": 10}
+    kinds = ("answerable", "other_subject", "gold_removed")
+    rows = [answer(kind, 0.9, **model) for kind in kinds for _ in range(5)]
+    numbers = judging.measure(table(*rows), RULES)
+    assert numbers["answerable_refused"] == numbers["other_subject_refused"] == 1
+    assert math.isnan(numbers["other_subject_refused_at_10"])
+    assert math.isnan(numbers["gold_removed_refused_at_10"])
+
+
 def test_where_a_model_fails_for_most_questions_nothing_is_read_off_the_curve():
     ours = table(*[answer("answerable", 0.9, cause="provider")] * 10)
     assert math.isnan(judging.at_allowed(ours, table(answer("other_subject", 0.1))))
