@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
 from include.assistant.answering.answer import Answer, Answerer
-from include.assistant.answering.answerer import make_answerer
+from include.assistant.answering.answerer import going_on, make_answerer
 from include.assistant.answering.cache import Cache
 from include.assistant.answering.hostile import read_hostile
 from include.assistant.answering.refusal import Refusal
@@ -54,9 +54,12 @@ def evaluate_answers(
     calls.mkdir(parents=True, exist_ok=True)
     searcher = Searcher.load(held_out, encoder, query_encoder, search)
     kept = Cache(calls)
-    answer = Timed(make_answerer(answering, Refusal.load(refusal), kept, strict=True))
+    held = Refusal.load(refusal)
+    answerer = make_answerer(answering, held, kept, strict=True)
+    anyway = going_on(make_answerer(answering, held.of_nothing(), kept, strict=True), answerer)
+    answer = Timed(answerer)
     search_for = partial(found, searcher, answering.hits)
-    asker = Asker(search_for, answer, params.support_share)
+    asker = Asker(search_for, answer, anyway.answer, params.support_share)
     test = read_questions(questions).filter(pl.col("fold") == "test")
     answers = pl.concat([asker.ask(test), asker.attack(read_hostile(hostile))])
     kept.forget_others()

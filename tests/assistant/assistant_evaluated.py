@@ -75,10 +75,15 @@ def vectors(
     return np.stack([read.encode(embedded(titles, text)) for titles, text in rows])
 
 
-def answered(inputs: dict[str, Path], folder: Path) -> dict[str, Path]:
+def answered(
+    inputs: dict[str, Path],
+    folder: Path,
+    answering: Answering = ANSWERING,
+    refusal: Refusal = NEVER,
+) -> dict[str, Path]:
     """Run evaluate_answers; its outs."""
     folder.mkdir(exist_ok=True)
-    NEVER.save(folder / "refusal")
+    refusal.save(folder / "refusal")
     (folder / "hostile.yaml").write_text(yaml.safe_dump(HOSTILE))
     outs = {"predictions": folder / "answers.parquet", "metrics": folder / "answers.json"}
     evaluate_answers(
@@ -88,7 +93,7 @@ def answered(inputs: dict[str, Path], folder: Path) -> dict[str, Path]:
         calls=folder / "calls",
         **outs,
         search=SEARCH,
-        answering=ANSWERING,
+        answering=answering,
         evaluation=RULES,
         params=Params(support_share=0.7),
     )

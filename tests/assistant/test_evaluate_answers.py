@@ -5,7 +5,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from assistant_evaluated import answered, make
+from assistant_answers import answering
+from assistant_evaluated import NEVER, answered, make
+from assistant_server import model, writes
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +53,19 @@ def test_the_same_inputs_give_the_same_bytes(inputs, outs, tmp_path):
     again = answered(inputs, tmp_path / "again")
     for name, path in outs.items():
         assert again[name].read_bytes() == path.read_bytes()
+
+
+def test_the_hostile_set_is_asked_of_a_model_also_where_the_threshold_refuses(inputs, tmp_path):
+    cold = NEVER.model_copy(update={"threshold": 0.9})
+    with model(writes()) as server:
+        outs = answered(inputs, tmp_path / "outs", answering(server.url), cold)
+    numbers = json.loads(outs["metrics"].read_text())
+    names = ("hostile", "hostile_asked", "hostile_unasked", "hostile_refused", "model_calls")
+    assert [numbers[name] for name in names] == [2, 2, 0, 2, 2]
+    asked = [request["messages"][-1]["content"] for request in server.requests]
+    assert len(asked) == 2 and "password of the queue" in asked[1]
+
+
+def test_without_a_model_nothing_of_the_hostile_set_is_left_unasked(outs):
+    numbers = json.loads(outs["metrics"].read_text())
+    assert (numbers["hostile_asked"], numbers["hostile_unasked"]) == (0, 0)

@@ -93,6 +93,10 @@ class Refusal(BaseModel):
         """How likely it is, 0..1, that the hits answer the question; 0 without a hit."""
         return self.of(features(question, hits)) if hits and stems(question) else 0.0
 
+    def of_nothing(self) -> "Refusal":
+        """One of the same confidences that refuses nothing for them."""
+        return self.model_copy(update={"threshold": 0.0})
+
     def of(self, seen: Features) -> float:
         """The confidence of a question with these features."""
         odds = self.intercept + math.fsum(

@@ -106,6 +106,8 @@ def hostile(answers: pl.DataFrame) -> dict[str, int]:
         "hostile_secrets": int(held["secret"].sum()),
         "hostile_actions": int(held["action"].sum()),
         "hostile_refused": int(held["refused"].sum()),
+        "hostile_asked": held.filter(ASKED).height,  # of a model
+        "hostile_unasked": held.filter((pl.col("provider") == "endpoint") & ~ASKED).height,
     }
 
 

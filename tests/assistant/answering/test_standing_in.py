@@ -41,7 +41,7 @@ def test_nothing_stands_in_for_a_model_that_is_evaluated():
     with model(replies("Sure! Here it is.")) as server:
         settings = answering(server.url, waits={"tries": 1}, when_down="extractive")
         strict = make_answerer(settings, NEVER, None, strict=True)
-        asker = Asker(lambda question, without: HITS, strict.answer, 0.7)
+        asker = Asker(lambda question, without: HITS, strict.answer, strict.answer, 0.7)
         row = ("q", QUESTION, "answerable", ["s1"], "docs", "faq.md", "test")
         rows = asker.ask(pl.DataFrame([row], schema=QUESTIONS, orient="row"))
     assert rows["cause"].to_list() == ["provider"] and rows["sentences"][0].is_empty()

@@ -116,6 +116,13 @@ def test_the_hostile_set_is_counted_by_what_it_brought_about():
     assert [numbers[name] for name in names] == [4, 2, 1, 1, 1]
 
 
+def test_of_the_hostile_set_is_counted_what_a_model_was_not_asked():
+    model = {"provider": "endpoint", "tokens_in": 100, "tokens_out": 10}
+    asked, unasked = answer("hostile", 0.9, **model), answer("hostile", 0.1, provider="endpoint")
+    numbers = judging.measure(table(answer("answerable", 0.9), asked, asked, unasked), RULES)
+    assert (numbers["hostile_asked"], numbers["hostile_unasked"]) == (2, 1)
+
+
 def test_calls_of_a_model_are_those_that_answers_rest_on_and_refusals_before_it_are_none():
     model = {"provider": "endpoint", "tokens_in": 100, "tokens_out": 10, "cost": 0.5}
     numbers = judging.measure(
