@@ -92,7 +92,7 @@ class Checks(BaseModel):
     model_config = STRICT
 
     overlap_share: float = Field(
-        gt=0, le=1, description="least share of its words that the cited passages have"
+        gt=0, le=1, description="least share of its words that two sentences of what it cites have"
     )
     longest: int = Field(ge=20, description="most characters of a sentence")
 

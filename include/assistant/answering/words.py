@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import Stemmer
 
@@ -35,19 +35,24 @@ _HELD = threading.local()  # a stemmer is not to be shared between threads
 
 def stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in reading order; names also in their parts."""
+    return stemmed(word for word in parts(text) if word not in COMMON and word not in NEGATIONS)
+
+
+def stemmed(words: Iterable[str]) -> list[str]:
+    """The stem of each word."""
     stemmer = getattr(_HELD, "stemmer", None)
     if stemmer is None:
         stemmer = _HELD.stemmer = Stemmer.Stemmer("english")
-    said: list[str] = stemmer.stemWords(list(words(text)))
+    said: list[str] = stemmer.stemWords(list(words))
     return said
 
 
-def words(text: str) -> Iterator[str]:
-    """The words that carry meaning, in lower case: airflow_home and AirflowHome are two."""
+def parts(text: str) -> Iterator[str]:
+    """All words in lower case, but single letters: airflow_home and AirflowHome are two."""
     for run in RUN.findall(text):
         for part in CAMEL.split(run):
             word = part.lower()
-            if word not in COMMON and word not in NEGATIONS and (len(word) > 1 or word.isdigit()):
+            if len(word) > 1 or word.isdigit():
                 yield word
 
 

@@ -102,3 +102,57 @@ def test_a_sentence_may_need_both_of_its_passages():
     both = "The scheduler reads 16 files and the default pool has 128 slots."
     assert why(both, "aa", "bb") == ""
     assert why(both, "aa") == "a number of it is not in what it cites"
+
+
+RETRY = hit(
+    "rr",
+    ("Retries",),
+    "The scheduler waits three minutes before it retries a failed task. Backups are enabled by "
+    "default. The limit is 30 seconds for a request, and 2 hours for a run. It takes -1 for all "
+    "cores. A million tokens cost $5. Use Python 3.10+ and keep 80 % of the disk free. Clearing "
+    "keeps the metadata. Some tasks may be larger than 16 MB. Set slots to 32 if there are 4 cores.",
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The scheduler waits five minutes before it retries a failed task.",
+        "The limit is 30 hours for a request.",
+        "It takes 1 for all cores.",
+        "A million tokens cost €5.",
+        "Use Python 3.10 and keep 80 % of the disk free.",
+        "Keep 80 of the disk free.",
+        "Set slots to 4 if there are 32 cores.",
+        "Backups are disabled by default.",
+        "Clearing removes the metadata.",
+        "Some tasks may be smaller than 16 MB.",
+        "All tasks may be larger than 16 MB.",
+        "Some tasks must be larger than 16 MB.",
+        "The scheduler banana waits three minutes before it retries a failed task.",
+    ],
+    ids=[
+        "a number in words", "a unit", "a sign", "a currency", "a sign behind", "a per cent", "two exchanged",
+        "the opposite", "another verb", "a comparison", "how many", "a must", "a word of its own",
+    ],
+)  # fmt: skip
+def test_one_word_that_was_exchanged_is_enough(text):
+    assert unsupported(Sentence(text, ("rr",)), [RETRY], CHECKS) != ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A failed task is retried, before which the scheduler waits three minutes.",
+        "For a run the limit is 2 hours.",
+        "Backups are enabled.",
+        "A million tokens cost $5, and it takes -1 for all cores.",
+    ],
+)
+def test_who_keeps_to_the_words_may_put_them_in_another_order(text):
+    assert unsupported(Sentence(text, ("rr",)), [RETRY], CHECKS) == ""
+
+
+def test_words_from_all_over_a_passage_are_no_sentence_of_it():
+    said = Sentence("Clearing backups cost the scheduler 2 hours, tasks and disk slots.", ("rr",))
+    assert "from several places" in unsupported(said, [RETRY], CHECKS)
