@@ -84,11 +84,32 @@ def service_of() -> Service:
             "start one with `python -m include.assistant.service`, then give Airflow's API server "
             f"AIRFLOW__LEEWAY__ASSISTANT_URL=http://127.0.0.1:3000, and its token as {TOKEN}.",
         )
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    if not is_address(url):
         what = "The setting assistant_url of section [leeway] is no address of a service."
         raise Refused(503, what, "set it to http://HOST:PORT, or https://HOST, without a login.")
-    return Service(url, os.environ.get(TOKEN, "").strip())
+    token = os.environ.get(TOKEN, "").strip()
+    if not (token.isascii() and token.isprintable()):
+        what = f"{TOKEN} of Airflow's API server holds signs that no request may carry."
+        raise Refused(503, what, "set it to the token that the assistant was started with.")
+    return Service(url, token)
+
+
+def is_address(url: str) -> bool:
+    """Whether a request can be made of a service there."""
+    import httpx
+
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        named = bool(parts.hostname) and not any(map(str.isspace, url))
+        return (
+            named
+            and parts.scheme in ("http", "https")
+            and "@" not in parts.netloc
+            and (parts.port is None or parts.port > 0)
+        )
+    except (ValueError, httpx.InvalidURL):  # as [ without ], or a port that is no number
+        return False
 
 
 def problem() -> Refused | None:
@@ -118,6 +139,8 @@ async def body_of(request: Any) -> dict[str, Any]:
             raise Refused(413, "The question is too long.", "ask a shorter one.")
     try:
         held = json.loads(body)
+        # What Python reads and no JSON may hold: NaN, and half of a sign that takes two.
+        json.dumps(held, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         held = None
     if not isinstance(held, dict):

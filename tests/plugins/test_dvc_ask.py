@@ -101,6 +101,11 @@ SETTINGS = {
     ),
     "no address": ("assistant:3000", "assistant_url of section \\[leeway\\] is no address"),
     "another scheme": ("file:///etc/passwd", "is no address of a service"),
+    "no whole host": ("http://[bad", "is no address of a service"),
+    "no host": ("http://:3000", "is no address of a service"),
+    "a port in letters": ("http://h:abc", "is no address of a service"),
+    "a port beyond all": ("http://h:99999", "is no address of a service"),
+    "a blank in it": ("http://h h:3000", "is no address of a service"),
     "with a login": ("http://me:secret@host", "is no address of a service"),
 }
 
@@ -120,6 +125,15 @@ def test_an_assistant_that_is_named_is_no_problem(monkeypatch):
     monkeypatch.setenv("AIRFLOW__LEEWAY__ASSISTANT_URL", " https://ask.example.org/ ")
     assert problem() is None
     assert service_of().url == "https://ask.example.org"
+
+
+@pytest.mark.parametrize("token", ["tökentöken", "to\nken"])
+def test_a_token_that_no_request_can_carry_says_which_to_set(monkeypatch, token):
+    monkeypatch.setenv("AIRFLOW__LEEWAY__ASSISTANT_URL", "http://127.0.0.1:3000")
+    monkeypatch.setenv("LEEWAY_ASSISTANT_TOKEN", token)
+    with pytest.raises(Refused, match="signs that no request may carry") as caught:
+        service_of()
+    assert caught.value.status == 503 and token not in str(caught.value)
 
 
 def test_the_token_is_shown_by_no_error(service):
@@ -142,8 +156,26 @@ def test_what_another_site_sends_with_our_cookie_is_refused():
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"[]", 400), (b"{", 400), (b"[" * 30_000, 400), (b" " * 32_001, 413)],
-    ids=["a list", "no JSON", "deep", "large"],
+    [
+        (b"[]", 400),
+        (b"{", 400),
+        (b"[" * 30_000, 400),
+        (b" " * 32_001, 413),
+        (b'{"question": "a\\ud83d"}', 400),
+        (b'{"useful": NaN}', 400),
+        (b'{"useful": 1e999}', 400),
+        (b'{"question": "\xff"}', 400),
+    ],
+    ids=[
+        "a list",
+        "no JSON",
+        "deep",
+        "large",
+        "half a sign",
+        "no number",
+        "beyond all",
+        "no UTF-8",
+    ],
 )
 def test_what_is_no_small_object_is_refused(body, status):
     assert refused(body_of(request(body))).status == status
