@@ -10,13 +10,19 @@ import secrets
 import sys
 from pathlib import Path
 
+from include.assistant.retrieval.index import ABOUT
 from include.assistant.service.index_folder import FOLDER
 from include.assistant.service.packaged import CACHE, EXAMPLE
+from include.errors import DataError
 from include.serving.__main__ import HOST
 from include.serving.__main__ import main as serve
 from include.serving.gate import OPEN, TOKEN
 
 BENTO = Path(__file__).parents[1] / "bento" / "assistant.bento"
+NO_INDEX = (
+    "run `dvc repro include/assistant/dvc.yaml:build_index`, which makes one in data/index, or "
+    "leave --index out: then the bento answers from its own."
+)
 EVERYWHERE = ("0.0.0.0", "::")
 
 
@@ -40,6 +46,9 @@ def main(argv: list[str]) -> int:
     if not os.environ.get(TOKEN, "").strip() and os.environ.get(OPEN) != "1":
         token = os.environ[TOKEN] = secrets.token_hex(32)
     if words.bento.is_file():
+        if words.index and not (words.index / ABOUT).is_file():
+            print(DataError(f"{words.index} holds no index.", NO_INDEX), file=sys.stderr)
+            return 1
         print(f"once it is ready, ask from another terminal:\n\n{request(words, token)}\n")
     return serve([str(words.bento), *options])
 

@@ -42,6 +42,12 @@ class IndexFolder:
         named = os.environ.get(FOLDER, "").strip()
         return cls(Path(named)) if named else None
 
+    def missing(self) -> str:
+        """What to say where there is no index as yet, else ''."""
+        if stamp(self.folder):
+            return ""
+        return f"{self.folder}, which {FOLDER} names, holds no index: the bento's own answers."
+
     def look(self) -> bool:
         """Read the index if it is another one, and whole for as long as between two looks.
 

@@ -34,3 +34,15 @@ def test_a_bento_that_is_not_there_is_named(tmp_path, capsys, monkeypatch):
         f"{tmp_path}/none.bento does not exist.\n"
         "  Next: run `dvc repro`, which makes it, or `dvc pull` it.\n"
     )
+
+
+def test_a_folder_without_an_index_is_named_and_nothing_is_served(tmp_path, capsys, monkeypatch):
+    for name in ("LEEWAY_SERVE_TOKEN", "LEEWAY_SERVE_INDEX", "BENTOML_HOST", "BENTOML_PORT"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    bento = tmp_path / "assistant.bento"
+    bento.write_bytes(b"packed")
+    assert service.main(["--bento", str(bento), "--index", str(tmp_path / "indx")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{tmp_path}/indx holds no index.\n  Next: run `dvc repro include/")
