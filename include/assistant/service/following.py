@@ -2,21 +2,24 @@
 
 As include/serving/following.py does with models that answer rows: a new one is loaded while the old
 one answers, and refused if it is not what was packaged, or finds something else here. The code that
-runs is that of the bento that the server was started with, and so are its prompts.
+runs is that of the bento that the server was started with, and so are its prompts: a bento of other
+prompts is refused, and one of other code says in its version that not its own answers.
 """
 
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from include.assistant.answering.answerer import going_on
 from include.assistant.service import index_folder
 from include.assistant.service.counts import Counts
 from include.assistant.service.index_folder import IndexFolder
-from include.assistant.service.packaged import Packaged, load, prompts
+from include.assistant.service.packaged import SHORT, Packaged, load, prompts
 from include.errors import DataError, PlatformError
 from include.serving.following import AGAIN_S, EVERY_S, places
 from include.serving.manifest import MODEL, check_packages, log, read_manifest
@@ -61,12 +64,14 @@ class Following:
         if prompts(found.manifest) != prompts(read_manifest(self.own)):
             what = f"{found.version} has other prompts than the bento whose code runs here."
             raise DataError(what, "start the server again, with the bento of that version.")
-        return found
+        return by_other_code(found, read_manifest(self.own))
 
     def start(self) -> None:
         """Follow from now on, for as long as the worker lives."""
         if self.folder is not None or self.index is not None:
             self.look()
+            if self.index and (missing := self.index.missing()):
+                log.warning("%s", missing)
             threading.Thread(target=self.follow, name="following", daemon=True).start()
 
     def follow(self) -> None:
@@ -144,6 +149,23 @@ class Following:
         self.now = now
         self.counts.swap(before, now)
         log.info("%s answers, and no more %s", now.version, before.version)
+
+
+def by_other_code(found: Packaged, own: Mapping[str, Any]) -> Packaged:
+    """An assistant as it answers by the code that runs here, under a name that says so.
+
+    Args:
+        own: the manifest of the bento that the code is of.
+    """
+    code = own["code_sha256"]
+    if found.manifest["code_sha256"] == code:
+        return found
+    log.warning(
+        "%s answers by the code of %s:%s: start the server again, with the bento of that version.",
+        found.version, own["name"], own["version"],
+    )  # fmt: skip
+    version = f"{found.manifest['version']}+code.{code[:SHORT]}"
+    return replace(found, manifest={**found.manifest, "version": version})
 
 
 def begun_with(own: Path) -> Path:

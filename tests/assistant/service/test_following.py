@@ -127,15 +127,30 @@ def test_one_that_is_damaged_is_refused_once_and_the_old_one_goes_on(live, begin
     assert caplog.text.count("model/refusal/refusal.json in the bento is not the file") == 1
 
 
-def test_one_with_other_prompts_than_the_code_has_waits_for_a_restart(live, begin, caplog):
-    path = live / "other/src/model/manifest.json"
-    manifest = json.loads(path.read_text())
-    prompt = live / "other/src/include/assistant/prompts/answer_from_passages.yaml"
-    prompt.write_text(prompt.read_text() + "# another\n")
-    name = prompt.relative_to(live / "other/src").as_posix()
-    digest = assistant_bento.stage.file_sha256(prompt)
-    manifest["files"][name] = {"bytes": prompt.stat().st_size, "sha256": digest}
+def changed(source: Path, name: str, **more: str) -> None:
+    """Another line in a file of an unpacked bento, whose manifest says so."""
+    path, file = source / "model/manifest.json", source / name
+    manifest = json.loads(path.read_text()) | more
+    file.write_text(file.read_text() + "# another\n")
+    digest = assistant_bento.stage.file_sha256(file)
+    manifest["files"][name] = {"bytes": file.stat().st_size, "sha256": digest}
     path.write_text(json.dumps({**manifest, "version": version_of(manifest)}))
+
+
+def test_one_of_other_code_says_in_its_name_that_this_code_answers(live, model, begin, caplog):
+    changed(live / "other/src", "include/assistant/answering/extractive.py", code_sha256="f" * 64)
+    assistant = begin()
+    point(live, "v0.0.2")
+    assistant.following.look()
+    assert answers(assistant) == ("v0.0.2", 2)
+    own = json.loads((model / "manifest.json").read_text())
+    assert assistant.packaged.version.endswith(f"+code.{own['code_sha256'][:12]}")
+    said = f"answers by the code of assistant:{own['version']}: start the server again"
+    assert caplog.text.count(said) == 1
+
+
+def test_one_with_other_prompts_than_the_code_has_waits_for_a_restart(live, begin, caplog):
+    changed(live / "other/src", "include/assistant/prompts/answer_from_passages.yaml")
     assistant = begin()
     point(live, "v0.0.2")
     assistant.following.look()

@@ -181,3 +181,15 @@ def test_a_new_champion_answers_from_it_too(laid, model, folder, tmp_path, monke
     assert Client(assistant).ask("How many slots?")["registered"] == "v0.0.2"
     assert best(assistant) == NEW
     assistant.close()
+
+
+def test_a_folder_without_an_index_is_told_once_and_the_bento_answers(
+    model, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setenv("LEEWAY_SERVE_INDEX", str(tmp_path / "indx"))
+    assistant = Assistant(model)
+    look(assistant)
+    assert best(assistant) != NEW
+    said = "indx, which LEEWAY_SERVE_INDEX names, holds no index: the bento's own answers."
+    assert caplog.text.count(said) == 1
+    assistant.close()
