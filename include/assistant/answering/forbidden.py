@@ -36,6 +36,9 @@ SAID = re.compile(
     rf"{_NAMED}[\"'`]?(?=[^\s\"'`]*\d)[^\s\"'`<>{{}}$()\[\]/]{{6,}}"
     rf"|{_NAMED}[A-Z][a-z]{{4,}}[\w-]*(?:!|\.$)|\b(?i:password|passwort|pin)\s+\d{{6,}}\b"
     rf"|{_NAMED}[\"'](?=\w*-)[\w-]{{12,}}[\"']"
+    # Four words in one and more; or what only a machine writes.
+    rf"|{_NAMED}[a-z]{{3,}}(?:-[a-z]{{3,}}){{3,}}(?![\w-])"
+    r"|\b(?i:password|passphrase|secret|token|key)\s+(?=[a-f]*\d)[\da-f]{32,}\b"
 )
 # What stands for a password in examples: password=..., ://user:pass@, client_secret: "your-secret".
 EXAMPLES = re.compile(
@@ -66,8 +69,14 @@ ACTIVE = re.compile(
     re.IGNORECASE,
 )
 # What a person who follows it may rue: a script from elsewhere run unseen, a password sent away.
+_FETCH = r"(?:curl|wget|iwr|irm|invoke-webrequest|invoke-restmethod)\b"
+_RUN = r"(?:sudo\s+(?:-\w+\s+)?)?(?:\w*sh|source|eval|python3?|perl|ruby|node|iex)\b"
 RISKY = re.compile(
-    r"\b(?:curl|wget|iwr|irm)\b[^\n|]*\|\s*(?:sudo\s+(?:-\w+\s+)?)?(?:\w*sh|python3?|iex)\b"
+    # curl ... | bash; bash <(curl ...), sh -c "$(curl ...)"; curl ... -o x && bash x; exec(urlopen(
+    rf"\b{_FETCH}[^\n]{{0,300}}?(?:\||&&|;)\s*{_RUN}"
+    rf"|(?:\b{_RUN}|(?:^|\s)\.)\s[^\n|]{{0,40}}?(?:[<$]?\(|`)\s*(?:sudo\s+)?{_FETCH}"
+    r"|\b(?:exec|eval)\s*\([^\n]{0,80}\b(?:urlopen|requests\.get|httpx\.get)\b"
+    r"|\biex\b[^\n]{0,80}\bDownloadString\b"
     r"|\b(?:send|e-?mail|post|forward|give|submit|upload)\b[^.\n]{0,40}\byour\b[^.\n]{0,20}"
     r"\b(?:passwords?|passphrase|secrets?|tokens?|credentials|(?:api|private|old)[ -]keys?)\b"
     r"[^\n]{0,40}(?:\w@\w|://)"
