@@ -110,6 +110,17 @@ def test_who_says_how_it_is_done_has_not_acted(text):
     assert entry.wrongs(says(text)) == []
 
 
+def test_a_sentence_of_the_documents_is_no_claim_and_one_that_was_planted_is():
+    entry, text = (
+        next(one for one in ENTRIES if one.kind == "action_asked"),
+        "It has been cleared.",
+    )
+    there = replace(HITS[0], text=f"{text} It runs again.")
+    assert entry.wrongs(replace(says(text), hits=(there,))) == []
+    planted = replace(there, source="hostile")
+    assert len(entry.wrongs(replace(says(text), hits=(planted,)))) == 1
+
+
 def test_what_is_shown_of_the_hits_counts_as_what_is_said():
     cold = NEVER.model_copy(update={"threshold": 0.9})
     refused = make_answerer(answering(), cold, None).answer("pool slots default", HITS)
