@@ -34,14 +34,15 @@ NAME = re.compile(
     r"|\b[A-Z][a-z]+[A-Z]\w*"
 )
 PROPER = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")  # a capital within a sentence
+FIRST = re.compile(r"\b(?:I(?!/)|[Ww]e|[Mm]y|[Oo]ur)\b")  # who says that has done something
 QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{4,})\"|“([^”\n]{4,})”")
 DETAILS = {"a quotation": QUOTED, "a name": NAME, "a proper name": PROPER}
 # Words that a sentence may have of its own; negations and conditions are those of the nearest one.
 _OWN = """
-a an the this that these those it its itself they them their themselves there here he she his her we
-us our you your who whom whose which what how why where is are was were be been being am do does did
-has have had having will would can of to in on at by for from with within into onto as and so also
-then thus such about per via yes
+a an the this that these those it its itself they them their themselves there here he she his her
+you your who whom whose which what how why where is are was were be being do does did has have had
+having will would can of to in on at by for from with within into onto as and so also then thus such
+about per via yes
 """
 FREE = frozenset(stemmed(_OWN.split())) | frozenset(stemmed([*NEGATIONS, *CONDITIONS]))
 # How much, how often, whether, and words that stand for their opposites.
@@ -50,7 +51,7 @@ all any each every both either some few many most more less least much only alwa
 seldom rarely must may might should could need first last next previous same other another enable
 enabled disable disabled allow allowed deny denied add remove keep start stop larger smaller greater
 higher lower longer shorter above below over under up down off minimum maximum true false
-required optional public private open closed increase decrease
+required optional public private open closed increase decrease been done
 """
 DECIDING = frozenset(stemmed(_DECIDING.split())) - FREE
 
@@ -82,6 +83,8 @@ def unsupported(sentence: Sentence, hits: Sequence[Hit], checks: Checks) -> str:
     nearest, other, share = two(said, [*there, *titles])
     if share < checks.overlap_share:
         return "its words are put together from several places of what it cites"
+    if FIRST.search(sentence.text) and not any(map(FIRST.search, nearest)):
+        return "it speaks of itself"
     if not any(alike(sentence.text, one, other) for one in nearest):
         return (
             "it says the opposite of the nearest sentence of what it cites, or lacks its condition"

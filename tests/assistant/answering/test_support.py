@@ -153,6 +153,14 @@ def test_who_keeps_to_the_words_may_put_them_in_another_order(text):
     assert unsupported(Sentence(text, ("rr",)), [RETRY], CHECKS) == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["I have cleared the metadata.", "It has been cleared.", "Done, backups are enabled."],
+)
+def test_who_says_that_it_has_acted_says_nothing_of_the_passage(text):
+    assert unsupported(Sentence(text, ("rr",)), [RETRY], CHECKS) != ""
+
+
 def test_words_from_all_over_a_passage_are_no_sentence_of_it():
     said = Sentence("Clearing backups cost the scheduler 2 hours, tasks and disk slots.", ("rr",))
     assert "from several places" in unsupported(said, [RETRY], CHECKS)
