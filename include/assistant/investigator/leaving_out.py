@@ -29,8 +29,11 @@ def leave_out(note: Note, tools: Tools) -> Note:
     held = note.model_copy(
         update={**parts, "causes": causes, "headline": headline, "proposals": offers}
     )
-    if held == note:
-        return note
+    subjects = [one.subject for one in note.causes]
+    if not any(map(refuse, [note.headline, *subjects])) and all(
+        cut(one, refuse) == one for one in note.claims
+    ):
+        return held
     return held.model_copy(update={"moved": (*held.moved, saying_so(tools, refuse))})
 
 

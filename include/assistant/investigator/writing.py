@@ -40,6 +40,7 @@ from include.errors import ParamsError, did_you_mean
 CAUSES = 3  # that a note names
 CLAIMS = 5  # of a part of a note
 DOCUMENTS = 3  # sections to read
+QUOTED = 200  # letters of a section that are quoted
 OPEN = "No cause in the playbook fits what was looked at"
 UNSEEN = "Nothing was looked at: no window, check or gate of the run could be read"
 
@@ -188,7 +189,12 @@ def documents(tools: Tools, weighed: Sequence[Weighed]) -> Iterator[Claim]:
     found = [fact for fact in facts if isinstance(fact, DocumentFact) and fact.said.strip()]
     sections = {fact.title: fact for fact in reversed(found)}  # of each, the passage that fits best
     for fact in [one for one in found if sections[one.title] is one][:DOCUMENTS]:
-        yield cite(f"{fact.title} ({fact.url or fact.page})", (fact.id, fact.said[:200]))
+        yield cite(f"{fact.title} ({fact.url or fact.page})", (fact.id, beginning(fact.said)))
+
+
+def beginning(text: str) -> str:
+    """The first words of a text: a quote has whole ones."""
+    return text if len(text) <= QUOTED else text[:QUOTED].rsplit(" ", 1)[0]
 
 
 def proposals(

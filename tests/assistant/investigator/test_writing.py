@@ -13,6 +13,7 @@ from include.assistant.investigator.note import Note
 from include.assistant.investigator.permitted import LEFT_OUT
 from include.assistant.investigator.tools import Tools
 from include.assistant.investigator.writing import investigate
+from include.assistant.passages import Hit
 
 BOOK = playbook.read()
 UNSEEN = "Nothing was looked at: no window, check or gate of the run could be read."
@@ -127,3 +128,34 @@ def test_a_claim_of_which_nothing_may_be_shown_is_replaced_by_saying_so(tmp_path
     note = investigate(held, book)
     assert [claim.text for claim in note.causes[0].claims] == [LEFT_OUT]
     assert wrong(note, held.returned, book) == []
+
+
+class Library:
+    """Finds the same section, whatever is asked."""
+
+    def __init__(self, title: str, text: str) -> None:
+        self.hit = Hit("d", "leeway", "d.md", "s", (title,), text, "MIT", "", 1.0, 1.0, 0.0)
+
+    def search(self, question: str, limit: int = 10) -> list[Hit]:
+        return [self.hit]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "read"),
+    [
+        ("Which alarm tells what", f"An alarm: {'a word and ' * 40}", ["Which alarm tells what (d.md)"]),
+        ("Which alarm tells what", f"An alarm: {'a word, ' * 40}", ["Which alarm tells what (d.md)"]),
+        ("Values of the file", "The file does not have the values.", []),
+    ],
+    ids=["cut in a word", "cut at a comma", "does not bear the title out"],
+)  # fmt: skip
+def test_a_section_is_quoted_in_whole_words_and_none_is_said_to_be_withheld(
+    tmp_path, title, text, read
+):
+    held = tools(tmp_path, window(1, FINE), window(2, check("auc", 0.5, 0.6, False)))
+    held.searcher = Library(title, text)
+    note = investigate(held, BOOK)
+    assert [one.text for one in note.look_up] == read
+    assert all(len(one.citations[0].quote) <= 200 for one in note.look_up)
+    assert LEFT_OUT not in [one.text for one in note.claims]
+    assert wrong(note, held.returned, BOOK) == []
