@@ -8,6 +8,8 @@ Whoever brings these files can be investigated: no other tool, server or library
 """
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +27,7 @@ GOOD = frozenset({"", "steady", "moved", "passed", "not needed", "retrain", "hel
 TROUBLE = (":alarms", ":failed_gates", ":hurts", ":blind")
 # What to read first, of several verdicts.
 WORST = ("hurts", "failed", "blind", "unknown", "refused", "moved", "retrain", "held back")
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a sign, or a whole one
 State = Literal["closed", "failed", "unknown"]
 
 
@@ -60,13 +63,15 @@ class Run(Strict):
     sentence: str = ""
     metrics: dict[str, float] = {}  # metrics/watch.json:auc
     stages: dict[str, Stage] = {}  # empty if its dvc.lock is not had
+    unread: tuple[str, ...] = ()  # paths of reports that could not be read
 
     @property
     def good(self) -> bool:
         """Whether it ended well, and no report or number of it speaks of trouble."""
         trouble = any(held for name, held in self.metrics.items() if name.endswith(TROUBLE))
         refused = any(not held for name, held in self.metrics.items() if name.endswith(":passed"))
-        return self.state == "closed" and self.verdict in GOOD and not (trouble or refused)
+        told = self.state == "closed" and self.verdict in GOOD and not self.unread
+        return told and not (trouble or refused)
 
 
 class Alert(Strict):
@@ -154,9 +159,35 @@ def rank(state: str) -> int:
 def read_json(path: Path) -> object:
     """What a file of JSON holds; None if it is too large, or none."""
     try:
-        return json.loads(path.read_bytes()) if path.stat().st_size <= LARGEST else None
-    except (OSError, ValueError, RecursionError):
+        return from_json(path.read_bytes()) if path.stat().st_size <= LARGEST else None
+    except OSError:
         return None
+
+
+def readable(read: Mapping[str, object]) -> dict[str, dict[str, Any]]:
+    """The objects among what files hold, by path."""
+    return {path: held for path, held in read.items() if isinstance(held, dict)}
+
+
+def unread(read: Mapping[str, object]) -> tuple[str, ...]:
+    """The paths of what could not be read."""
+    return tuple(path for path, held in read.items() if held is None)
+
+
+def from_json(text: bytes) -> object:
+    """What JSON holds, as files take it; None if it is none."""
+    try:
+        held = json.loads(text.decode())
+        # A half of a sign may stand there as \ud83d alone.
+        again = HALF.search(text)
+        return json.loads(writable(json.dumps(held, ensure_ascii=False))) if again else held
+    except (ValueError, RecursionError):
+        return None
+
+
+def writable(text: str) -> str:
+    """A text as files take it: a question mark for each half of a sign, and byte of no letter."""
+    return text.encode(errors="replace").decode()
 
 
 def write(
@@ -177,14 +208,21 @@ def write(
         for name, content in held.items():
             path = folder / REPORTS / run / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(as_text(content))
+            path.write_text(as_text(content, LARGEST))
     for run, told in logs.items():
         for task, text in told.items():
             path = folder / LOGS / run / f"{task}.log"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+            path.write_text(writable(text))
 
 
-def as_text(held: object) -> str:
-    """JSON that people can read, and that is the same bytes each time."""
-    return json.dumps(held, indent=1, ensure_ascii=False) + "\n"
+def as_text(held: object, largest: float = math.inf) -> str:
+    """JSON that people can read, and that is the same bytes each time; in one line if it is long.
+
+    Args:
+        largest: bytes that it may have in many.
+    """
+    text = writable(json.dumps(held, indent=1, ensure_ascii=False)) + "\n"
+    if len(text.encode()) <= largest:
+        return text
+    return writable(json.dumps(held, separators=(",", ":"), ensure_ascii=False)) + "\n"

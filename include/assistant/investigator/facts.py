@@ -5,6 +5,8 @@ A claim of a note holds if its numbers are those of the facts that it cites: see
 
 from typing import Literal
 
+from pydantic import Field
+
 from include.assistant.investigator.evidence import Strict
 
 Kind = Literal["data", "params", "code", "environment", "command"]
@@ -25,7 +27,11 @@ class Fact(Strict):
 
 
 class RunFact(Fact):
-    """A run, and what its reports came to."""
+    """A run, and what its reports came to.
+
+    Args:
+        unread: paths of its reports that could not be read.
+    """
 
     name: str
     dag_id: str
@@ -35,6 +41,7 @@ class RunFact(Fact):
     good: bool
     now: bool  # whether it is the one in alarm
     opened: str
+    unread: tuple[str, ...] = Field(default=(), exclude=True)  # it is said
 
 
 class NumberFact(Fact):

@@ -16,6 +16,7 @@ from include.assistant.investigator.facts import (
 )
 from include.assistant.investigator.secrets import KEYS, emptied, hidden
 from include.assistant.investigator.watched import shown
+from include.errors import at_most_ten
 
 if TYPE_CHECKING:
     from include.assistant.passages import Hit
@@ -30,9 +31,11 @@ def run_fact(run: Run, now: bool) -> RunFact:
     """A run, and what its reports came to."""
     began = f", opened {run.opened}" if run.opened else ""
     ended = f"; its reports say {run.verdict}" if run.verdict else ""
+    lacking = f" These reports cannot be read: {at_most_ten(run.unread)}." if run.unread else ""
+    said = f"The run {run.name}{began}, is {run.state}{ended}.{lacking} {run.sentence}"
     return RunFact(
         id=f"run:{run.name}",
-        said=f"The run {run.name}{began}, is {run.state}{ended}. {run.sentence}".strip(),
+        said=said.strip(),
         name=run.name,
         dag_id=run.dag_id,
         run_id=run.run_id,
@@ -41,6 +44,7 @@ def run_fact(run: Run, now: bool) -> RunFact:
         good=run.good,
         now=now,
         opened=run.opened,
+        unread=run.unread,
     )
 
 

@@ -42,6 +42,7 @@ CLAIMS = 5  # of a part of a note
 DOCUMENTS = 3  # sections to read
 QUOTED = 200  # letters of a section that are quoted
 OPEN = "No cause in the playbook fits what was looked at"
+UNREAD = "Nothing speaks for a cause in what could be read, and some reports cannot be"
 UNSEEN = "Nothing was looked at: no window, check or gate of the run could be read"
 
 
@@ -92,7 +93,7 @@ def headline(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> str:
     if not any(map(measured, facts)):
         return f"{UNSEEN}."
     if not weighed:
-        return f"{OPEN}."
+        return f"{UNREAD if unread(facts) else OPEN}."
     subject = f": {weighed[0].subject}" if weighed[0].subject else ""
     return f"{weighed[0].rule.title}{subject}."
 
@@ -131,7 +132,12 @@ def moved(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Clai
     found: list[AnyFact] = [*telling, *[one for one in failed(facts) if one not in telling]]
     found = found or [fact for fact in facts if fact.id.startswith("window:")]
     found = found or [fact for fact in facts if fact.id.startswith("run:")][:1]
-    yield from map(as_claim, found[:CLAIMS])
+    yield from map(as_claim, [*found[:CLAIMS], *unread(facts)])
+
+
+def unread(facts: Sequence[AnyFact]) -> list[RunFact]:
+    """The run, if some of its reports could not be read."""
+    return [one for one in facts if isinstance(one, RunFact) and one.now and one.unread]
 
 
 def since(facts: Sequence[AnyFact], weighed: Sequence[Weighed]) -> Iterator[Claim]:

@@ -159,3 +159,22 @@ def test_a_section_is_quoted_in_whole_words_and_none_is_said_to_be_withheld(
     assert all(len(one.citations[0].quote) <= 200 for one in note.look_up)
     assert LEFT_OUT not in [one.text for one in note.claims]
     assert wrong(note, held.returned, BOOK) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "headline"),
+    [
+        (FINE, "Nothing speaks for a cause in what could be read, and some reports cannot be."),
+        (check("auc", 0.5, 0.6, False), "The same rows now end otherwise than the model learned."),
+    ],
+    ids=["steady", "hurts"],
+)
+def test_nothing_is_called_fine_while_a_report_cannot_be_read(tmp_path, last, headline):
+    held = tools(tmp_path, window(1, FINE), window(2, last))
+    now, good = held.evidence.about.runs
+    now = now.model_copy(update={"unread": ("reports/half.json",)})
+    held.evidence.about = held.evidence.about.model_copy(update={"runs": (now, good)})
+    note = investigate(held, BOOK)
+    assert note.headline == headline
+    assert "These reports cannot be read: reports/half.json." in note.moved[-1].text
+    assert wrong(note, held.returned, BOOK) == []

@@ -1,5 +1,6 @@
 """The few things that are read of a repository; nothing is written."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from include.assistant.investigator.evidence import from_json, writable
 from include.errors import PipelineError
 
 LOCK, GRAPH = "dvc.lock", "dvc.yaml"
@@ -41,7 +43,8 @@ def contents(repo: Path, names: Iterable[str]) -> Iterator[bytes | None]:
     asked = [*names]
     if not asked:
         return
-    held = git(repo, "cat-file", "--batch", given="".join(f"{one}\n" for one in asked).encode())
+    given = os.fsencode("".join(f"{one}\n" for one in asked))
+    held = git(repo, "cat-file", "--batch", given=given)
     place = 0
     for _ in asked:
         end = held.index(b"\n", place)
@@ -55,36 +58,51 @@ def contents(repo: Path, names: Iterable[str]) -> Iterator[bytes | None]:
             place = end + 1
 
 
+def paths(repo: Path, *words: str) -> list[str]:
+    """The paths that git prints, whatever letters they have; none of two lines."""
+    listed = git(repo, *words[:1], "-z", *words[1:]).split(b"\0")
+    return [os.fsdecode(path) for path in listed if path and b"\n" not in path]
+
+
 def locks_at(repo: Path, commit: str) -> dict[str, Any]:
     """The lockfiles of a commit, by the folder that each lies in."""
-    listed = lines(repo, "ls-tree", "-r", "--name-only", commit)
-    paths = [path for path in listed if path == LOCK or path.endswith(f"/{LOCK}")]
-    held = contents(repo, [f"{commit}:{path}" for path in paths])
-    return {folder_of(path): parsed(text or b"") for path, text in zip(paths, held, strict=True)}
+    listed = paths(repo, "ls-tree", "-r", "--name-only", commit)
+    found = [path for path in listed if path == LOCK or path.endswith(f"/{LOCK}")]
+    held = contents(repo, [f"{commit}:{path}" for path in found])
+    return {folder_of(path): parsed(text or b"") for path, text in zip(found, held, strict=True)}
 
 
-def projects_in(repo: Path) -> list[str]:
+def projects_in(repo: Path) -> list[Path]:
     """The folders of a working tree that have stages, whether or not their lockfiles are kept."""
-    paths = lines(
-        repo, "ls-files", "--", *(f"{way}{name}" for way in ("", "*/") for name in (GRAPH, LOCK))
-    )
-    return sorted({folder_of(path) for path in paths})
+    wanted = (f"{way}{name}" for way in ("", "*/") for name in (GRAPH, LOCK))
+    return sorted({(repo / path).parent for path in paths(repo, "ls-files", "--", *wanted)})
 
 
-def locks_in(repo: Path, folders: Iterable[str]) -> dict[str, Any]:
+def locks_in(repo: Path, folders: Iterable[Path]) -> dict[str, Any]:
     """The lockfiles that lie in some folders of a working tree, by folder."""
-    there = {folder: repo / folder / LOCK for folder in folders}
-    return {folder: parsed(path.read_bytes()) for folder, path in there.items() if path.is_file()}
+    found = [path for folder in folders if (path := folder / LOCK).is_file()]
+    return {
+        folder_of(path.relative_to(repo).as_posix()): parsed(path.read_bytes()) for path in found
+    }
 
 
 def folder_of(path: str) -> str:
     """The folder of a file of stages, as they are named by it; empty for the root."""
-    return path.rpartition("/")[0]
+    return writable(path.rpartition("/")[0])
 
 
-def parsed(text: bytes) -> Any:
-    """YAML by the fast reader; nothing, if it is none."""
+def parsed(text: bytes) -> dict[str, Any]:
+    """A lockfile as JSON would have it; of a damaged one, the stages that can be read."""
     try:
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return None
+        held = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found = from_json(json.dumps(held, default=str, skipkeys=True).encode())
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    stages = found.get("stages") if isinstance(found, dict) else None
+    some = stages.items() if isinstance(stages, dict) else ()
+    return {"stages": {name: one for name, one in some if is_stage(one)}}
+
+
+def is_stage(held: object) -> bool:
+    """Whether an entry of a lockfile has the form of a stage."""
+    return isinstance(held, dict) and isinstance(held.get("params") or {}, dict)

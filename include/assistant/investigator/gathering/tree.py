@@ -5,13 +5,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from include.assistant.investigator.evidence import About, Run, rank, read_json
+from include.assistant.investigator.evidence import (
+    About,
+    Run,
+    rank,
+    read_json,
+    readable,
+    unread,
+    writable,
+)
 from include.assistant.investigator.gathering.git import (
     LOCK,
     folder_of,
     lines,
     locks_at,
     locks_in,
+    paths,
     projects_in,
 )
 from include.assistant.investigator.gathering.runs import numbers
@@ -28,15 +37,15 @@ def tree_runs(repo: Path) -> tuple[About, Reports]:
     """The working tree of a repository, and the commits that changed a lockfile."""
     folders = projects_in(repo)
     locks = locks_in(repo, folders)
-    paths = [
-        path.relative_to(repo).as_posix()
+    read = {
+        writable(path.relative_to(repo).as_posix()): read_json(path)
         for folder in folders
         for form in ("reports/**/*.json", "metrics/*.json")
-        for path in sorted((repo / folder).glob(form))
-    ]
-    read = {path: read_json(repo / path) for path in paths}
+        for path in sorted(folder.glob(form))
+    }
     run = reported(Run(name=WORKSPACE, state="closed", stages=stages_of(locks)), read)
-    reports = {path: one for path, one in read.items() if is_report(path) and isinstance(one, dict)}
+    run = run.model_copy(update={"unread": unread(read)})
+    reports = {path: one for path, one in readable(read).items() if is_report(path)}
     before = [one for one in commits(repo, locks) if one.stages != run.stages]
     return About(run=WORKSPACE, runs=(run, *before)), {WORKSPACE: reports}
 
@@ -47,7 +56,7 @@ def reported(run: Run, read: Mapping[str, object]) -> Run:
     Args:
         read: path to content.
     """
-    reports = {path: one for path, one in read.items() if isinstance(one, dict)}
+    reports = readable(read)
     told = [
         one for path, held in reports.items() if is_report(path) for one in verdicts({path: held})
     ]
@@ -94,7 +103,7 @@ def commits(repo: Path, locks: Mapping[str, Any]) -> Iterator[Run]:
     Args:
         locks: of the working tree; what git does not keep of them is no change since a commit.
     """
-    kept = {folder_of(path) for path in lines(repo, "ls-files", "--", LOCK, f"*/{LOCK}")}
+    kept = {folder_of(path) for path in paths(repo, "ls-files", "--", LOCK, f"*/{LOCK}")}
     wanted = ("log", f"-n{COMMITS}", "--format=%H %cI", "--", LOCK, f"*/{LOCK}")
     loose = {folder: lock for folder, lock in locks.items() if folder not in kept}
     for line in lines(repo, *wanted):

@@ -1,6 +1,7 @@
 """What stands in a working tree, and what is known of the commits before it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,48 @@ def test_what_git_does_not_keep_is_no_change_since_a_commit(site, tmp_path):
     now, good = found.run(), found.last_good()
     changed = {name for name in now.stages if now.stages[name] != good.stages.get(name)}
     assert changed == {"build", "watch"}
+
+
+@pytest.mark.parametrize("name", ["Müller", "with space", 'a"quote', os.fsdecode(b"M\xfcller")])
+def test_a_project_is_seen_whatever_letters_its_folder_has(tmp_path, name):
+    made = Site(tmp_path)
+    folder = made.repo / name
+    (folder / "reports").mkdir(parents=True)
+    (folder / "dvc.lock").write_text(LOCK.replace("CODE", "old"))
+    report = {"verdict": "refused", "reason": "1 of 1 gates failed.", "gates": [GATES]}
+    (folder / "reports/promotion.json").write_text(json.dumps(report))
+    made.git("add", "-A")
+    made.git("commit", "-q", "-m", "another project")
+    (folder / "dvc.lock").write_text(LOCK.replace("CODE", "new"))
+    found = made.gathered("workspace", tmp_path / "evidence")
+    shown = name.encode(errors="replace").decode()
+    assert found.run().verdict == "refused"
+    now, before = (run.stages[f"{shown}/dvc.yaml:build"] for run in found.about.runs[:2])
+    path = f"{shown}/src/build.py"
+    assert (now.deps[path], before.deps[path]) == ("new", "old")
+
+
+@pytest.mark.parametrize(
+    ("lock", "stages"),
+    [
+        ("stages: {build: {cmd: x}, b: {params: [1]}}", ["build"]),
+        ("stages: {build: {cmd: x}, b: 5, 7: {params: 3}}", ["build"]),
+        ("stages: {build: {cmd: x, params: {p.yaml: {1: 2, a: 2020-01-01}}}}", ["build"]),
+        ("stages: {build: &a {params: {x: *a}}}", []),
+        ("stages: {? [c, d] : {cmd: x}}", []),
+        ('stages: {build: {cmd: "\\ud83d"}}', []),
+        ("stages: [1]", []),
+        ("[1", []),
+        ("7", []),
+    ],
+)
+def test_of_a_damaged_lockfile_the_stages_that_can_be_read_are_read(tmp_path, lock, stages):
+    made = Site(tmp_path)
+    (made.repo / "dvc.lock").write_text(lock)
+    assert [*made.gathered("workspace", tmp_path / "evidence").run().stages] == stages
+
+
+def test_a_report_of_the_tree_that_cannot_be_read_is_named(site, tmp_path):
+    (site.repo / SECOND / "reports/half.json").write_text("{")
+    found = site.gathered("workspace", tmp_path / "evidence")
+    assert found.run().unread == (f"{SECOND}/reports/half.json",)
