@@ -5,23 +5,28 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from include.assistant.investigator import evidence
-from include.assistant.investigator.evidence import About, Alert, Run, read_json
+from include.assistant.investigator.evidence import (
+    About,
+    Alert,
+    Run,
+    read_json,
+    readable,
+    unread,
+    writable,
+)
 from include.assistant.investigator.gathering import logs as task_logs
 from include.assistant.investigator.gathering.git import locks_at
-from include.assistant.investigator.gathering.runs import Known, known_runs
+from include.assistant.investigator.gathering.runs import Known, known_runs, moment, number
 from include.assistant.investigator.gathering.tree import WORKSPACE, tree_runs
 from include.assistant.investigator.lineage import stages_of
-from include.errors import DataError, did_you_mean
+from include.errors import DataError, at_most_ten, did_you_mean
 
 RUNS = 30  # of a DAG that are listed
 FILES = 200  # reports of a run that are read
 Logs = dict[str, dict[str, str]]
-Reports = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -64,19 +69,25 @@ def gather(places: Places, name: str, folder: Path) -> None:
         return
     now = chosen(known, name)
     beside = [one for one in known if one.dag_id == now.dag_id]
-    from_now = beside[beside.index(now) : beside.index(now) + RUNS]
+    from_now = [one.at_last for one in beside[beside.index(now) :][:RUNS]]
     said: Logs = {now.name: task_logs.texts(now.logs)} if now.logs else {}
-    runs = [run_of(one, said.get(one.name, {})) for one in from_now]
+    runs = [run_of(one) for one in from_now]
     # Of two good runs it is seen what changes each time.
     full = {now.name, *[run.name for run in runs[1:] if run.good][:2]}
+    # One that failed has reported nothing: what was seen before it is the last that is known.
+    told = [one for one in from_now if one.reports][:1]
+    read = {one.name: reports_in(one.reports) for one in told}
     seen = [
-        run.model_copy(update={"stages": lineage_of(places, one)}) if run.name in full else run
+        run.model_copy(
+            update={
+                "stages": lineage_of(places, one) if run.name in full else {},
+                "unread": unread(read.get(run.name, {})),
+            }
+        )
         for run, one in zip(runs, from_now, strict=True)
     ]
     about = About(run=now.name, runs=tuple(seen), alerts=tuple(alerts(places.home)))
-    # One that failed has reported nothing: what was seen before it is the last that is known.
-    told = [one for one in from_now if one.reports][:1]
-    reports = {one.name: reports_in(one.reports) for one in told}
+    reports = {name: readable(held) for name, held in read.items()}
     evidence.write(folder, about, reports, said)
 
 
@@ -84,13 +95,16 @@ def chosen(known: Sequence[Known], name: str) -> Known:
     """The run of a name; without one, the newest in trouble, else the newest.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none, or there are several.
     """
     if not name:
         return next((one for one in known if in_trouble(one)), known[0])
-    for one in known:
-        if name in (one.name, one.run_id):
-            return one
+    named = [one for one in known if name in (one.name, f"{one.dag_id}.{one.run_id}")]
+    if len(found := named[:1] or [one for one in known if one.run_id == name]) == 1:
+        return found[0]
+    if found:
+        what = f"{len(found)} runs have the id {name!r}: {at_most_ten(one.name for one in found)}."
+        raise DataError(what, "name one of them.")
     hint = did_you_mean(name, [one.name for one in known])
     what = f"No run {name!r} is known, of {len(known)}.{hint}"
     raise DataError(what, f"see `leeway history`, or give {WORKSPACE} for the working tree.")
@@ -98,21 +112,19 @@ def chosen(known: Sequence[Known], name: str) -> Known:
 
 def in_trouble(known: Known) -> bool:
     """Whether a run failed, or its reports tell of trouble; one that still runs is in none."""
-    closed = known.commit or known.reports
-    run = run_of(known, task_logs.texts(known.logs) if known.logs and not closed else {})
+    run = run_of(known.at_last)
     return run.state != "unknown" and not run.good
 
 
-def run_of(known: Known, said: dict[str, str]) -> Run:
+def run_of(known: Known) -> Run:
     """A run as evidence, without its lineage."""
     closed = bool(known.commit or known.reports)
-    trouble = task_logs.failed(said)
     return Run(
         name=known.name,
         dag_id=known.dag_id,
         run_id=known.run_id,
         opened=known.since,
-        state="closed" if closed else "failed" if trouble else "unknown",
+        state="failed" if known.failed else "closed" if closed else "unknown",
         verdict=known.verdict,
         sentence=known.sentence,
         metrics=dict(known.metrics),
@@ -124,12 +136,11 @@ def lineage_of(places: Places, known: Known) -> dict[str, evidence.Stage]:
     return stages_of(locks_at(places.repo, known.commit)) if known.commit else {}
 
 
-def reports_in(folder: Path | None) -> dict[str, dict[str, Any]]:
-    """The JSON that a run published."""
+def reports_in(folder: Path | None) -> dict[str, object]:
+    """The JSON that a run published; None for what cannot be read."""
     paths = [] if folder is None else sorted(folder.rglob("*.json"))[:FILES]
     own = [path for path in paths if not path.is_symlink()]
-    held = {path.relative_to(folder or path).as_posix(): read_json(path) for path in own}
-    return {name: one for name, one in held.items() if isinstance(one, dict)}
+    return {writable(path.relative_to(folder or path).as_posix()): read_json(path) for path in own}
 
 
 def alerts(home: Path) -> list[Alert]:
@@ -143,9 +154,7 @@ def alerts(home: Path) -> list[Alert]:
             rows = file.execute(wanted).fetchall()
     except sqlite3.DatabaseError:
         return []
-    return [Alert(title=title, details=said, since=moment(since)) for title, said, since in rows]
-
-
-def moment(seconds: float) -> str:
-    """A time in ISO 8601, of seconds since 1970."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return [
+        Alert(title=str(title), details=str(said or ""), since=moment(number(since) or 0.0))
+        for title, said, since in rows
+    ]

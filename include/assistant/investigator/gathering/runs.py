@@ -9,8 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from include.assistant.investigator.evidence import PLAIN, rank, read_json
+from include.assistant.investigator.evidence import (
+    PLAIN,
+    from_json,
+    rank,
+    read_json,
+    writable,
+)
 from include.assistant.investigator.gathering.git import contents, lines
+from include.assistant.investigator.gathering.logs import begun, failed_since
 
 SIGN = '{"leeway-run": '  # how the record of a run begins, in the message of its experiment
 # A time as Airflow writes it into the id of a run, and as it stands in the name of a run.
@@ -25,6 +32,8 @@ class Known:
     """What is known of a run before its files are read.
 
     Args:
+        closed: when its experiment was made or its reports were published, whichever was last.
+        failed: whether a task of it has failed since.
         commit: of its experiment; empty if it was not closed.
         reports: the folder of what it published; None if there is none.
         logs: the folder of its tasks' logs; None if there is none.
@@ -34,6 +43,8 @@ class Known:
     dag_id: str = ""
     run_id: str = ""
     opened: float = 0.0
+    closed: float = 0.0
+    failed: bool = False
     commit: str = ""
     verdict: str = ""
     sentence: str = ""
@@ -44,9 +55,14 @@ class Known:
     @property
     def since(self) -> str:
         """When it was opened, in words; empty if nobody knows."""
-        if not 0 < self.opened < 253_402_300_800:
-            return ""
-        return datetime.fromtimestamp(self.opened, UTC).isoformat(timespec="seconds")
+        return moment(self.opened)
+
+    @property
+    def at_last(self) -> "Known":
+        """What it came to: what it left when it was closed counts no more if it failed since."""
+        if self.logs is None or not failed_since(self.logs, self.closed):
+            return self
+        return Known(self.name, self.dag_id, self.run_id, self.opened, failed=True, logs=self.logs)
 
 
 def known_runs(repo: Path, home: Path, logs: Path) -> list[Known]:
@@ -61,19 +77,24 @@ def known_runs(repo: Path, home: Path, logs: Path) -> list[Known]:
             verdict=card.verdict,
             sentence=card.sentence,
             reports=card.reports,
+            closed=max(card.closed, held.closed),
         )
     for folder in logged(logs):
         name = run_name(folder.dag_id, folder.run_id)
-        found[name] = replace(found.get(name, folder), name=name, logs=folder.logs)
+        held = found.get(name, folder)
+        # Without an experiment, all that a card says is when the run ended.
+        opened = held.opened if held.commit else folder.opened
+        found[name] = replace(held, name=name, logs=folder.logs, opened=opened)
     fine = [one for one in found.values() if re.fullmatch(PLAIN, one.name)]
     return sorted(fine, key=lambda one: (one.opened, one.name), reverse=True)
 
 
 def experiments(repo: Path) -> Iterator[Known]:
     """The runs that are experiments in git, with what their records say."""
-    listed = lines(repo, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps/*/*/*")
-    refs = [(sha, ref) for sha, ref in (line.split(" ", 1) for line in listed)]
-    for (sha, ref), text in zip(refs, contents(repo, [sha for sha, _ in refs]), strict=True):
+    form = "--format=%(objectname) %(committerdate:unix) %(refname)"
+    refs = [line.split(" ", 2) for line in lines(repo, "for-each-ref", form, "refs/exps/*/*/*")]
+    texts = contents(repo, [sha for sha, _, _ in refs])
+    for (sha, when, ref), text in zip(refs, texts, strict=True):
         if ref.count("/") != 4:
             continue
         record = record_in((text or b"").decode(errors="replace"))
@@ -82,6 +103,7 @@ def experiments(repo: Path) -> Iterator[Known]:
             dag_id=str(record.get("dag_id", "")),
             run_id=str(record.get("run_id", "")),
             opened=number(record.get("opened")) or 0.0,
+            closed=float(when or 0),
             commit=sha,
             metrics=numbers(record.get("metrics")),
         )
@@ -90,10 +112,8 @@ def experiments(repo: Path) -> Iterator[Known]:
 def record_in(message: str) -> dict[str, Any]:
     """The record in the message of a commit; nothing if there is none."""
     line = next((line for line in message.splitlines() if line.startswith(SIGN)), "{}")
-    try:
-        held = json.loads(line).get("leeway-run")
-    except (ValueError, AttributeError, RecursionError):
-        return {}
+    said = from_json(line.encode())
+    held = said.get("leeway-run") if isinstance(said, dict) else None
     return held if isinstance(held, dict) else {}
 
 
@@ -104,13 +124,15 @@ def cards(home: Path) -> Iterator[Known]:
         if not isinstance(held, dict):
             continue
         folder = path.with_name(path.name.removeprefix(".").removesuffix(".json"))
-        found = [one for one in held.get("findings") or [] if isinstance(one, dict)]
+        told = held.get("findings")
+        found = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
         worst = min(found, key=lambda one: rank(str(one.get("state"))), default={})
         yield Known(
             name="",
             dag_id=str(held.get("dag_id", "")),
             run_id=str(held.get("run_id", "")),
             opened=number(held.get("published")) or 0.0,
+            closed=number(held.get("published")) or 0.0,
             verdict=str(worst.get("state", "")),
             sentence=" ".join(str(worst.get(name) or "") for name in ("sentence", "to_do")).strip(),
             reports=folder if folder.is_dir() and not folder.is_symlink() else None,
@@ -120,8 +142,8 @@ def cards(home: Path) -> Iterator[Known]:
 def logged(logs: Path) -> Iterator[Known]:
     """The runs of which tasks have logged something, as Airflow lays logs out."""
     for folder in sorted(logs.glob("dag_id=*/run_id=*")):
-        dag_id, run_id = (part.split("=", 1)[1] for part in folder.parts[-2:])
-        yield Known("", dag_id, run_id, opened=folder.stat().st_mtime, logs=folder)
+        dag_id, run_id = (writable(part.split("=", 1)[1]) for part in folder.parts[-2:])
+        yield Known("", dag_id, run_id, opened=begun(folder), logs=folder)
 
 
 def run_name(dag_id: str, run_id: str) -> str:
@@ -137,6 +159,13 @@ def run_name(dag_id: str, run_id: str) -> str:
     found = found[: LONGEST - 13].strip("-.+") or "run"
     digest = hashlib.sha256(json.dumps((dag_id, run_id)).encode()).hexdigest()[:12]
     return f"{found}-{digest}"
+
+
+def moment(seconds: float) -> str:
+    """A time in ISO 8601, of seconds since 1970; empty if it is none."""
+    if not 0 < seconds < 253_402_300_800:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def numbers(held: object) -> dict[str, float]:
