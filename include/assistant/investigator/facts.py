@@ -144,11 +144,16 @@ class ChangeFact(Fact):
 
 
 class LogFact(Fact):
-    """A line of the log of a task."""
+    """A line of the log of a task.
+
+    Args:
+        order: what to do, if the line is an error that ends with it; it stands in the lines below.
+    """
 
     task: str
     line: int
     text: str
+    order: str = Field(default="", exclude=True)
 
 
 class AlertFact(Fact):

@@ -1,7 +1,8 @@
 """Facts of runs, numbers, alerts, logs and documents; and what is taken out of all facts."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 LETTERS = 800  # of a text of a fact
 # Signs that no text needs, and that move or hide what stands beside them; line ends and tabs too.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+ERROR = ("ERROR ", "CRITICAL ")
+LEVEL = re.compile(r"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
+ORDER = re.compile(r"\s*Next: \S")
+LONGEST = 200  # lines of an error
 F = TypeVar("F", bound=Fact)
 
 
@@ -70,8 +75,20 @@ def log_facts(path: Path, task: str, tag: str) -> Iterator[LogFact]:
     for number, line in enumerate(lines, 1):
         if text := line.strip():
             yield LogFact(
-                id=f"log:{tag}{task}:{number}", said=text, task=task, line=number, text=text
+                id=f"log:{tag}{task}:{number}",
+                said=text,
+                task=task,
+                line=number,
+                text=text,
+                order=order(lines[number:]) if text.startswith(ERROR) else "",
             )
+
+
+def order(below: Sequence[str]) -> str:
+    """What an error orders, by the lines below it, up to the next one that has a level."""
+    own = itertools.takewhile(lambda line: not LEVEL.match(line), below[:LONGEST])
+    found = [line.split("Next: ", 1)[1] for line in own if ORDER.match(line)]
+    return found[-1].strip() if found else ""
 
 
 def document_fact(hit: "Hit") -> DocumentFact:

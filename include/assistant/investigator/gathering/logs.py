@@ -1,7 +1,7 @@
 """The logs of tasks as Airflow keeps them: the last try of each, as text, and how it ended."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ BROKEN = (
     *("Process terminated by signal", "Received SIGSEGV"),
 )
 END = "::group::Post Execute"
+# What to do, at the end of an error as include.errors writes it.
+ORDER = re.compile(r"\n[ \t]*Next: (?=\S)(?![\s\S]*\n[ \t]*Next: \S)")
 WORD = re.compile("|".join(map(re.escape, (*BROKEN, END))))
 
 
@@ -95,13 +97,20 @@ def text(path: Path) -> str:
 
 
 def plain(line: str) -> str:
-    """One line, with its level in front if it has one."""
+    """One line, with its level in front if it has one; what an error orders stands below it."""
     held = record(line)
     if "event" not in held:
         return line
     problems = [f"{one.get('exc_type')}: {one.get('exc_value')}" for one in inner(held)]
-    told = " ".join([str(held["event"]), *problems])
-    return f"{str(held.get('level', 'info')).upper()} {' '.join(told.split())}"
+    parts = [ORDER.split(part, 1) for part in (str(held["event"]), *problems)]
+    told = [f"{str(held.get('level', 'info')).upper()} {spaced(part[0] for part in parts)}"]
+    ordered = [spaced(part[1:]) for part in parts if len(part) > 1]
+    return "\n".join([*told, *(f"  Next: {one}" for one in ordered[:1])])
+
+
+def spaced(texts: Iterable[str]) -> str:
+    """Some texts in one line, with single spaces."""
+    return " ".join(" ".join(texts).split())
 
 
 def record(line: str) -> dict[str, Any]:
