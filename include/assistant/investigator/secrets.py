@@ -7,19 +7,29 @@ import itertools
 import re
 
 from include.assistant.answering.forbidden import MIXED, TOKENS
+from include.assistant.answering.signs import latin
 from include.errors import MASK, masked
 
 _NAME = (
-    r"(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|signature"
+    r"(?:pass(?:word|wd|phrase|wort)?|pwd|pw|kennwort|mot de passe|contrase[nñ]a|senha|wachtwoord"
+    r"|secret|token|credentials?|signature"
     r"|(?:api|access|secret|private|fernet|account|encryption)[_ -]?key)"
 )
 # What stands for a secret, or for one that was masked, and is none.
 _SCHEMES = r"(?:bearer|basic|token|digest|negotiate)"
 _SHOWN = rf"(?!\*{{3}}|\.{{3}}|[$<{{\[]|(?:None|null|true|false|is|was|or|and)\b|{_SCHEMES}\s)"
 _VALUE = rf"{_SHOWN}[^\s\"'\\,;&<>(){{}}\[\]]+"
+_IS = r"[\\\"']*\s*(?:[:=]=?>?|[-=]>|→)\s*"
+_OF = r"(?:\s+(?:for|of)\s+(?:(?:the\s+)?(?:user|account|login)\s+)?[\"'`]?[\w.@-]{1,60})?"
 _SET = r"(?:changed|set|reset|rotated|updated)"
 # What is no plain word: it has a digit, a capital within or a mark.
 _CHOSEN = r"(?=\S*(?:\d|\w[A-Z]|[!@#$%^&*]))[^\s\"'`]{5,}"
+# What a terminal obeys, such as colours between a name and its value; also as code spells it.
+COLOURS = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -~]?"
+    r"|(?:\\x1b|\\033|\\u001b|\\e|\^\[|#033)\[[0-9;]*m",
+    re.IGNORECASE,
+)
 KEYS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"(?:(?:(?!-----BEGIN)[\s\S]){0,9000}?-----END [A-Z ]*PRIVATE KEY-----"
@@ -54,7 +64,7 @@ NAMED = (
     ),
     # "password": "two words", of which the end is where the quote ends
     re.compile(
-        rf"({_NAME}[\\\"']*\s*[:=]\s*([\"'])){_SHOWN}[^\"'\n]+(?=\2)",
+        rf"({_NAME}{_IS}([\"'])){_SHOWN}[^\"'\n]+(?=\2)",
         re.IGNORECASE,
     ),
     # ('x-api-key', 'x'), (b'cookie', b'x')
@@ -77,11 +87,15 @@ NAMED = (
     re.compile(
         rf"(\b(?i:{_NAME}[^\n]{{0,40}}?\s{_SET}\s+from\s+\S{{1,100}}\s+to)\s+[\"'`]?){_CHOSEN}"
     ),
-    # the token abc123def456, otp 123456
+    # the token abc123def456, PASSWORD abc123x, secret abC/123...; otp 123456
     re.compile(
-        r"(\b(?:token|password|secret|api[ _-]key)\s+[\"'`]?)"
-        r"(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w+/=-]{10,}",
+        r"((?<![A-Za-z])(?:(?:pass|kenn)wor[dt]|secret|(?:token|api[ _-]key)(?=\s+\S{10}))\s+"
+        r"[\"'`]?)"
+        r"(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w+/=-]{7,}",
         re.IGNORECASE,
+    ),
+    re.compile(
+        rf"((?i:{_NAME})\s+[\"'`]?)(?=\S*\d)(?=\S*[a-z])(?=\S*[A-Z])[A-Za-z0-9/+=]{{40}}(?![\w/+=])"
     ),
     re.compile(r"(\b(?:otp|passcode)\b(?:\s+(?:is|was))?[\s:=]+)\d{4,8}\b", re.IGNORECASE),
     # sshpass -p x, mysql -px, login user / x, jdbc:oracle:thin:user/x@host
@@ -97,8 +111,8 @@ NAMED = (
     # curl -u user:x
     re.compile(r"((?<!\S)(?:-u|--user)[\s=]+[^\s:]+:)\S+"),
     # api_key: x, 'password': 'x', db_password = x
-    re.compile(rf"((?<![A-Za-z]){_NAME}[\\\"']*\s*[:=]\s*[\\\"']*){_VALUE}", re.IGNORECASE),
-    re.compile(rf"((?<=_){_NAME}[\\\"']*\s*[:=]\s*[\\\"']*){_VALUE}", re.IGNORECASE),
+    re.compile(rf"((?<![A-Za-z]){_NAME}{_OF}{_IS}[\\\"']*){_VALUE}", re.IGNORECASE),
+    re.compile(rf"((?<=_){_NAME}{_OF}{_IS}[\\\"']*){_VALUE}", re.IGNORECASE),
     # --token x, --db-password x
     re.compile(rf"((?<!\S)--?[\w-]{{0,60}}{_NAME}[\s\"']+){_VALUE}", re.IGNORECASE),
     # X-Amz-Signature=x, X-Goog-Credential=x, &sig=x
@@ -111,12 +125,26 @@ LOGIN = re.compile(r"(?<=://)[^\s/?#@:\"']*:[^\s/@\"']+(?=@)")  # also of digits
 
 
 def hidden(text: str) -> str:
-    """The text with *** for each secret in it; its lines stay as many as they are."""
+    """The text with *** for each secret in it, and without colours; its lines stay as many."""
+    told = found(COLOURS.sub("", text))
+    if told.isascii():
+        return told
+    return "\n".join(map(unveiled, told.split("\n")))
+
+
+def unveiled(line: str) -> str:
+    """A line as it is; as a reader sees it, if a secret hides in it behind what does not show."""
+    read = latin(line)
+    return line if line.isascii() or (told := found(read)) == read else told
+
+
+def found(text: str) -> str:
+    """The text with *** for each secret that stands in it as it is."""
     text = KEYS.sub(emptied, text)
     text = LOGIN.sub(MASK, FORMS.sub(MASK, TOKENS.sub(MASK, PIECE.sub(MASK, text))))
     for form in NAMED:
         text = form.sub(rf"\1{MASK}", text)
-    return masked(MIXED.sub(lambda found: MASK if scrambled(found[0]) else found[0], text))
+    return masked(MIXED.sub(lambda one: MASK if scrambled(one[0]) else one[0], text))
 
 
 def scrambled(name: str) -> bool:

@@ -62,6 +62,28 @@ FORMS |= {
     "google": "ya29.a0AfH6hunter2hunter2",
     "slack": "POST https://hooks.slack.com/services/T0/B0/hunter2",
 }
+FORMS |= {
+    "coloured": "\x1b[36mpassword\x1b[0m=\x1b[35mhunter2hunter\x1b[0m",
+    "coloured within": "pass\x1b[1mword\x1b[0m=hunter2",
+    "coloured before a colon": "\x1b[1mapi_key\x1b[0m: hunter2",
+    "coloured as code": r"\x1b[36mpassword\x1b[0m=\033[35mhunter2\033[0m",
+    "a link of a terminal": "\x1b]8;;x\x07password\x1b]8;;\x07=hunter2",
+    "zero width": "pass\u200bword=hunter2",
+    "soft hyphen": "to\u00adken=hunter2",
+    "full width": "ｐａｓｓｗｏｒｄ＝hunter2",
+    "look-alikes": "раssword=hunter2",
+    "whose": "Password for user bob: hunter2",
+    "of whom": "the password of bob@host is set, password of bob@host = hunter2",
+    "German": "Passwort: hunter2",
+    "German too": "kennwort=hunter2",
+    "French": "Mot de passe : hunter2",
+    "arrow": "db password → hunter2",
+    "arrow of Ruby": ":password => 'hunter2'",
+    "capitals": "PASSWORD hunter2x9",
+    "client secret": "client_secret hunter2x",
+    "short name": "pw: hunter2",
+    "aws secret": "secret hunter2FEMI/K7MDENG/bPxRfiCYEXAMPLEKEYabc",
+}
 GONE = ("hunter2", "HUNTER2", "271828", "aHVudGVy", "Zm9vYmFy", JWT, FERNET)
 
 
@@ -116,6 +138,7 @@ def test_an_ordinary_log_of_airflow_stays_readable():
         "of the stage a, the code a.py was 2ad65ef469707dc37a81b32bf9d2e026",
         "Next: set password=$PASSWORD",
         "the password was changed to another one, the token was reset to null",
+        "Überall stehen 10² Zeilen … ﬁne, naïve",
         "the columns ('token', 'rows', 'city'); Basic, 'user', 'page'",
     ],
 )
