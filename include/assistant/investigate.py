@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from include.assistant.investigator import playbook
 from include.assistant.investigator.documents import documents
 from include.assistant.investigator.evidence import Evidence
@@ -25,6 +27,7 @@ from include.errors import DataError, ParamsError, PlatformError
 from include.step import clear_errors, read_params
 
 PROJECT = Path(__file__).parent
+KINDS = (".json", ".md", ".html")  # that a note is written as
 CLEAR = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}  # that are told of as everywhere
 
 
@@ -81,13 +84,26 @@ def see_that_named(path: Path) -> None:
     """Refuse a place in which a note cannot lie, before anything is looked into.
 
     Raises:
-        DataError: it is a folder, or its name is that of another kind of file.
+        DataError: it is a folder, its name is that of another kind of file, or the files that would
+            be written are there and are no note.
     """
     if os.path.isdir(path):  # which takes any name
         raise DataError(f"{path} is a folder.", f"name a file in it: {path / 'note.json'}.")
     if path.suffix != ".json":
         what = f"{path} does not end in .json; the Markdown and the page are written beside it."
         raise DataError(what, f"name {path.with_name(f'{path.stem}.json')}.")
+    there = [one for one in map(path.with_suffix, KINDS) if os.path.isfile(one)]
+    if there and not is_note(path):
+        what = f"A note is written to {', '.join(KINDS)}, and {there[0]} is none."
+        raise DataError(what, "name another file, or move that one away.")
+
+
+def is_note(path: Path) -> bool:
+    """Whether a file is a note that was written before."""
+    try:
+        return bool(Note.model_validate_json(path.read_bytes()))
+    except (OSError, ValidationError):
+        return False
 
 
 def publish(note: Note, path: Path) -> str:
@@ -96,11 +112,8 @@ def publish(note: Note, path: Path) -> str:
     Raises:
         DataError: nothing can be written there.
     """
-    texts = {
-        path: note.model_dump_json(indent=1) + "\n",
-        path.with_suffix(".md"): as_markdown(note),
-        path.with_suffix(".html"): as_html(note),
-    }
+    forms = (note.model_dump_json(indent=1) + "\n", as_markdown(note), as_html(note))
+    texts = {path.with_suffix(kind): text for kind, text in zip(KINDS, forms, strict=True)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for place, text in texts.items():

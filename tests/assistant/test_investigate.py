@@ -92,6 +92,29 @@ def test_a_place_in_which_no_note_can_lie_is_named(tmp_path, capsys, name, told)
     assert not list(tmp_path.rglob(".*"))
 
 
+@pytest.mark.parametrize("kind", ["json", "md", "html"])
+def test_a_file_that_is_no_note_is_never_written_over(tmp_path, capsys, kind):
+    put(tmp_path / "evidence", *WINDOWS)
+    mine = tmp_path / f"README.{kind}"
+    mine.write_text("mine\n")
+    words = ["--evidence", str(tmp_path / "evidence"), "--note", str(tmp_path / "README.json")]
+    assert investigate.main(words) == 1
+    assert capsys.readouterr().err == (
+        f"investigate: A note is written to .json, .md, .html, and {mine} is none.\n"
+        "  Next: name another file, or move that one away.\n"
+    )
+    assert mine.read_text() == "mine\n"
+
+
+def test_a_note_is_written_over_the_one_before(tmp_path):
+    put(tmp_path / "evidence", *WINDOWS)
+    words = ["--evidence", str(tmp_path / "evidence"), "--note", str(tmp_path / "n.json")]
+    assert investigate.main(words) == 0
+    (tmp_path / "n.md").write_text("old")
+    assert investigate.main(words) == 0
+    assert (tmp_path / "n.md").read_text().startswith("# The same rows now end")
+
+
 def test_what_is_gathered_is_all_that_the_run_left(site, tmp_path):
     found = site.gathered(BAD, tmp_path / "evidence")
     bad, good = found.about.runs
