@@ -68,12 +68,12 @@ class Source:
 
     def gathered(self) -> Path:
         """The newest folder of evidence that is whole."""
-        now = self.clock()
-        if self.make and (self.made is None or now - self.made >= FRESH_S):
+        if self.make and (self.made is None or self.clock() - self.made >= FRESH_S):
             fresh = self.folder / str(self.count + 1)
             shutil.rmtree(fresh, ignore_errors=True)  # of a gathering that failed
             self.make(fresh)
-            self.made, self.count = now, self.count + 1
+            # A gathering may take longer than it stays fresh: whoever waited for it is to have it.
+            self.made, self.count = self.clock(), self.count + 1
             # The one before may still be read.
             shutil.rmtree(self.folder / str(self.count - 2), ignore_errors=True)
         return self.folder / str(self.count)

@@ -118,6 +118,20 @@ def test_evidence_is_gathered_anew_when_it_is_old(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2", "3"]
 
 
+def test_a_gathering_that_takes_longer_than_it_stays_fresh_serves_all_who_waited(tmp_path):
+    times, clock = [], [0.0]
+
+    def make(folder: Path) -> None:
+        times.append(clock[0])
+        clock[0] += 2 * FRESH_S
+        put(folder, *WINDOWS)
+
+    source = Source(make, tmp_path, clock=lambda: clock[0])
+    for _ in range(5):
+        assert source.tools().list_runs(OfRun()).facts
+    assert times == [0.0]
+
+
 @pytest.mark.parametrize("token", [None, "short"])
 def test_over_http_it_does_not_start_without_a_token(tmp_path, monkeypatch, capsys, token):
     put(tmp_path, *WINDOWS)
