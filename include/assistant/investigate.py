@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
                 see_that_named(asked.note)
             folder = asked.evidence or Path(aside)
             if asked.evidence is None:
-                gather(Places.of(asked.repository, asked.home, asked.logs), asked.run, folder)
+                places = Places.of(asked.repository, asked.home, asked.logs)
+                gather(places, asked.run, folder, failed=asked.failed)
             note = written(Tools(Evidence(folder), documents()))
             told = publish(note, asked.note) if asked.note else as_markdown(note)
     except PlatformError as error:
@@ -55,6 +56,7 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="investigate", description=__doc__)
     add = parser.add_argument
     add("--run", default="", help="name of the run, or workspace")
+    add("--failed", action="store_true", help="Airflow says that this run failed")
     add("--note", type=Path, help="file of the note, .json; without one it is printed")
     add("--repository", type=Path, default=Path(), help="root of the repository")
     add("--home", type=Path, help="folder of workspaces and reports: [leeway] home")

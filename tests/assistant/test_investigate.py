@@ -148,6 +148,15 @@ def test_a_run_that_failed_is_known_by_its_logs(site, tmp_path):
     )
 
 
+@pytest.mark.parametrize(("more", "proposed"), [((), []), (("--failed",), ["clear"])])
+def test_a_run_whose_log_just_stops_failed_if_airflow_says_so(site, tmp_path, more, proposed):
+    later, note = "manual__2025-03-02", tmp_path / "note.json"
+    site.log(later, "build", {"event": "at work", "level": "info"})
+    assert investigate.main(site.words(f"{DAG}.{later}", *more, "--note", str(note))) == 0
+    told = json.loads(note.read_text())
+    assert [one["action"] for one in told["proposals"]] == proposed
+
+
 def test_a_run_that_nobody_knows_is_refused_with_the_nearest(site, capsys):
     assert investigate.main(site.words(f"{DAG}.scheduled__2025-03-01T000000+000")) == 1
     assert capsys.readouterr().err == (

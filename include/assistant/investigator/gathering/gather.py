@@ -56,8 +56,11 @@ class Places:
         )
 
 
-def gather(places: Places, name: str, folder: Path) -> None:
+def gather(places: Places, name: str, folder: Path, failed: bool = False) -> None:
     """Write the evidence of a run; without a name, of the newest one that is in trouble.
+
+    Args:
+        failed: whether the run that is named is known to have failed, whatever its logs say.
 
     Raises:
         DataError: there is no such run, or none at all.
@@ -70,6 +73,7 @@ def gather(places: Places, name: str, folder: Path) -> None:
     now = chosen(known, name)
     beside = [one for one in known if one.dag_id == now.dag_id]
     from_now = [one.at_last for one in beside[beside.index(now) :][:RUNS]]
+    from_now[0] = from_now[0].as_failed if failed and name else from_now[0]
     said: Logs = {now.name: task_logs.texts(now.logs)} if now.logs else {}
     runs = [run_of(one) for one in from_now]
     # Of two good runs it is seen what changes each time.

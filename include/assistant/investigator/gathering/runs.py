@@ -60,8 +60,12 @@ class Known:
     @property
     def at_last(self) -> "Known":
         """What it came to: what it left when it was closed counts no more if it failed since."""
-        if self.logs is None or not failed_since(self.logs, self.closed):
-            return self
+        later = self.logs is not None and failed_since(self.logs, self.closed)
+        return self.as_failed if later else self
+
+    @property
+    def as_failed(self) -> "Known":
+        """What is known of it once it has failed: its logs alone are those of its last try."""
         return Known(self.name, self.dag_id, self.run_id, self.opened, failed=True, logs=self.logs)
 
 
