@@ -90,8 +90,9 @@ class AirflowApi:
     def listed(self, path: str, name: str) -> list[dict[str, Any]]:
         """All entries of a list; Airflow gives at most 100 at a time."""
         found: list[dict[str, Any]] = []
+        sign = "&" if "?" in path else "?"
         while True:
-            page = self.call("GET", f"{path}?limit=100&offset={len(found)}")
+            page = self.call("GET", f"{path}{sign}limit=100&offset={len(found)}")
             found += page[name]
             if not page[name] or len(found) >= page["total_entries"]:
                 return found
@@ -129,9 +130,13 @@ class AirflowApi:
 
     def trigger(self, dag_id: str, conf: dict[str, object]) -> str:
         """Start a run by hand, and return its id."""
-        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        self.let_run(dag_id)
         body = {"logical_date": None, "conf": conf}
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def let_run(self, dag_id: str) -> None:
+        """Let the runs of a DAG begin."""
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def tell(
         self, dag_id: str, run_id: str, notes: Mapping[str, str], state: str = ""
@@ -159,6 +164,14 @@ class AirflowApi:
     def describe(self, dag_id: str, run_id: str, note: str) -> None:
         """Put a note on a run."""
         self.call("PATCH", f"/dags/{dag_id}/dagRuns/{quote(run_id)}", {"note": note})
+
+    def unended(self) -> list[dict[str, Any]]:
+        """The runs of any DAG that wait or work, the oldest first."""
+        return self.listed("/dags/~/dagRuns?order_by=id&state=queued&state=running", "dag_runs")
+
+    def end(self, dag_id: str, run_id: str) -> None:
+        """End a run as failed, with what it works on."""
+        self.call("PATCH", f"/dags/{dag_id}/dagRuns/{quote(run_id)}", {"state": "failed"})
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """A run, with its state."""

@@ -58,8 +58,8 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # as of `leeway show | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        print("\nstopped; what was done is kept, and the same command goes on.", file=sys.stderr)
+    except KeyboardInterrupt as stop:  # with what becomes of what it did, if that goes on
+        print(f"\nstopped{stop}.", file=sys.stderr)
         return 130
 
 

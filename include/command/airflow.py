@@ -7,6 +7,7 @@ from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
 from include.airflow_site.settings import Site, secrets_of
 from include.command.repository import graph_of, see_that_committed
+from include.command.unended import listed, unended
 from include.command.words import Add
 
 UP = """
@@ -25,9 +26,11 @@ def add_to(add: Add) -> None:
 
 
 def up(words: argparse.Namespace) -> int:
-    """Start Airflow, and print where it is and how to log in."""
+    """Start Airflow, and print where it is, how to log in, and which runs go on with it."""
     site = site_of(words.repo)
-    print(address(site, processes.start(site)))
+    rest = processes.start(site)
+    runs = unended(rest)
+    print(address(site, rest) + (listed(site, runs, "now") if runs else ""))
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from include.airflow_site import processes
 from include.airflow_site.api import AirflowApi
 from include.airflow_site.settings import Site
 from include.command.airflow import site_of
+from include.command.unended import Entry, in_the_way, the_same, unended, waiting, without
 from include.command.words import Add
 from include.errors import PipelineError, at_most_ten, did_you_mean
 from include.pipeline.git.listing import in_git
@@ -23,6 +24,9 @@ EXAMPLES = """
   leeway run train                    the DAG `train`
   leeway run --set train.depth=4      with another value of params.yaml
   leeway run --set other/params.yaml:lr=0.1
+  leeway run --end train/manual__2026-11-30T15:50:17.123456+00:00
+
+A run of the same DAG, commit and values that was interrupted is taken up.
 """
 
 
@@ -38,6 +42,13 @@ def add_to(add: Add) -> None:
         dest="values",
         help="a value of a file of params, for this run alone; JSON, or else text",
     )
+    told.add_argument(
+        "--end",
+        action="append",
+        default=[],
+        metavar="DAG/RUN",
+        help="end a run that has not ended, as failed, before this one begins",
+    )
     told.set_defaults(carry_out=run)
 
 
@@ -49,15 +60,48 @@ def run(words: argparse.Namespace) -> int:
     rest = processes.start(site)
     try:
         dag_id = wait_for_dag(site, rest, words.dag_id)
-        run_id = rest.trigger(dag_id, conf)
-        print(f"{dag_id} {run_id}: {rest.url}/dags/{dag_id}/runs/{run_id}", flush=True)
-        state = follow(rest, dag_id, run_id)
+        others = without(rest, unended(rest), words.end)
+        run_id, said = begin(site, rest, others, dag_id, conf)
+        print(f"{dag_id} {run_id}: {rest.url}/dags/{dag_id}/runs/{run_id}{said}", flush=True)
+        try:
+            state = follow(rest, dag_id, run_id)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(left(f"{dag_id}/{run_id}", was_up=was_up)) from None
         if state == "success":
             report(site, rest, dag_id, run_id)
         return 0 if state == "success" else 1
     finally:
         if not was_up:
             processes.stop(site)
+
+
+def begin(
+    site: Site, rest: AirflowApi, open_runs: Sequence[Entry], dag_id: str, conf: dict[str, object]
+) -> tuple[str, str]:
+    """Take up the run that an earlier command began, or else begin one.
+
+    Returns:
+        Its id, and what is to be said of it, and of others that have not ended.
+    """
+    found = the_same(site, rest, open_runs, dag_id, conf)
+    if found is None:
+        run_id, said = rest.trigger(dag_id, conf), ""
+    else:
+        rest.let_run(dag_id)
+        run_id, said = found["dag_run_id"], "\n  It had not ended, and is taken up."
+    others = [run for run in open_runs if run is not found]
+    return run_id, said + in_the_way(site, rest, others, dag_id, waits=waiting(found))
+
+
+def left(run: str, *, was_up: bool) -> str:
+    """What becomes of a run whose command is interrupted."""
+    if was_up:
+        return f" to follow {run}: it goes on in Airflow, and the same command follows it again"
+    return (
+        f", and Airflow with it; {run} has not ended.\n"
+        "  The same command takes it up, where commit and values are still the same.\n"
+        f"  Whatever else starts Airflow lets it go on, but for `leeway run` with --end {run}"
+    )
 
 
 def read_value(text: str) -> tuple[str, object]:

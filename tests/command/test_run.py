@@ -7,6 +7,7 @@ Long because all its cases share one Airflow, whose start costs most.
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -35,6 +36,12 @@ stages:
       echo "The file is torn." >&2; echo "  Next: mend it." >&2; exit 7
     outs: [torn.txt]
 """
+GATED = """
+stages:
+  wait:
+    cmd: until test -e ${gate}; do sleep 0.1; done; echo ${n} > n.txt
+    outs: [n.txt]
+"""
 MONTHLY = """
 stages:
   note:
@@ -47,6 +54,9 @@ from airflow.sdk import Asset
 from dvc_dag import pipeline_dag
 '''
 TORN_DAG = f'{HEAD}torn = pipeline_dag("torn", repo=REPO, schedule=None, catchup=False)\n'
+GATED_DAG = f"""{HEAD}
+gated = pipeline_dag("gated", repo=REPO, schedule=None, catchup=False, max_active_runs=1)
+"""
 MONTHLY_DAG = f"""{HEAD}
 for name, schedule in (
     ("monthly", "@monthly"),
@@ -75,14 +85,34 @@ def other(folder: Path, stages: str, params: str = "") -> Path:
 
 
 def leeway(repo: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    with begun(repo, *words) as process:
+        said, wrong = process.communicate()
+    return subprocess.CompletedProcess(words, process.returncode, said, wrong)
+
+
+def begun(repo: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", "include.command", "--repo", str(repo), *words],
         cwd=ROOT,
         env={**os.environ, "DVC_SITE_CACHE_DIR": str(repo.parent / "site")},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
+
+
+def interrupted(repo: Path, until: str, *words: str) -> tuple[str, str, str]:
+    """The run of a command that is interrupted after a line, and what it said in both streams."""
+    with begun(repo, *words) as process:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if until in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, wrong = process.communicate()
+    assert process.returncode == 130, wrong
+    return lines[0].split()[1].removesuffix(":"), "".join(lines), wrong
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +126,8 @@ def site(tmp_path_factory) -> Site:
     # Without the word by which Airflow else tells DAGs from other files.
     (repo / "dags/small.py").write_text(SMALL_DAG.replace("an Airflow DAG", "a DAG"))
     (repo / "dags/torn.py").write_text(TORN_DAG.replace("REPO", repr(str(torn))))
+    gated = other(folder / "gated", GATED, f"n: 1\ngate: {folder / 'open'}\n")
+    (repo / "dags/gated.py").write_text(GATED_DAG.replace("REPO", repr(str(gated))))
     (repo / "dags/monthly.py").write_text(MONTHLY_DAG.replace("REPO", repr(str(monthly))))
     commit(repo)
     site = Site.of(repo)
@@ -266,12 +298,42 @@ def test_a_run_that_fails_ends_with_1_and_the_words_of_the_step(site, up):
     assert shell(site.repo.parent / "torn", "git", "for-each-ref", "refs/exps") == ""
 
 
+def test_an_interrupted_run_is_taken_up_and_one_of_other_values_can_be_ended(site, api):
+    first, _, wrong = interrupted(site.repo, "wait", "run", "gated", "--set", "n=5")
+    assert wrong == (
+        f"\nstopped to follow gated/{first}: it goes on in Airflow, and the same command follows it "
+        "again.\n"
+    )
+    again, said, _ = interrupted(site.repo, "wait", "run", "gated", "--set", "n=5")
+    assert (again, "\n  It had not ended, and is taken up.\n" in said) == (first, True)
+
+    goes_on = f"gated/{first} (running, with n=5, of commit {head(site.repo.with_name('gated'))})"
+    assert goes_on in leeway(site.repo, "up").stdout
+
+    second, said, _ = interrupted(site.repo, "To end one", "run", "gated", "--set", "n=6")
+    assert said.splitlines()[1:] == [
+        "  These runs have not ended, and go on before it, for gated works on 1 at a time:",
+        f"    {goes_on}",
+        f"  To end one: the same command with --end gated/{first}",
+    ]
+    with begun(site.repo, "run", "gated", "--set", "n=6", "--end", f"gated/{first}") as process:
+        assert process.stdout.readline().startswith(f"gated {second}: ")
+        assert api.run("gated", first)["state"] == "failed"
+        (site.repo.parent / "open").touch()
+        said, wrong = process.communicate()
+    assert (process.returncode, "not ended" in said) == (0, False), said + wrong
+
+
+def head(repo: Path) -> str:
+    return shell(repo, "git", "rev-parse", "HEAD")[:10]
+
+
 def test_a_dag_that_is_not_there_names_the_nearest(site, up):
     done = leeway(site.repo, "run", "smal")
     assert (done.returncode, done.stderr) == (
         1,
         "run: Airflow has no DAG 'smal'. Did you mean 'small'?\n"
-        "  Next: name one of monthly, on_asset, small, torn.\n",
+        "  Next: name one of gated, monthly, on_asset, small, torn.\n",
     )
 
 

@@ -5,35 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow_answers import LATER, Answers, dag
 
-from include.airflow_site.api import AirflowApi
 from include.airflow_site.settings import Site
 from include.command import run
 from include.errors import PipelineError
 
-LATER = "2100-01-01T00:00:00Z"
 BROKEN = {"filename": "/dags/small.py", "stack_trace": "No stage 'prepar'.\n", "timestamp": LATER}
-
-
-class Answers(AirflowApi):
-    """Says what it is made to say, by the last word of the path."""
-
-    def __init__(self, **said: Any) -> None:
-        super().__init__("http://127.0.0.1:9", "", "")
-        self.said = {"import_errors": [], **said}
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        name = path.partition("?")[0].rpartition("/")[2]
-        name = {"importErrors": "import_errors", "taskInstances": "task_instances"}.get(name, name)
-        if name not in self.said:  # a run
-            return {"state": self.said["state"]}
-        return {name: self.said[name], "total_entries": len(self.said[name])}
-
-
-def dag(name: str, file: str = "small.py", **more: Any) -> dict[str, Any]:
-    """A DAG that Airflow has just read."""
-    held = {"dag_id": name, "fileloc": f"/dags/{file}", "last_parsed_time": LATER}
-    return {**held, "last_parse_duration": 1, "is_stale": False, "has_import_errors": False, **more}
 
 
 def task(state: str | None) -> dict[str, Any]:
@@ -89,6 +67,14 @@ def test_a_run_whose_dag_cannot_be_read_any_more_is_not_waited_for(monkeypatch, 
     assert str(caught.value) == (
         "Airflow has no DAG 'small'.\nThe DAG file small.py cannot be read: No stage 'prepar'.\n"
         "  Next: mend the file."
+    )
+
+
+def test_an_interruption_that_stops_airflow_says_what_takes_the_run_up_and_what_ends_it():
+    assert f"stopped{run.left('small/one', was_up=False)}." == (
+        "stopped, and Airflow with it; small/one has not ended.\n"
+        "  The same command takes it up, where commit and values are still the same.\n"
+        "  Whatever else starts Airflow lets it go on, but for `leeway run` with --end small/one."
     )
 
 

@@ -106,15 +106,8 @@ def cloned(run: Run, plan_key: str | None, held: Collection[str] | None, *, trav
         travels: whether new files would leave this machine, which nobody allowed.
     """
     top, source = run.folder, top_of(run.repo)
-    below = run.repo.relative_to(source).as_posix().removeprefix(".")
-    chosen = Chosen((), {})
-
-    def choose_new(found: list[str], staged: list[str]) -> Sequence[str]:
-        nonlocal chosen
-        chosen = choose(source, below, load(run.repo), found, staged, travels=travels)
-        return chosen.taken
-
-    commit, snapshot = pin(run.repo, f"Working tree of run {run.id}", choose_new)
+    below = below_of(run.repo)
+    commit, snapshot, chosen = pinned(run.repo, run.id, travels=travels)
     aside = top.with_name(f".{top.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     try:
@@ -143,6 +136,24 @@ def cloned(run: Run, plan_key: str | None, held: Collection[str] | None, *, trav
     anchor(run)
     settle(aside, run)
     return run
+
+
+def below_of(repo: Path) -> str:
+    """Where git's working tree holds a DVC repository; empty at its root."""
+    return repo.relative_to(top_of(repo)).as_posix().removeprefix(".")
+
+
+def pinned(repo: Path, run_id: str, *, travels: bool) -> tuple[str, bool, Chosen]:
+    """The commit of a run that begins now, whether it is a snapshot, and the new files of that."""
+    chosen = Chosen((), {})
+
+    def choose_new(found: list[str], staged: list[str]) -> Sequence[str]:
+        nonlocal chosen
+        place, plan = (top_of(repo), below_of(repo)), load(repo)
+        chosen = choose(*place, plan, found, staged, travels=travels)
+        return chosen.taken
+
+    return *pin(repo, f"Working tree of run {run_id}", choose_new), chosen
 
 
 def given_file(top: Path) -> Path:
