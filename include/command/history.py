@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from include.airflow_site.settings import Site
 from include.command.repository import see_that_repository
 from include.command.words import Add, table
 from include.errors import PipelineError, at_most_ten, did_you_mean
+from include.pipeline.closing.card import place_of, read_card
 from include.pipeline.cost import Cost, together
 from include.pipeline.cost_settings import Costs, costs_of
 from include.pipeline.cost_words import number, priced
@@ -27,7 +29,8 @@ EXAMPLES = """
   leeway history --since 2026-01-01 --json --param train.depth
   leeway history --fetch                   ask the remote for the experiments of others first
 
-It reads the experiments in git, and no report. What no run measured is a dash.
+It reads the experiments in git, and no report. What no run measured is a dash, and so is a window
+that its params do not name, of a run that was closed on another machine.
 """
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one begins so
 WINDOW = ("window.start", "window.end")
@@ -65,10 +68,11 @@ def history(words: argparse.Namespace) -> int:
         print("No run has ended here; `leeway history --fetch` brings those of others.")
         return 0
     metrics = [name for asked in words.metric for name in named(asked, runs)]
+    home = Site.of(words.repo).leeway
     rows = [
         heads(metrics, words.param, rules),
         *(
-            row(run, idle, metrics, words.param, rules, plain=words.csv)
+            row(run, idle, metrics, words.param, rules, home, plain=words.csv)
             for run, idle in zip(runs, instead, strict=False)
         ),
     ]
@@ -144,6 +148,7 @@ def row(
     metrics: Sequence[str],
     params: Sequence[str],
     rules: Costs,
+    home: Path,
     *,
     plain: bool,
 ) -> list[object]:
@@ -151,6 +156,7 @@ def row(
 
     Args:
         idle: what its stages would have taken that did not run.
+        home: where runs that were closed on this machine keep their reports.
         plain: whether numbers keep all digits.
     """
     total = total_of(run, rules)
@@ -161,7 +167,7 @@ def row(
         f"{run.created:%Y-%m-%d %H:%M}",
         run.dag_id or None,
         run.run_id or run.name,
-        window_of(run),
+        window_of(run, home),
         *(run.params.get(name) for name in params),
         *(value if plain or value is None else digits(value) for value in numbers),
         note,
@@ -174,10 +180,16 @@ def total_of(run: PastRun, rules: Costs) -> Cost:
     return together(one if one.money is not None else priced(one, rules) for one in each)
 
 
-def window_of(run: PastRun) -> str | None:
-    """The days that a run saw, if it says so."""
+def window_of(run: PastRun, home: Path) -> str | None:
+    """The days that a run saw, if its params say so; else the last of them, if its card does.
+
+    Which other value is the last day, the DAG knows alone, and tells it to the card.
+    """
     first, last = (run.params.get(name) for name in WINDOW)
-    return None if last is None else f"{first or ''}..{last}"
+    if last is not None:
+        return f"{first or ''}..{last}"
+    card = read_card(place_of(home, run.dag_id, run.run_id)) if run.run_id else None
+    return f"..{card.window}" if card and card.window and card.experiment == run.name else None
 
 
 def digits(value: float) -> str:

@@ -10,6 +10,7 @@ import pytest
 from past_experiments import add, recorded, start
 
 from include.command.__main__ import main
+from include.pipeline.closing.card import write_card
 from include.pipeline.cost import Cost
 
 COSTS = "costs: {currency: EUR, queues: {default: {cpu_hour: 36}}, budget: {cpu_s: 5}}\n"
@@ -84,6 +85,14 @@ def test_what_the_cache_saved_is_known_by_runs_of_any_dag(repo, said):
 def test_a_metric_may_be_named_by_its_end(said):
     assert "metrics/b.json:auc" in said("history", "--metric", "b.json:auc")
     assert "metrics/a.json:auc" not in said("history", "--metric", "b.json:auc")
+
+
+def test_a_window_of_another_name_is_that_of_the_card_where_the_run_was_closed(repo, said):
+    home = repo / ".airflow/leeway"
+    write_card(home, ("score", "m3"), experiment="score.m3", window="2013-03-01")
+    write_card(home, ("train", "m2"), experiment="of another run", window="2013-04-01")
+    windows = [line.split()[4] for line in said("history").splitlines()[1:]]
+    assert windows == ["..2013-03-01", "-", "2013-01-01..2013-02-01", "-"]
 
 
 def test_an_unknown_metric_or_dag_names_the_nearest(repo, capsys):
