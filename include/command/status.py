@@ -5,12 +5,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from include.command.graph import chosen
 from include.command.words import Add, add_targets, table
 from include.errors import PipelineError, at_most_ten
-from include.pipeline.asking import ask
+from include.pipeline.asking import OrderRefused, ask
+from include.pipeline.git.conflicts import blaming_merges
+from include.pipeline.graph import Stage
 from include.pipeline.lockfile import has_entry
 from include.pipeline.orders import Unchanged
 from include.pipeline.site_cache import site_cache
@@ -31,8 +34,9 @@ def add_to(add: Add) -> None:
 def status(words: argparse.Namespace) -> int:
     """Print what a run would do now, in the working tree: what the cache holds is not run again."""
     stages = chosen(words)
-    cached = ask(words.repo, Unchanged([stage.name for stage in stages]), workspace=False)
-    changed = changes(words.repo)
+    with blaming_merges(words.repo):
+        cached = unchanged(words.repo, stages)
+        changed = changes(words.repo)
     running = {stage.name for stage in stages} - set(cached)
     rows = [("STAGE", "WOULD", "WHY")]
     for stage in stages:
@@ -46,6 +50,21 @@ def status(words: argparse.Namespace) -> int:
         rows.append((stage.name, "run", at_most_ten(why) or "its outs are not in the cache"))
     print(table(rows))
     return 0
+
+
+def unchanged(repo: Path, stages: Sequence[Stage]) -> list[str]:
+    """The stages that have nothing to do.
+
+    Raises:
+        PipelineError: DVC cannot say.
+    """
+    try:
+        return ask(repo, Unchanged([stage.name for stage in stages]), workspace=False)
+    except OrderRefused:
+        raise
+    except PipelineError as error:  # here is no task to be cleared
+        what = f"DVC cannot say what has changed in {repo}: {error.what}"
+        raise PipelineError(what, "mend it, then see that `dvc status` tells it.") from None
 
 
 def changes(repo: Path) -> dict[str, list[object]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from include.errors import PipelineError
 from include.pipeline.child import files
+from include.pipeline.git.conflicts import blaming_merges
 from include.pipeline.git.listing import in_git
 from include.pipeline.graph import Out, Plan, Stage
 from include.pipeline.meta import read_meta
@@ -63,24 +64,30 @@ def plan_of(held: dict[str, Any]) -> Plan:
 
 def make(repo: Path, folder: Path) -> Plan:
     """Let DVC resolve the graph, and keep it; many processes may do so at once."""
-    from include.pipeline.asking import OrderRefused, ask  # not to read a plan that is kept
-    from include.pipeline.orders import Resolve
-
     if not (repo / ".dvc").is_dir():
         what = f"DVC cannot resolve the graph of {repo}: you are not inside of a DVC repository"
         raise PipelineError(what, "run `dvc init` in it, or name another folder.")
+    with blaming_merges(repo):
+        held = resolved(repo)
+    held["key"] = key_of(repo, held["read"])
+    plan = plan_of(held)
+    files.write(folder / f"plan-{held['key'][:16]}.json", json.dumps(held))
+    return plan
+
+
+def resolved(repo: Path) -> dict[str, Any]:
+    """The graph, as DVC resolves it."""
+    from include.pipeline.asking import OrderRefused, ask  # not to read a plan that is kept
+    from include.pipeline.orders import Resolve
+
     # In the repository: DVC names stages and paths as seen from the folder it is started in.
     try:
-        held = ask(repo, Resolve(), workspace=False)
+        return ask(repo, Resolve(), workspace=False)
     except OrderRefused:
         raise
     except PipelineError as error:  # here is no task to be cleared
         what = f"DVC cannot resolve the graph of {repo}: {error.what}"
         raise PipelineError(what, "mend it, then see that `dvc dag` draws the graph.") from None
-    held["key"] = key_of(repo, held["read"])
-    plan = plan_of(held)
-    files.write(folder / f"plan-{held['key'][:16]}.json", json.dumps(held))
-    return plan
 
 
 def key_of(repo: Path, read: list[str]) -> str:

@@ -15,6 +15,7 @@ from include.pipeline.child import files
 from include.pipeline.cost_of_run import charging
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import top_of
+from include.pipeline.git.conflicts import blaming_merges
 from include.pipeline.git.snapshot import pin
 from include.pipeline.graph import OPEN, Plan
 from include.pipeline.opening.refusals import Drawn, cannot_be_had, left_out, see_that_runnable
@@ -204,7 +205,9 @@ def decided(run: Run, home: Path, selection: Mapping[str, Any], drawn: Drawn | N
         hollow=run.hollow,
         **selection,
     )
-    return settled(run, asked(run, wanted), drawn)
+    with blaming_merges(run.folder):
+        found = asked(run, wanted)
+    return settled(run, found, drawn)
 
 
 def settled(run: Run, found: Opened, drawn: Drawn | None) -> Run:
