@@ -3,11 +3,17 @@
 import argparse
 import json
 from dataclasses import asdict
+from pathlib import Path
+
+from yaml import YAMLError
 
 from include.command.repository import graph_of
 from include.command.words import Add, add_targets, table
 from include.errors import PipelineError, at_most_ten, did_you_mean
+from include.pipeline.git.conflicts import blaming_merges
 from include.pipeline.graph import Stage, see_that_free
+from include.pipeline.lockfile import has_entry
+from include.pipeline.opening.refusals import WHY
 from include.pipeline.selection import select
 
 
@@ -57,12 +63,29 @@ def show(words: argparse.Namespace) -> int:
 def row(stage: Stage, stages: tuple[Stage, ...]) -> tuple[str, ...]:
     """A stage in the list of all."""
     outs = at_most_ten(out.path for out in stage.outs)
-    return stage.name, stage.meta.queue or "-", ", ".join(ids(stage, stages)), outs
+    needs = ", ".join(other.name for other in stages if other.name in stage.upstream)
+    return stage.name, stage.meta.queue or "-", needs, outs
 
 
 def ids(stage: Stage, stages: tuple[Stage, ...]) -> list[str]:
     """The task ids of what a stage needs, inside a selection."""
     return [other.task_id for other in stages if other.name in stage.upstream]
+
+
+def unmade(repo: Path, stage: Stage) -> bool:
+    """Whether a stage is frozen, so that no run makes it, and nobody made it before.
+
+    Raises:
+        PipelineError: its lockfile cannot be read.
+    """
+    if not stage.cmd or not stage.frozen:
+        return False
+    with blaming_merges(repo):
+        try:
+            return not has_entry(repo, stage.name)
+        except YAMLError as error:
+            what = f"The lockfile of stage {stage.name!r} cannot be read: {error}"
+            raise PipelineError(what, "mend it, then see that `dvc status` tells it.") from None
 
 
 def check(words: argparse.Namespace) -> int:
@@ -72,12 +95,16 @@ def check(words: argparse.Namespace) -> int:
     is there has been seen by now.
 
     Raises:
-        PipelineError: a stage has a task's name, or is on a queue that nobody serves.
+        PipelineError: a stage has a task's name, is on a queue that nobody serves, or is frozen and
+            was never made.
     """
     stages = chosen(words)
     served = [name for name in words.queues.split(",") if name]
     for stage in stages:
         see_that_free(stage)
+        if unmade(words.repo, stage):
+            why, fix = WHY["unmade"]
+            raise PipelineError(f"Stage {stage.name!r} cannot be had in a run: {why}.", f"{fix}.")
         queue = stage.meta.queue
         if served and queue is not None and queue not in served:
             what = f"Stage {stage.name!r} in {stage.file} asks for the queue {queue!r}; "

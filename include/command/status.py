@@ -8,14 +8,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from include.command.graph import chosen
+from include.command.graph import chosen, unmade
 from include.command.words import Add, add_targets, table
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.asking import OrderRefused, ask
 from include.pipeline.git.conflicts import blaming_merges
 from include.pipeline.graph import Stage
 from include.pipeline.lockfile import has_entry
+from include.pipeline.opening.refusals import WHY
 from include.pipeline.orders import Unchanged
+from include.pipeline.selection import needed
 from include.pipeline.site_cache import site_cache
 
 EXAMPLES = """
@@ -43,13 +45,24 @@ def status(words: argparse.Namespace) -> int:
         if stage.name not in running:
             rows.append((stage.name, "be cached", ""))
             continue
+        if cannot := refused(words.repo, stage):
+            rows.append((stage.name, "be refused", cannot))
+            continue
         why = ["it never ran before"]
-        if has_entry(words.repo, stage.name):
-            why = [f"{name} runs" for name in stage.upstream if name in running]
+        if has_entry(words.repo, stage.name) or not stage.cmd:
+            # A name may be a word, as in "always runs".
+            why = [f"{name!r} may make something else" for name in needed(stage) if name in running]
             why += reasons(changed.get(stage.name, []))
         rows.append((stage.name, "run", at_most_ten(why) or "its outs are not in the cache"))
     print(table(rows))
     return 0
+
+
+def refused(repo: Path, stage: Stage) -> str:
+    """Why no run has a stage that is not in the cache, if it is one that is never run."""
+    if not stage.cmd and not stage.frozen:
+        return WHY["lost"][0]
+    return WHY["unmade"][0] if unmade(repo, stage) else ""
 
 
 def unchanged(repo: Path, stages: Sequence[Stage]) -> list[str]:

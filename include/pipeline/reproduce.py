@@ -241,7 +241,7 @@ def reasons(before: Entry, after: Entry) -> tuple[str, ...]:
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):
             found.append(f"param {name} changed from {was.get(name)!r} to {now.get(name)!r}")
-    return tuple(found or ["its outs were not in the cache, or not what the lockfile says"])
+    return tuple(found or ["it always runs, or its outs were not in the cache as they were"])
 
 
 def flat(params: dict[str, Any]) -> dict[str, object]:

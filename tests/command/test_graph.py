@@ -39,7 +39,7 @@ def test_show_lists_stages_with_queue_needs_and_outs(say):
         "STAGE                  QUEUE  NEEDS       MAKES\n"
         "prepare                -                  parts\n"
         "count@left             gpu    prepare     count-left.txt\n"
-        "second/dvc.yaml:shout  -      count-left  second/shout.txt\n"
+        "second/dvc.yaml:shout  -      count@left  second/shout.txt\n"
     )
 
 
@@ -158,7 +158,38 @@ def test_status_names_the_param_the_dep_and_the_stage_before(repo, say):
     (repo / "source.txt").write_text("more\n")
     found = table(say("status", "second.shout")[1])
     assert found["prepare"] == ["run", "dep source.txt modified"]
-    assert found["count@left"] == ["run", "prepare runs"]
+    assert found["count@left"] == ["run", "'prepare' may make something else"]
+
+
+def test_a_frozen_stage_that_nobody_made_is_refused_by_check_and_status(repo, say):
+    (repo / "dvc.lock").unlink()
+    why = "its stage is frozen, and no lockfile says what it made"
+    assert table(say("status", "frozen")[1])["frozen"] == ["be refused", why]
+    assert say("check") == (
+        1,
+        "",
+        f"check: Stage 'frozen' cannot be had in a run: {why}.\n"
+        "  Next: `dvc unfreeze` it, or make it once and commit dvc.lock.\n",
+    )
+
+
+def test_data_that_was_added_and_lost_never_ran_and_is_refused(repo, say):
+    (repo / "data.csv").write_text("a\n")
+    dvc_(repo, "add", "--quiet", "data.csv")
+    assert table(say("status", "data.csv")[1])["data.csv.dvc"] == ["be cached"]
+    shutil.rmtree(repo / ".dvc/cache")
+    (repo / "data.csv").unlink()
+    assert table(say("status", "data.csv")[1])["data.csv.dvc"] == [
+        "be refused",
+        "neither the cache nor a remote has it",
+    ]
+
+
+def test_status_says_that_a_stage_always_runs(repo, say):
+    text = "stages: {always: {cmd: date > now, outs: [now], always_changed: true}}"
+    (repo / "dvc.yaml").write_text(text)
+    dvc_(repo, "repro", "--quiet", "always")
+    assert table(say("status")[1])["always"] == ["run", "always changed"]
 
 
 def test_status_of_a_lost_cache_is_a_run(repo, say):

@@ -23,8 +23,9 @@ def test_a_lockfile_with_both_sides_of_a_merge_is_named(repo: Path, capsys, kept
     if kept:
         load(repo)
     (repo / "dvc.lock").write_text(SIDES)
-    assert main(["--repo", str(repo), "status"]) == 1
-    assert capsys.readouterr().err == f"status: {SAID.format('dvc.lock')}\n"
+    for command in ("check", "status"):
+        assert main(["--repo", str(repo), command]) == 1
+        assert capsys.readouterr().err == f"{command}: {SAID.format('dvc.lock')}\n"
     commit(repo)
     with pytest.raises(PipelineError) as caught:
         open_run(repo, "one", params={}, targets=["."], plan_key=None, home=repo.parent / "home")
