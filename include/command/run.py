@@ -24,7 +24,7 @@ EXAMPLES = """
   leeway run train                    the DAG `train`
   leeway run --set train.depth=4      with another value of params.yaml
   leeway run --set other/params.yaml:lr=0.1
-  leeway run --end train/manual__2026-11-30T15:50:17.123456+00:00
+  leeway run --end train/manual__2026-01-01T06:00:00+00:00
 
 A run of the same DAG, commit and values that was interrupted is taken up.
 """
