@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from include import step
 from include.assistant.documents import fetching, shelf
 from include.assistant.documents.fetching.reading import read_pages
+from include.assistant.documents.fetching.seen import check_seen
 from include.assistant.documents.fetching.source_settings import Limits, Source, read_sources
 from include.assistant.documents.shelf import Held
 from include.step import Kept
@@ -25,6 +26,8 @@ class Params(BaseModel):
 def fetch_docs(sources: Path, docs: Kept, params: Params) -> None:
     """Fetch the sources that are new or changed, and read those of this machine again."""
     named = read_sources(sources)
+    for name, source in named.items():
+        check_seen(name, source, sources.with_name("dvc.yaml"))
     docs.mkdir(parents=True, exist_ok=True)
     before = shelf.read_held(docs)
     now: dict[str, Held] = {}

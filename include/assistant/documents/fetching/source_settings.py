@@ -54,8 +54,10 @@ class Source(BaseModel):
 
     - package: the source archive or the wheel of a package, fetched from the package index.
     - installed: files that an installed package has brought along.
-    - files: of this repository; what the stage reads has to be among its deps.
+    - files: of this repository.
     - location: any folder, or a URL that fsspec reads.
+
+    Folders of this machine have to be among the deps of the stage; see seen.py.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
