@@ -15,11 +15,18 @@ from include.errors import DataError, ParamsError
 
 SUITE = Path(__file__).parents[2] / "include/assistant/expectations"
 GOOD = [passage(text=f"Because of {number}.") for number in range(9)]
+TOKEN = "no token or access key"
 SECRETS = {
-    "AKIA" + "QWERTYUIOPASDFGH": "no access key of AWS",
-    "ghp_" + "a1B2" * 9: "no token of GitHub, GitLab, Slack, PyPI or a model provider",
+    "AKIA" + "QWERTYUIOPASDFGH": TOKEN,
+    "ghp_" + "a1B2" * 9: TOKEN,
+    "AIza" + "a1B2" * 9: TOKEN,
+    "sk_live_" + "a1B2" * 6: TOKEN,
+    "https://hooks.slack.com/services/T1/B2/a1B2c3": TOKEN,
+    "eyJ" + "a1" * 10 + ".eyJ" + "b" * 20 + "." + "c" * 30: TOKEN,
+    "aws_secret_access_key = " + "a1B2/" * 8: TOKEN,
+    "postgresql://admin:a1B2c3d4@db.acme.org/x": "no password in an address",
     "-----BEGIN RSA PRIVATE KEY-----\n" + "A" * 64: "no private key",
-    "eyJ" + "a" * 20 + ".eyJ" + "b" * 20 + "." + "c" * 30: "no signed token (JWT)",
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n" + "A" * 64: "no private key",
 }
 
 
@@ -91,7 +98,10 @@ def test_each_passage_that_cannot_be_used_is_set_aside_with_why(place: Place) ->
         (passage(text="untitled", titles=[]), "a passage stands under a title"),
         (passage(text="no titles", titles=None), "a passage stands under a title"),
         (passage(text="odd", id="xyz"), "an id is 16 hex digits"),
-        *[(passage(text=secret), rule) for secret, rule in SECRETS.items()],
+        *[
+            (passage(text=secret, section=f"{number:016x}"), rule)
+            for number, (secret, rule) in enumerate(SECRETS.items())
+        ],
     ]
     found = place.run(table(*GOOD, *[row for row, _ in broken]))
     assert found == [(row["text"], rule) for row, rule in broken]
@@ -103,7 +113,10 @@ def test_each_passage_that_cannot_be_used_is_set_aside_with_why(place: Place) ->
 
 def test_titles_keep_the_rules_of_texts_and_are_not_shown_where_they_do_not(place: Place) -> None:
     signs = ["\x1b[2J", "\u202e", "\U000e0041", "\ufffd", *SECRETS]
-    titled = [passage(text=f"{n}", titles=["Notes", f"Use {s}"]) for n, s in enumerate(signs)]
+    titled = [
+        passage(text=f"{n}", titles=["Notes", f"Use {s}"], section=f"{n:016x}")
+        for n, s in enumerate(signs)
+    ]
     rows = table(*GOOD, *titled)
     assert [text for text, _ in place.run(rows)] == [row["text"] for row in titled]
     shown = (place.root / "page.html").read_text()
@@ -113,6 +126,22 @@ def test_titles_keep_the_rules_of_texts_and_are_not_shown_where_they_do_not(plac
     said = str(raised.value)
     assert ": notes faq.rst (its heading breaks a rule)\n" in said
     assert not [sign for sign in signs if sign in shown or sign in said]
+
+
+def test_a_key_that_was_cut_into_passages_takes_all_of_its_section_along(place: Place) -> None:
+    lines = ["-----BEGIN RSA PRIVATE KEY-----", *["a1B2" * 16] * 3, "-----END RSA PRIVATE KEY-----"]
+    token = "ghp_" + "a1B2" * 9
+    cut = [*lines, "Keep it well."], [token[:20], token[20:]]
+    rows = [
+        passage(text=f"{text}", section=f"{number:016x}", position=at, titles=["Notes", f"{at}"])
+        for number, texts in enumerate(cut)
+        for at, text in enumerate(texts)
+    ]
+    found = place.run(table(*GOOD, *rows))
+    assert found == [
+        (row["text"], ("no private key", TOKEN)[row["section"] != "0" * 16]) for row in rows
+    ]
+    assert place.kept().equals(table(*GOOD))
 
 
 def test_a_passage_may_break_several_rules_and_all_copies_of_an_id_go(place: Place) -> None:
@@ -130,7 +159,9 @@ def test_examples_of_keys_are_no_secrets(place: Place) -> None:
     texts = [
         "AKIAIOSFODNN7EXAMPLE",
         "-----BEGIN PRIVATE KEY-----\n...",
-        "sk-your-key",
+        "sk-your-own-key-of-the-provider",
+        "aws_secret_access_key=wJalrXUtnFEMI7K7MDENG9bPxRfiCYEXAMPLEKEY",
+        "redis://user:password@cache.acme.org, mysql://u:pa55word@localhost",
         "eyJhbGciOi",
     ]
     assert place.run(table(*GOOD, *[passage(text=text) for text in texts]), share=0) == []

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from include.assistant.answering import secret_forms
 from include.assistant.answering.sentences import split
 from include.assistant.answering.signs import TAGGED, TURNING, latin, visible
 from include.assistant.passages import Hit
@@ -18,13 +19,8 @@ from include.errors import masked
 WITHHELD = "(withheld)"  # in the place of what is
 MOST_SEEN = 10_000  # passages of which is kept what people may see
 KEY = "LEEWAY_MODEL_API_KEY"  # the environment variable, and nowhere else
-# Tokens that say by their form what they are: AWS, GitHub, OpenAI, Slack, Google, JWT, PEM.
-TOKENS = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[opsur]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}"
-    r"|\bhf_[A-Za-z0-9]{20,}|\bnpm_[A-Za-z0-9]{20,}|\bpypi-[\w-]{30,}|\bsk_live_\w{16,}"
-    r"|\bsk-[A-Za-z0-9_-]{16,}|\bxox[abeoprs]-[A-Za-z0-9-]{10,}|\bAIza[\w-]{30,}|\bglpat-[\w-]{16,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
+# Tokens that say by their form what they are, and where a private key begins.
+TOKENS = re.compile(rf"{secret_forms.TOKENS.pattern}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
 # password is hunter22, secret key: 9f86d081884c7d65; not: the password is masked.
 _NAMED = (
     r"\b(?i:password|passwort|passwd|passphrase|secret(?:[ _-]key)?|api[ _-]?key"

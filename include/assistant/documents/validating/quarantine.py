@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from include.assistant.answering.secret_forms import kind_of
 from include.errors import DataError, at_most_ten
 from include.validation.checking import Finding
 
@@ -93,7 +94,8 @@ def title_of(passage: Mapping[str, Any], broken: Sequence[Finding]) -> str:
     title = (passage["titles"] or [""])[-1]
     rules = [found.rule.kwargs for found in broken if WHOLE in found.rule.columns]
     patterns = [str(rule["regex"]) for rule in rules if "regex" in rule]
-    return HIDDEN if any(re.search(pattern, title) for pattern in patterns) else title
+    hidden = any(re.search(pattern, title) for pattern in patterns) or kind_of(title)
+    return HIDDEN if hidden else title
 
 
 def summary(table: pl.DataFrame, findings: Sequence[Finding]) -> dict[str, Any]:
