@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import polars as pl
@@ -77,8 +78,20 @@ def embedded(texts: Sequence[str], encoder: Path) -> Iterator[Array]:
         yield from map(embed, texts)
         return
     # A fork would take the locks of polars' threads along.
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, end_with_parent) as pool:
         yield from pool.map(embed, texts, chunksize=AT_ONCE)
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone, be it killed."""
+
+    def follow() -> None:
+        if parent := multiprocessing.parent_process():
+            parent.join()
+            os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 def vector_of(encoder: Path, text: str) -> Array:

@@ -1,8 +1,14 @@
 """What is embedded once is not embedded again, and grows to what a cold run makes."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import assistant_encoder
 import assistant_index
 import numpy as np
+import psutil
 import pytest
 
 from include.assistant import embed_passages as stage
@@ -137,3 +143,20 @@ def test_another_process_writes_the_same_bytes(run, monkeypatch):
     monkeypatch.setattr(stage, "ALONE", 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     assert run(ROWS, "together")[1] == alone
+
+
+def test_a_process_of_a_stage_that_was_killed_ends_with_it():
+    told = (
+        "import multiprocessing, os, time; from concurrent.futures import ProcessPoolExecutor\n"
+        "from include.assistant.embed_passages import end_with_parent\n"
+        "fork = multiprocessing.get_context('fork')\n"
+        "pool = ProcessPoolExecutor(1, fork, end_with_parent)\n"
+        "print(pool.submit(os.getpid).result(), flush=True)\n"
+        "pool.submit(time.sleep, 600).result()"
+    )
+    root = Path(__file__).parents[2]
+    words = [sys.executable, "-c", told]
+    with subprocess.Popen(words, cwd=root, stdout=subprocess.PIPE, text=True) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.send_signal(signal.SIGKILL)
+    worker.wait(timeout=30)
