@@ -10,6 +10,7 @@ import pytest
 from assistant_documents import LIMITS, SAID, index, sdist, wheel
 
 from include.assistant.documents import shelf
+from include.assistant.documents.fetching.locations import check_no_password
 from include.errors import DataError, PipelineError
 
 PAGES = {
@@ -108,7 +109,9 @@ def test_a_source_or_page_that_is_no_longer_named_goes(place: Path) -> None:
     (place / "own/a.md").write_text("# A\n")
     own = {"kind": "files", "folder": str(place / "own"), "pages": ["*.md"], **SAID}
     fetch(place, notes=notes(place), own=own)
-    assert set(fetch(place, notes=notes(place, pages=["faq.rst"]))) == {"notes/faq.rst"}
+    assert set(fetch(place, notes=notes(place, pages=["faq.rst"], leave_out=[]))) == {
+        "notes/faq.rst"
+    }
     assert sorted(path.name for path in (place / "docs").iterdir()) == ["notes", "sources.json"]
 
 
@@ -138,6 +141,14 @@ def test_a_pattern_that_finds_no_page_is_an_error(place: Path) -> None:
         "The source notes has no page 'fag.rst' in docs; found are faq.rst, how/to.rst. "
         "Did you mean 'faq.rst'?\n"
         "  Next: correct sources.notes.pages or root in sources.yaml."
+    )
+
+
+def test_a_pattern_that_leaves_out_no_page_is_an_error(place: Path) -> None:
+    misspelt = notes(place, leave_out=["changelog.rst", "changelag.rst", "draft/*"])
+    assert failure(place, notes=misspelt) == (
+        "The source notes leaves out 'changelag.rst', 'draft/*', and no page is so named.\n"
+        "  Next: correct sources.notes.leave_out in sources.yaml, or take it out there."
     )
 
 
@@ -214,6 +225,12 @@ def test_a_url_with_a_password_is_refused(place: Path) -> None:
     said = failure(place, wiki=wiki)
     assert said.startswith("https://***@wiki.example holds a password or token, which git")
     assert "FSSPEC_HTTP" in said and "secret" not in said
+
+
+def test_a_version_of_a_repository_is_no_password() -> None:
+    check_no_password("github://acme:handbook@v1.2/docs")
+    with pytest.raises(DataError, match="holds a password"):
+        check_no_password("github://acme:handbook@v1.2/docs?token=a1b2c3")
 
 
 def test_more_than_the_limits_say_is_refused(place: Path) -> None:

@@ -9,10 +9,7 @@ from tempfile import TemporaryDirectory
 from include.assistant.documents import index_client
 from include.assistant.documents.fetching import archives, locations
 from include.assistant.documents.fetching.patterns import Wanted, matches
-from include.assistant.documents.fetching.source_settings import (
-    Limits,
-    Source,
-)
+from include.assistant.documents.fetching.source_settings import Limits, Source
 from include.errors import DataError, at_most_ten, did_you_mean
 
 Files = dict[str, bytes]  # path below the root of the source, to its bytes
@@ -35,21 +32,27 @@ def read_pages(name: str, source: Source, limits: Limits) -> Files:
         files = locations.of_folder(name, Path(source.folder), wanted, limits)
     else:
         files = of_location(name, source, wanted, limits)
-    root = f"{source.root}/" if source.root else ""
+    root = root_of(source)
     pages = {path.removeprefix(root): data for path, data in sorted(files.items())}
     check_names(name, pages)
     check_patterns(name, source, pages)
+    check_left_out(name, source, wanted)
     check_folders(name, pages)
     return pages
 
 
 def chosen(source: Source) -> Wanted:
     """Which files of a source are its pages."""
-    root = f"{source.root}/" if source.root else ""
+    root = root_of(source)
     return Wanted(
         tuple(root + pattern for pattern in source.pages),
         tuple(root + pattern for pattern in source.leave_out),
     )
+
+
+def root_of(source: Source) -> str:
+    """What the paths of its pages begin with."""
+    return f"{source.root}/" if source.root else ""
 
 
 def of_package(source: Source, wanted: Wanted, limits: Limits) -> Files:
@@ -116,6 +119,17 @@ def check_patterns(name: str, source: Source, pages: Files) -> None:
                 f"found are {at_most_ten(pages) or 'none'}.{hint}",
                 f"correct sources.{name}.pages or root in sources.yaml.",
             )
+
+
+def check_left_out(name: str, source: Source, wanted: Wanted) -> None:
+    """Raise DataError if a pattern leaves out nothing: misspelt, what it meant would be taken."""
+    idle = [one for one in source.leave_out if root_of(source) + one not in wanted.used]
+    if idle:
+        told = at_most_ten(map(repr, idle))
+        raise DataError(
+            f"The source {name} leaves out {told}, and no page is so named.",
+            f"correct sources.{name}.leave_out in sources.yaml, or take it out there.",
+        )
 
 
 def check_folders(name: str, pages: Files) -> None:
