@@ -1,15 +1,20 @@
 """Pages in a folder of this machine, or behind a URL that fsspec reads."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from include.assistant.documents.fetching.patterns import Wanted
 from include.assistant.documents.fetching.source_settings import MB, Limits
 from include.errors import DataError, masked
 
 Files = dict[str, bytes]
+WEB = re.compile(r"(?:(?:simple|file|block)cache::)*https?://")  # its names are percent-encoded
+REPOSITORY = re.compile(r"(\bgit(?:hub)?://)[\w.-]+:[\w./-]+@")
 
 
 def of_folder(name: str, folder: Path, wanted: Wanted, limits: Limits) -> Files:
@@ -74,37 +79,87 @@ def of_url(name: str, url: str, wanted: Wanted, limits: Limits) -> Files:
     """The pages behind the URL of a folder.
 
     Raises:
-        DataError: the URL holds a password, cannot be read, or holds too much.
+        DataError: the URL holds a password, cannot be read, or holds too much or a link.
     """
-    if masked(url) != url:
+    check_no_password(url)
+    import fsspec
+
+    files: Files = {}
+    web = bool(WEB.match(url))
+    with named(name, url):
+        store, folder = fsspec.core.url_to_fs(url)
+        listed: Mapping[str, Any] = store.find(folder, withdirs=web, detail=True)
+        if not listed:  # over HTTP, a place that does not answer is an empty one
+            raise OSError("nothing is listed there")
+    if web:
+        check_listed(name, str(folder), listed, wanted)
+    for path in sorted(listed):
+        below = below_of(path, str(folder))
+        below = unquote(below) if web else below
+        if path.endswith("/") or not wanted.has(below) or ".." in below.split("/"):
+            continue
+        if leads_out(path, listed[path], str(folder)):
+            what = f"The source {name} holds {below}, a link that leads out of {url}."
+            raise DataError(what, "put the file itself there, or leave that page out.")
+        check_told(name, below, listed[path].get("size") or 0, limits)
+        with named(name, path):
+            files[below] = bytes(store.cat_file(path))
+        check_size(name, below, files, limits)
+    return files
+
+
+def check_no_password(url: str) -> None:
+    """Raise DataError if a URL holds a password; github://owner:repository@version is none."""
+    bare = REPOSITORY.sub(r"\1", url)
+    if masked(bare) != bare:
         raise DataError(
             f"{url} holds a password or token, which git would keep.",
             "take it out of sources.yaml, and give it to fsspec in the environment, as FSSPEC_HTTP="
             """'{"headers": {"Authorization": "Basic ..."}}' or FSSPEC_FTP_PASSWORD.""",
         )
-    import fsspec
 
-    files: Files = {}
+
+@contextmanager
+def named(name: str, place: str) -> Iterator[None]:
+    """Say which place cannot be read, whatever the library under fsspec raises."""
     try:
-        store, folder = fsspec.core.url_to_fs(url)
-        listed: Mapping[str, Any] = store.find(folder, detail=True)
-        if not listed:  # over HTTP, a place that does not answer is an empty one
-            raise OSError("nothing is listed there")
-        for path in sorted(listed):
-            below = path.removeprefix(str(folder).rstrip("/")).lstrip("/")
-            if wanted.has(below) and ".." not in below.split("/"):
-                check_told(name, below, listed[path].get("size") or 0, limits)
-                files[below] = bytes(store.cat_file(path))
-                check_size(name, below, files, limits)
-    except DataError:
-        raise
-    except Exception as error:  # each library under fsspec raises what it likes
+        yield
+    except Exception as error:
         said = str(error).strip().rstrip(".") or type(error).__name__
         raise DataError(
-            f"{url} of the source {name} cannot be read: {said}.",
-            "see that the place answers and that this user may read there, then run it again.",
+            f"{place} of the source {name} cannot be read: {said}.",
+            "see that the place answers and that this user may read there, then run it again; "
+            f"a single page may be named in sources.{name}.leave_out.",
         ) from None
-    return files
+
+
+def below_of(path: str, folder: str) -> str:
+    """A path as it is below a folder."""
+    return path.removeprefix(folder.rstrip("/")).strip("/")
+
+
+def check_listed(name: str, folder: str, listed: Iterable[str], wanted: Wanted) -> None:
+    """Raise DataError if a folder on the web says nothing of what is in it.
+
+    One with an index.html of its own shows that page in the place of a list: its other pages
+    cannot be found.
+    """
+    for place in listed:
+        below = unquote(below_of(place, folder))
+        empty = place.endswith("/") and not any(p != place and p.startswith(place) for p in listed)
+        if empty and below and wanted.reaches(below) and not wanted.leaves_out(f"{below}/"):
+            raise DataError(
+                f"{place} of the source {name} lists no page.",
+                f"see what the server shows there; if no page is wanted, name {below}/** in "
+                f"sources.{name}.leave_out in sources.yaml.",
+            )
+
+
+def leads_out(path: str, told: Mapping[str, Any], folder: str) -> bool:
+    """Whether a file is a link out of its folder; a link on another machine may lead anywhere."""
+    if "islink" in told:  # a file of this machine
+        return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    return bool(told.get("type") == "link")
 
 
 def check_size(name: str, path: str, files: Files, limits: Limits) -> None:

@@ -108,7 +108,7 @@ class Source(BaseModel):
     def root_is_inside(cls, root: str) -> str:
         if root.startswith("/") or ".." in root.split("/"):
             raise ValueError("it has to be a folder in the source")
-        return root.strip("/")
+        return "/".join(part for part in root.split("/") if part not in ("", "."))
 
 
 class Sources(RootModel[Annotated[dict[Name, Source], Field(min_length=1)]]):

@@ -43,6 +43,12 @@ def test_a_setting_that_does_not_fit_is_named(
     assert str(raised.value).startswith(f"{path} sets sources.{said}\n  Next: change ")
 
 
+@pytest.mark.parametrize(("root", "kept"), [(".", ""), ("./docs/", "docs"), ("a//b", "a/b")])
+def test_a_root_may_be_written_in_several_ways(tmp_path: Path, root: str, kept: str) -> None:
+    path = sources_file(tmp_path, {"notes": {**NOTES, "root": root}})
+    assert read_sources(path)["notes"].root == kept
+
+
 def test_a_source_is_named_as_a_folder_may_be(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="a source is named by a-z, 0-9 and dashes"):
         read_sources(sources_file(tmp_path, {"../notes": NOTES}))
