@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from include import step
+from include.assistant.alone import alone
 from include.assistant.retrieval import vectors as files
 from include.assistant.retrieval.encoder import Encoder
 from include.assistant.retrieval.encoder_files import identity
@@ -25,7 +26,12 @@ AT_ONCE = 16  # passages that a process is given
 
 def embed_passages(passages: Path, encoder: Path, vectors: Kept) -> None:
     """Embed what is new, and remove the files of pages that are gone or changed."""
-    vectors.mkdir(parents=True, exist_ok=True)
+    with alone(vectors):
+        embed(passages, encoder, vectors)
+
+
+def embed(passages: Path, encoder: Path, vectors: Path) -> None:
+    """Bring a folder to exactly the vectors of these passages."""
     columns = ["source", "page", "titles", "text"]
     pages = files.pages_of(pl.read_parquet(passages / "passages.parquet", columns=columns))
     reader, wanted, texts = identity(encoder), dict[str, tuple[str, ...]](), dict[str, str]()
@@ -73,14 +79,14 @@ def fill(
 def embedded(texts: Sequence[str], encoder: Path) -> Iterator[Array]:
     """The vectors of texts in their order; of many, on all processors."""
     processes = min(len(os.sched_getaffinity(0)), len(texts) // ALONE + 1)
-    embed = partial(vector_of, encoder)
+    read = partial(vector_of, encoder)
     if processes == 1:
-        yield from map(embed, texts)
+        yield from map(read, texts)
         return
     # A fork would take the locks of polars' threads along.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, end_with_parent) as pool:
-        yield from pool.map(embed, texts, chunksize=AT_ONCE)
+        yield from pool.map(read, texts, chunksize=AT_ONCE)
 
 
 def end_with_parent() -> None:

@@ -1,10 +1,12 @@
 """Stage fetch_docs: the pages that the assistant answers from, each source at one version."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from include import step
+from include.assistant.alone import alone
 from include.assistant.documents import fetching, shelf
 from include.assistant.documents.fetching.reading import read_pages
 from include.assistant.documents.fetching.seen import check_seen
@@ -28,7 +30,12 @@ def fetch_docs(sources: Path, docs: Kept, params: Params) -> None:
     named = read_sources(sources)
     for name, source in named.items():
         check_seen(name, source, sources.with_name("dvc.yaml"))
-    docs.mkdir(parents=True, exist_ok=True)
+    with alone(docs):
+        fetch(named, docs, params.limits)
+
+
+def fetch(named: Mapping[str, Source], docs: Path, limits: Limits) -> None:
+    """Bring a folder to exactly the pages of these sources."""
     before = shelf.read_held(docs)
     now: dict[str, Held] = {}
     read: dict[str, shelf.Files] = {}
@@ -38,7 +45,7 @@ def fetch_docs(sources: Path, docs: Kept, params: Params) -> None:
         if held and held.key == key and is_kept(source) and shelf.is_whole(docs, name, held):
             now[name] = held.model_copy(update=told_of(source))
             continue
-        read[name] = read_pages(name, source, params.limits)
+        read[name] = read_pages(name, source, limits)
         hashes = {path: shelf.digest(data) for path, data in read[name].items()}
         now[name] = Held(**told_of(source), key=key, files=hashes)
     # Only when all sources are read is anything of them written.

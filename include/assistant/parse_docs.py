@@ -15,6 +15,7 @@ import polars as pl
 
 from include import partitions, step
 from include.assistant import passages as columns
+from include.assistant.alone import alone
 from include.assistant.documents import counted, parsing, shelf
 from include.assistant.documents.parsing import made
 from include.assistant.documents.parsing.cutting import Page, Said, cut_page
@@ -47,12 +48,13 @@ def parse_docs(
         found = cut_page(data, page, most, count[0])
         made.put(place, key, table(found.rows), found.counts)
 
-    tidy(parsed, pages)
-    now = partitions.update(folder, {key: key for key in pages}, build)
-    whole = pl.read_parquet([made.table_of(folder, key) for key in pages])
-    put(parsed, TABLE, whole)
-    counts = counts_of(folder, pages)
-    put(parsed, COUNTS, counts)
+    with alone(parsed):
+        tidy(parsed, pages)
+        now = partitions.update(folder, {key: key for key in pages}, build)
+        whole = pl.read_parquet([made.table_of(folder, key) for key in pages])
+        put(parsed, TABLE, whole)
+        counts = counts_of(folder, pages)
+        put(parsed, COUNTS, counts)
     metrics.write_text(json.dumps(summary(counts), indent=2) + "\n")
     print(f"{len(pages):,} pages, {len(now):,} parsed now; {whole.height:,} passages", flush=True)
 

@@ -10,9 +10,10 @@ import pytest
 from assistant_documents import SAID, tokenizer
 
 from include.assistant import passages
+from include.assistant.alone import alone
 from include.assistant.documents.size import Passages
 from include.assistant.parse_docs import parse_docs
-from include.errors import DataError, ParamsError
+from include.errors import DataError, ParamsError, PipelineError
 
 SIZE = Passages(max_tokens=40)
 
@@ -106,6 +107,21 @@ def test_a_page_that_cannot_be_read_stops_the_stage_and_the_others_are_kept(plac
     assert place.run().height == 10
 
 
+def test_a_second_run_leaves_what_the_first_writes(place: Place) -> None:
+    place.run()
+    work = place.root / "parsed/.pages.0.1"
+    work.mkdir()
+    with alone(place.root / "parsed"), pytest.raises(PipelineError) as raised:
+        place.parse()
+    assert str(raised.value) == (
+        f"Another process is writing {place.root / 'parsed'}.\n"
+        "  Next: wait until it has ended, then run it again."
+    )
+    assert work.exists()
+    place.parse()
+    assert not work.exists()
+
+
 def test_without_docs_or_tokenizer_the_next_step_is_named(place: Place) -> None:
     place.run()
     (place.root / "docs/sources.json").unlink()
@@ -174,7 +190,7 @@ def test_a_page_that_is_not_as_it_was_written_is_parsed_again(
 ) -> None:
     place.run()
     whole, metrics = place.files(), (place.root / "metrics.json").read_text()
-    damage(sorted((place.root / "parsed/pages").glob(f"*{ending}"))[1])
+    damage(sorted((place.root / "parsed/pages").glob(f"[0-9a-f]*{ending}"))[1])
     place.run()
     assert "3 pages, 1 parsed now; 9 passages" in capsys.readouterr().out
     assert place.files() == whole and (place.root / "metrics.json").read_text() == metrics
