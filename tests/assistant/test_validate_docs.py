@@ -18,15 +18,9 @@ GOOD = [passage(text=f"Because of {number}.") for number in range(9)]
 TOKEN = "no token or access key"
 SECRETS = {
     "AKIA" + "QWERTYUIOPASDFGH": TOKEN,
-    "ghp_" + "a1B2" * 9: TOKEN,
-    "AIza" + "a1B2" * 9: TOKEN,
-    "sk_live_" + "a1B2" * 6: TOKEN,
-    "https://hooks.slack.com/services/T1/B2/a1B2c3": TOKEN,
     "eyJ" + "a1" * 10 + ".eyJ" + "b" * 20 + "." + "c" * 30: TOKEN,
-    "aws_secret_access_key = " + "a1B2/" * 8: TOKEN,
     "postgresql://admin:a1B2c3d4@db.acme.org/x": "no password in an address",
     "-----BEGIN RSA PRIVATE KEY-----\n" + "A" * 64: "no private key",
-    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n" + "A" * 64: "no private key",
 }
 
 
@@ -131,16 +125,15 @@ def test_titles_keep_the_rules_of_texts_and_are_not_shown_where_they_do_not(plac
 def test_a_key_that_was_cut_into_passages_takes_all_of_its_section_along(place: Place) -> None:
     lines = ["-----BEGIN RSA PRIVATE KEY-----", *["a1B2" * 16] * 3, "-----END RSA PRIVATE KEY-----"]
     token = "ghp_" + "a1B2" * 9
-    cut = [*lines, "Keep it well."], [token[:20], token[20:]]
+    cut = [("a" * 16, [*lines, "Keep it well."]), ("b" * 16, [token[:20], token[20:]])]
     rows = [
-        passage(text=f"{text}", section=f"{number:016x}", position=at, titles=["Notes", f"{at}"])
-        for number, texts in enumerate(cut)
+        passage(text=text, section=section, titles=["Notes", f"{at}"])
+        for section, texts in cut
         for at, text in enumerate(texts)
     ]
+    reasons = ["no private key"] * 6 + [TOKEN] * 2
     found = place.run(table(*GOOD, *rows))
-    assert found == [
-        (row["text"], ("no private key", TOKEN)[row["section"] != "0" * 16]) for row in rows
-    ]
+    assert found == [(row["text"], why) for row, why in zip(rows, reasons, strict=True)]
     assert place.kept().equals(table(*GOOD))
 
 
@@ -153,18 +146,6 @@ def test_a_passage_may_break_several_rules_and_all_copies_of_an_id_go(place: Pla
             "an id is there once; the encoder takes the passage whole; no sign controls a terminal",
         ),
     ]
-
-
-def test_examples_of_keys_are_no_secrets(place: Place) -> None:
-    texts = [
-        "AKIAIOSFODNN7EXAMPLE",
-        "-----BEGIN PRIVATE KEY-----\n...",
-        "sk-your-own-key-of-the-provider",
-        "aws_secret_access_key=wJalrXUtnFEMI7K7MDENG9bPxRfiCYEXAMPLEKEY",
-        "redis://user:password@cache.acme.org, mysql://u:pa55word@localhost",
-        "eyJhbGciOi",
-    ]
-    assert place.run(table(*GOOD, *[passage(text=text) for text in texts]), share=0) == []
 
 
 def test_the_most_tokens_are_those_of_params(place: Place) -> None:
