@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from include.assistant.documents.counted import COUNTED
 from include.assistant.documents.parsing import languages, pages, personal
@@ -128,6 +129,7 @@ def page_title(path: str) -> str:
 
 def url_of(url: str, path: str) -> str:
     """Where people read a page; the address of an index ends in that of its folder."""
+    path = quote(path) if "://" in url else path  # without it, it is the name of a file
     page = path.rpartition(".")[0] or path
     if url.endswith("{page}/") and f"/{page}".endswith("/index"):
         return url.removesuffix("{page}/") + page.removesuffix("index")

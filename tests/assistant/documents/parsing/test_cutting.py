@@ -92,6 +92,8 @@ def test_an_id_says_where_a_passage_stands_and_what_it_says() -> None:
         ("a/index.md", "https://n.example/{page}/", "https://n.example/a/"),
         ("docs/a.md", "{path}", "docs/a.md"),
         ("a/b.rst", "https://n.example/{page}.html", "https://n.example/a/b.html"),
+        ("ü #1.md", "https://n.example/{page}.html", "https://n.example/%C3%BC%20%231.html"),
+        ("ü #1.md", "{path}", "ü #1.md"),
     ],
 )
 def test_a_page_is_where_people_read_it(path: str, url: str, expected: str) -> None:
