@@ -17,19 +17,20 @@ MARK = re.compile(
 )
 # f'jane@acme.com' is a text in code, o'neil@acme.com is a name.
 EMAIL = re.compile(
-    r"(?:(?<=mailto:)|(?<=mail:)|(?<![\w.+%:/@-]))((?![bfru]{1,2}')[^\W_][\w.+%-]{0,63}"
+    r"(?<![\w.+%@-])((?![bfru]{1,2}')[^\W_][\w.+%-]{0,63}"
     r"(?:(?<=\w)'[\w.+%-]{1,63}){0,2})"
-    r"@((?:[^\W_](?:[^\W_]|-){0,62}\.)+([^\W\d_]{2,63}|xn--[a-z0-9-]{2,59}))(?![\w(\[@-]|\.\w)",
+    r"@\n?((?:[^\W_](?:[^\W_]|-){0,62}\.)+([^\W\d_]{2,63}|xn--[a-z0-9-]{2,59}))"
+    r"(?![\w(@-]|\[(?!\d+\])|\.\w)",
     re.IGNORECASE,
 )
 # How names end that are none of the internet: train@window.end, notes@main.json, a@weight.data.
 NO_DOMAINS = words(
     """
-    args attr bias bin call cfg class cls columns conf config count css csv data db diff dtype end
-    fixture func html idx index ini inv item items jpg js json key keys kwargs len lock log mark
-    max md5 mean min mod model mro ndim obj op params parquet path pdf pkl png prod pth ravel
-    self shape size sql start state std step sum svg tar tasks task tmp toml tsv txt type val value
-    values var weight weights whl xml yaml yml
+    abs args argv array attr bias bin call cfg class cls columns conf config count css csv data
+    db diff dot dtype end fixture func hostname html idx index ini inv item items jpg js json
+    key keys kwargs len lock log mark max md5 mean min mod model mro ndim obj op params parquet
+    path pdf pkl png prod pth ravel reshape self shape size sql start state std step sum svg tar
+    task tasks tmp toml tsv txt type val value values var weight weights whl worker xml yaml yml
     """
 )
 # example.com and what is reserved like it, domains of one letter, and such as yourcompany.com.
@@ -46,7 +47,8 @@ OFFICES = words(
     """
 )
 PHONE = re.compile(
-    r"(?<![\w.+/-])\+\d{1,3}(?:[ .-]|\(0\))*\(?\d{2,4}\)?(?:[ .-]?\d{2,4}){2,4}(?![\w-])"
+    r"(?<![\w.+/-])(?:\+\d{1,3}|\(\+\d{1,3}\))(?:[ .-]|\(0\))*\(?\d{1,4}\)?"
+    r"(?:[ .-]?\d{2,4}){2,4}(?![\w-])"
 )
 # Numbers without the sign of a country look like any others: a word before them, or an area in
 # brackets, says what they are.
@@ -58,26 +60,48 @@ NATIONAL = re.compile(
     r"(?:[ ./-]\d{2,8}){0,4}(?:-\d)?(?!\w|[.:-]\d)"
 )
 AREA = re.compile(
-    r"(?<![\w.)\]])(?:\([2-9]\d\d\)[ -]?\d{3}[ .-]\d{4}"
+    r"(?<![\w.)\]-])(?:(?:\([2-9]\d\d\)[ -]?|1-[2-9]\d\d-)\d{3}[ .-]\d{4}"
     r"|\(0\d{1,5}\)[ ]?\d{3,9}(?:[ -]\d{2,6}){0,2})"
     r"(?![\w-]|\.\d)"
 )
 DATE = re.compile(r"\d{4}([./-])\d\d?\1\d\d?|\d\d?([./-])\d\d?\2\d{4}")
-IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+TOLD = re.compile(r":|\b(?:number|no|me|us|at|on|under|is)\b", re.IGNORECASE)  # before a number
+IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\b")
 CARD = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
+# Visa, Mastercard, American Express, Discover, JCB, Diners, UnionPay, Maestro.
 ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}"
+    r"|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}|62\d{14}|(?:50[123]8|5020|6304|676[1-3]|"
+    r"6759)\d{8,12}"
 )
-IPV4 = re.compile(r"(?<![\w.=<>~-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){3,7}(?![\w:])")
+IPV4 = re.compile(r"(?<![\w.~-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){1,7}(?![\w:])")
 UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291: addresses that machines are reached by
 # Of everybody, or made up.
 KNOWN = frozenset({"1.0.0.1", "1.1.1.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "1.2.3.4"})
-SAID = re.compile(r"(?:://|@|\b(?:ip|address|ping|ssh)[ :]*)\Z", re.IGNORECASE)
+SAID = re.compile(
+    r"(?:://|@|\b(?:ip|address|ping|ssh)[ :]*|(?:host|addr|address|ip|server|endpoint)=[\"']?)\Z",
+    re.IGNORECASE,
+)
+COMPARED = re.compile(r"[=<>]\s?[\"']?\Z|(?:version|release|build|driver)\s\Z", re.IGNORECASE)
+UPPER = "A-Z" + "".join(sign for sign in map(chr, range(0xC0, 0x530)) if sign.isupper())
+PERSON = (
+    rf"(?:[{UPPER}][\w.'-]+ (?:(?:van|von|de|der|den|da|di|la|le|bin|al|el) ){{0,2}}){{1,3}}"
+    rf"[{UPPER}][\w'-]+"
+)
 AUTHOR = re.compile(
-    r"^(?P<before>(?i:(?:(?:section|code|module) ?)?authors?|maintainers?|written by|"
-    r"contributed by)(?:\s*:\s*|\s+(?=[A-Z])))(?:(?:[A-Z][\w.'-]+ ){1,3}[A-Z][\w'-]+)",
+    r"^(?P<before>[-*:@ ]{0,3}(?i:(?:(?:section|code|module|original) ?)?authors?\s*:\s*"
+    r"|maintainers?\s*:\s*|(?:written|contributed|maintained) by\s*:?\s*))"
+    rf"{PERSON}(?:(?:,| and| &|;) {PERSON})*",
     re.M,
+)
+# Authors: New York Times; written by The Airflow Team
+NOBODY = words(
+    """
+    airflow apache association authors committee community company contributors corporation
+    developers for foundation google group inc institute journal limited ltd maintainers microsoft
+    of organization press project society software team the times university
+    """
 )
 
 
@@ -111,8 +135,11 @@ def marks(text: str) -> int:
 
 
 def is_persons(found: re.Match[str]) -> bool:
-    """Whether an address is neither an example nor an office."""
+    """Whether an address is neither an example nor an office, nor the login of a URL."""
     name, domain, end = (part.lower() for part in found.groups())
+    word = found.string[max(0, found.start() - 200) : found.start()].split()
+    if word and found.string[found.start() - 1] in ":/" and "://" in word[-1]:
+        return False
     return name not in OFFICES and end not in NO_DOMAINS and not EXAMPLES.search(domain)
 
 
@@ -127,7 +154,7 @@ def is_card(found: re.Match[str]) -> bool:
 
 def is_iban(found: re.Match[str]) -> bool:
     """Whether it is the number of an account: ISO 13616, remainder 1 by 97."""
-    number = found[0].replace(" ", "")
+    number = re.sub("[ -]", "", found[0])
     if not 15 <= len(number) <= 34:
         return False
     return int("".join(str(int(sign, 36)) for sign in number[4:] + number[:4])) % 97 == 1
@@ -141,10 +168,16 @@ def is_public(found: re.Match[str]) -> bool:
         return False
     if isinstance(address, ipaddress.IPv6Address):
         return address.is_global and address in UNICAST
-    # Versions look like addresses, and begin with small numbers.
-    before, after = found.string[max(0, found.start() - 12) : found.start()], found.end()
-    said = SAID.search(before) or re.match(r":\d{2,5}\b", found.string[after : after + 7])
-    return address.is_global and found[0] not in KNOWN and bool(said or address.packed[0] > 9)
+    start, end = found.span()
+    before, after = found.string[max(0, start - 12) : start], found.string[end : end + 7]
+    said = SAID.search(before) or re.match(r":\d{2,5}\b", after)
+    enclosed = before.endswith("<") and after.startswith(">")
+    if COMPARED.search(before) and not said and not enclosed:
+        return False
+    # Versions look like addresses, and are made of small numbers.
+    first, *others = address.packed
+    public = address.is_global and not address.is_multicast and found[0] not in KNOWN
+    return public and bool(said or (first > 9 and max(others) > 31))
 
 
 def is_number(found: re.Match[str]) -> bool:
@@ -157,9 +190,14 @@ def is_national(found: re.Match[str]) -> bool:
     number = found[0].removeprefix(found["before"])
     digits = re.sub(r"\D", "", number)
     others = DATE.fullmatch(number) or IPV4.fullmatch(number)
-    told = found["before"].lower().startswith(("tel", "phone", "fax")) or number[0] in "(0"
-    many = len(re.findall(r"\d+", number)) < 3  # call 1000 2000: so many of something
-    return 7 <= len(digits) <= 15 and not others and (told or not many)
+    if not 7 <= len(digits) <= 15 or others:
+        return False
+    if number[0] in "(0" or TOLD.search(found["before"]):
+        return True
+    # Call 1000 2000 times, a fax of 1000000 rows: so many of something.
+    telephone = found["before"].lower().startswith(("tel", "phone", "fax"))
+    marked = bool(re.search(r"\d[./-]\d", number))
+    return telephone + marked + (len(re.findall(r"\d+", number)) > 2) >= 2
 
 
 def is_area(found: re.Match[str]) -> bool:
@@ -167,9 +205,9 @@ def is_area(found: re.Match[str]) -> bool:
     return 7 <= len(re.sub(r"\D", "", found[0])) <= 15
 
 
-def always(found: re.Match[str]) -> bool:
-    """The pattern alone is sure."""
-    return True
+def is_person(found: re.Match[str]) -> bool:
+    """Whether names are those of people, as far as words tell."""
+    return not NOBODY & set(re.findall(r"\w+", found[0].removeprefix(found["before"]).lower()))
 
 
 RULES = (
@@ -181,5 +219,5 @@ RULES = (
     Rule(AREA, is_area, "phone number"),
     Rule(IPV4, is_public, "public address"),
     Rule(IPV6, is_public, "public address"),
-    Rule(AUTHOR, always, "name"),
+    Rule(AUTHOR, is_person, "name"),
 )
