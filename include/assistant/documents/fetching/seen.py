@@ -36,7 +36,7 @@ def check_seen(name: str, source: Source, graph: Path) -> None:
 def deps_of(graph: Path) -> list[str]:
     """What DVC looks at before it runs the stage, as whole paths."""
     stage = yaml.safe_load(graph.read_text())["stages"][STAGE]
-    return [os.path.abspath(graph.parent / str(dep)) for dep in stage["deps"]]
+    return [os.path.abspath(graph.parent / str(dep)) for dep in stage.get("deps", [])]
 
 
 def fixed(pattern: str) -> str:

@@ -1,8 +1,12 @@
 """Columns that are there to be checked: what the suite asks of a passage, worked out before."""
 
+import re
+
 import polars as pl
 
 from include.assistant.answering.secret_forms import kind_of
+
+LONG = re.compile(r"[\w/+=.-]{16}")
 
 
 def with_checked_columns(table: pl.DataFrame) -> pl.DataFrame:
@@ -29,14 +33,18 @@ def secrets_of(table: pl.DataFrame) -> list[str | None]:
 
     A key is longer than a passage: cut into many, none but the first of them looks like one.
     """
-    held: dict[object, list[str]] = {}
+    held: dict[tuple[str, ...], list[str]] = {}
     titles = table["titles"].list.join("\n").fill_null("")
     places = list(table.select("source", "page", "section").iter_rows())
     for place, title, text in zip(places, titles, table["text"], strict=True):
         held.setdefault(place, [title]).append(text or "")
-    # Between two passages was the end of a line, a blank or, in a long word, nothing.
     kinds = {
-        place: kind_of("\n".join(texts)) or (kind_of("".join(texts[1:])) if texts[2:] else "")
+        place: kind_of("\n".join(texts)) or kind_of(glued(texts[1:]))
         for place, texts in held.items()
     }
     return [kinds[place] or None for place in places]
+
+
+def glued(texts: list[str]) -> str:
+    """Texts put together where a word may have been cut, which only a long one is; else ''."""
+    return "".join(texts) if any(LONG.search(text[-16:]) for text in texts[:-1]) else ""
