@@ -6,8 +6,8 @@ refused only for what may be a real one.
 
 import re
 
-# AWS, GitHub, OpenAI, Slack, Google, Hugging Face, npm, PyPI, Stripe, GitLab, JWT, Vault,
-# Databricks, SendGrid, age, DigitalOcean, Shopify, Docker, Atlassian, Grafana, Telegram.
+# AWS, Azure, GitHub, OpenAI, Slack, Google, Hugging Face, npm, PyPI, Stripe, GitLab, JWT,
+# Vault, Databricks, SendGrid, age, DigitalOcean, Shopify, Docker, Atlassian, Grafana, Telegram.
 TOKENS = re.compile(
     r"\b(?=[\w.:=/-]{15})(?:"  # most words are shorter: a fifth of the time
     r"(?:AKIA|ASIA)[A-Z0-9]{16}\b|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}"
@@ -17,7 +17,7 @@ TOKENS = re.compile(
     r"|[rs]k_(?:test|live)_\w{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|ya29\.[\w-]{16,}"
     r"|AGE-SECRET-KEY-1[A-Z0-9]{20,}|xapp-[\w-]{10,}"
     r"|do[opr]_v1_[0-9a-f]{32,}|shp(?:at|ca|pa|ss)_[0-9a-f]{32}|dckr_pat_[\w-]{20,}"
-    r"|ATATT3[\w=-]{20,}|glsa_\w{20,}|\d{8,10}:AA[\w-]{33}\b)"
+    r"|AccountKey=[\w+/]{80,}|ATATT3[\w=-]{20,}|glsa_\w{20,}|\d{8,10}:AA[\w-]{33}\b)"
     r"|(?<=hooks\.slack\.com/services/)[\w/]+"
     r"|(?<![\w+/=-])[\w-]{43}=(?![\w=])"  # a key of Fernet, as Airflow's own
 )

@@ -19,6 +19,7 @@ BODY = "MIIEow" + "a1B2" * 10
         ("ghp_" + "a1B2" * 9, "token"),
         ("AIza" + "a1B2" * 9, "token"),
         ("sk_live_" + "a1B2" * 6, "token"),
+        ("AccountName=acme;AccountKey=" + "a1B2" * 21 + "==", "token"),
         ("https://hooks.slack.com/services/T1/B2/a1B2c3", "token"),
         ("aws_secret_access_key = " + "a1B2/" * 8, "token"),
         ("AKIAIOSFODNN7EXAMPLE, sk-your-key, eyJhbGciOi", ""),
