@@ -93,6 +93,8 @@ def resolved(repo: Path) -> dict[str, Any]:
 def key_of(repo: Path, read: list[str]) -> str:
     """A hash of the files that the graph is made from, those that appeared since included.
 
+    How lines end counts for nothing: git may check a file out with other ends than it was written.
+
     Args:
         read: files that templating read: vars, and params. Those that git ignores are in no clone.
     """
@@ -101,6 +103,7 @@ def key_of(repo: Path, read: list[str]) -> str:
     for name in sorted({*held, *read}):
         path = repo / name
         content = path.read_bytes() if name in held and path.is_file() else b"missing"
+        content = content.replace(b"\r\n", b"\n")
         digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 

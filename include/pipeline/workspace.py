@@ -43,7 +43,7 @@ class Run:
     hollow: dict[str, str] = field(default_factory=dict)  # what the clone has no more than names of
     kept: tuple[str, ...] = ()  # files beside what git tracks, of an experiment that ran nothing
     taken: tuple[str, ...] = ()  # files that nobody committed, in its snapshot
-    left: dict[str, str] = field(default_factory=dict)  # those that stages need, but it has not
+    left: dict[str, str] = field(default_factory=dict)  # what it has not, or not so, and why
     told: dict[str, Any] = field(default_factory=dict)  # see Told, of one that ran nothing
 
     @property

@@ -19,6 +19,7 @@ from include.pipeline.workspace import Run
 
 READS = stages(use=cat("data.csv", out="used.txt"))
 N = {"params.yaml": "n: 1\n"}
+SAYS = {"cmd": "echo ${n} > said.txt", "outs": ["said.txt"]}
 
 
 def ends_well(both: Both, run: Run) -> dict[str, str]:
@@ -483,14 +484,81 @@ def test_the_folder_that_dvc_plots_show_leaves_makes_no_snapshot(tmp_path):
     assert not Both(repo).open("one").snapshot
 
 
-@pytest.mark.parametrize("told", ["--skip-worktree", "--assume-unchanged"])
-def test_a_change_that_git_is_not_to_see_is_in_no_snapshot(tmp_path, told):
-    repo = make(tmp_path / "repo", {"dvc.yaml": READS, "data.csv": "1\n", "my.cfg": "shared\n"})
-    shell(repo, "git", "update-index", told, "my.cfg")
+UNSEEN = pytest.mark.parametrize("told", ["--skip-worktree", "--assume-unchanged"])
+
+
+@UNSEEN
+def test_a_change_that_git_is_not_to_see_is_in_no_snapshot_and_the_run_says_so(tmp_path, told):
+    files = {"data.csv": "1\n", "my.cfg": "shared\n", "same.cfg": "same\n"}
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS, **files})
+    shell(repo, "git", "update-index", told, "my.cfg", "same.cfg")
     write(repo, {"my.cfg": "a password\n", "data.csv": "2\n"})
+    (repo / "same.cfg").touch()
     run = Both(repo).open("one")
     assert (run.folder / "data.csv").read_text() == "2\n"
     assert (run.folder / "my.cfg").read_text() == "shared\n"
+    assert run.left == {"my.cfg": "git was told not to see its change"}
+    assert shell(repo, "git", "ls-files", "-v", "my.cfg")[0] in "Sh"
+
+
+@UNSEEN
+def test_a_dep_with_a_change_that_git_is_not_to_see_is_as_it_was_committed(tmp_path, told):
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS, "data.csv": "1\n"})
+    shell(repo, "git", "update-index", told, "data.csv")
+    write(repo, {"data.csv": "2\n"})
+    both = Both(repo)
+    run, did = both.ours()
+    assert (did, both.out(run, "used.txt")) == ({"use": "ran"}, "1\n")
+    assert [*run.left] == ["data.csv"]
+
+
+def test_what_a_sparse_checkout_leaves_out_is_no_change(tmp_path):
+    repo = make(tmp_path / "repo", {"dvc.yaml": READS, "data.csv": "1\n", "other/a.txt": "a\n"})
+    shell(repo, "git", "sparse-checkout", "set", "--no-cone", "/*", "!/other")
+    assert not (repo / "other").exists()
+    run = Both(repo).open("one")
+    assert (run.folder / "data.csv").read_text() == "1\n"
+    assert run.left == {}
+
+
+@UNSEEN
+def test_params_with_a_change_that_git_is_not_to_see_say_how_to_let_it_be_seen(tmp_path, told):
+    repo = make(tmp_path / "repo", {"dvc.yaml": stages(say=SAYS), **N})
+    shell(repo, "git", "update-index", told, "params.yaml")
+    write(repo, {"params.yaml": "n: 22\n"})
+    both = Both(repo)
+    head = shell(repo, "git", "rev-parse", "HEAD")[:10]
+    assert refused(lambda: both.open("one")) == (
+        f"The graph of commit {head} is not the one that this run was drawn from: it lacks what "
+        "the working tree has of params.yaml (git was told not to see its change).\n"
+        "  Next: let git see it (`git update-index --no-skip-worktree`, and "
+        "`--no-assume-unchanged`); then trigger a new run."
+    )
+    assert nothing_is_left(both)
+    for word in ("--no-skip-worktree", "--no-assume-unchanged"):
+        shell(repo, "git", "update-index", word, "params.yaml")
+    assert (both.open("one").folder / "params.yaml").read_text() == "n: 22\n"
+
+
+def test_new_params_that_are_not_pushed_unasked_say_how_they_can_be(tmp_path):
+    says = {**SAYS, "params": [{"mine.yaml": ["m"]}]}
+    repo = make(tmp_path / "repo", {"dvc.yaml": stages(say=says), **N})
+    write(repo, {"mine.yaml": "m: 1\n"})
+    said = refused(lambda: Both(repo).open("one", url="file:///nowhere"))
+    assert "lacks what the working tree has of mine.yaml (git does not hold it, and no" in said
+    assert "Next: commit it, or set AIRFLOW__LEEWAY__PUSH_UNTRACKED to True; then" in said
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n"], ids=["as committed", "as git checks out"])
+def test_a_repository_whose_line_ends_git_changes_runs(tmp_path, eol):
+    repo = make(tmp_path / "repo", {"dvc.yaml": stages(say=SAYS), **N})
+    shell(repo, "git", "config", "core.autocrlf", "true")
+    for name in ("dvc.yaml", "params.yaml"):
+        (repo / name).write_bytes((repo / name).read_bytes().replace(b"\n", eol.encode()))
+    both = Both(repo)
+    run = both.open("one", {"n": 2})
+    assert run.left == {}
+    assert ends_well(both, run) == {"say": "ran"}
 
 
 def test_what_is_staged_is_in_the_snapshot_though_git_ignores_it_else(tmp_path):

@@ -1,5 +1,6 @@
 """The commit of a run: HEAD, or a snapshot of the working tree."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -7,6 +8,8 @@ from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten
 from include.pipeline.git.command import AUTHOR, git, parts, top_of
+
+UNSEEN = "git was told not to see its change"
 
 
 def pin(
@@ -55,6 +58,23 @@ def pin(
         if tree == git(repo, "rev-parse", "HEAD^{tree}"):
             return head, False
         return git(repo, "commit-tree", tree, "-p", head, "-m", message, env=env), True
+
+
+def unseen(repo: Path) -> list[str]:
+    """The files of which git holds another content, and was told not to see it; from git's root."""
+    top = top_of(repo)
+    entries = (entry.split(" ", 1) for entry in parts(top, "ls-files", "-v", "--stage", "-z"))
+    told = [entry for sign, entry in entries if sign == "S" or sign.islower()]
+    # A sparse checkout leaves others out.
+    there = [entry for entry in told if os.path.lexists(top / entry.partition("\t")[2])]
+    if not there:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        # An index of these alone, that knows nothing of when they were last looked at.
+        env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+        words = ("update-index", "-z", "--index-info")
+        git(top, *words, env=env, given="".join(f"{entry}\0" for entry in there))
+        return parts(top, "diff", "-z", "--name-only", "--no-renames", env=env)
 
 
 def copy_of_index(repo: Path, folder: Path) -> Path:

@@ -16,9 +16,15 @@ from include.pipeline.cost_of_run import charging
 from include.pipeline.git.cloning import clone
 from include.pipeline.git.command import top_of
 from include.pipeline.git.conflicts import blaming_merges
-from include.pipeline.git.snapshot import pin
-from include.pipeline.graph import OPEN, Plan
-from include.pipeline.opening.refusals import Drawn, cannot_be_had, left_out, see_that_runnable
+from include.pipeline.git.snapshot import UNSEEN, pin, unseen
+from include.pipeline.graph import OPEN
+from include.pipeline.opening.refusals import (
+    Drawn,
+    cannot_be_had,
+    left_out,
+    see_that_drawn,
+    see_that_runnable,
+)
 from include.pipeline.opening.untracked import Chosen, choose
 from include.pipeline.orders import Open, Opened
 from include.pipeline.plan import load, plan_of
@@ -109,12 +115,13 @@ def cloned(run: Run, plan_key: str | None, held: Collection[str] | None, *, trav
     top, source = run.folder, top_of(run.repo)
     below = below_of(run.repo)
     commit, snapshot, chosen = pinned(run.repo, run.id, travels=travels)
+    left = {**chosen.left, **dict.fromkeys(unseen(run.repo), UNSEEN)}
     aside = top.with_name(f".{top.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     try:
         hollow = clone(source, commit, aside)
         plan = load(aside / below, run.repo / ".dvc" / "tmp" / "leeway")
-        see_that_drawn(plan, plan_key, commit)
+        see_that_drawn(plan, plan_key, run.repo, commit, left)
         params_file.write(aside / below, run.params, plan.values, run.whole)
         if held is not None:
             text = json.dumps(given_to(run.params, plan, held), default=str)
@@ -132,7 +139,7 @@ def cloned(run: Run, plan_key: str | None, held: Collection[str] | None, *, trav
         order=tuple(stage.name for stage in plan.stages),
         hollow={str(top / Path(path).relative_to(aside)): why for path, why in hollow.items()},
         taken=chosen.taken if snapshot else (),
-        left=chosen.left,
+        left=left,
     )
     anchor(run)
     settle(aside, run)
@@ -172,15 +179,6 @@ def see_that_same(run: Run, dag_id: str, run_id: str) -> Run:
         what = f"The workspace {run.folder} is that of the run {run.id}, which has not ended."
         raise PipelineError(what, f"give this run another id than {run_id!r}.")
     return run
-
-
-def see_that_drawn(plan: Plan, plan_key: str | None, commit: str) -> None:
-    """Raise PipelineError if the graph of a commit is another than the caller knows."""
-    if plan_key is not None and plan.key != plan_key:
-        raise PipelineError(
-            f"The graph of commit {commit[:10]} is not the one that this run was drawn from.",
-            "wait until the graph is read again (some seconds), then trigger a new run.",
-        )
 
 
 def decided(run: Run, home: Path, selection: Mapping[str, Any], drawn: Drawn | None) -> Run:

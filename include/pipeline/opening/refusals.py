@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from include.errors import PipelineError, at_most_ten
+from include.pipeline.git.command import top_of
 from include.pipeline.git.listing import ignored_of
-from include.pipeline.graph import Stage
+from include.pipeline.git.snapshot import UNSEEN
+from include.pipeline.graph import Plan, Stage
 from include.pipeline.opening.untracked import SECRET, UNASKED, within
+from include.pipeline.plan import MADE_FROM, load
 from include.pipeline.selection import needed
 from include.pipeline.workspace import Run
 
@@ -47,9 +51,16 @@ def left_out(
     for stage in (stage for stage in stages if stage.name in chosen):
         for path, why in run.left.items():
             seen = os.path.relpath(run.top / path, run.folder)
+            if why == UNSEEN:  # the commit has one
+                continue
             if within(seen, stage.deps) or within(str(run.top / path), stage.deps):
-                found.append((stage.name, seen, "secret" if why == SECRET else "unasked"))
+                found.append((stage.name, seen, kind_of(why)))
     return found
+
+
+def kind_of(why: str) -> str:
+    """The kind of a reason for which a snapshot lacks something."""
+    return next(kind for kind, (said, _) in WHY.items() if said == why)
 
 
 WHY = {
@@ -73,6 +84,10 @@ WHY = {
         "its stage is frozen, and no lockfile says what it made",
         "`dvc unfreeze` it, or make it once and commit dvc.lock",
     ),
+    "unseen": (
+        UNSEEN,
+        "let git see it (`git update-index --no-skip-worktree`, and `--no-assume-unchanged`)",
+    ),
     "lost": ("neither the cache nor a remote has it", "`dvc push` it from where it is"),
     "lfs": ("it is a pointer of LFS", "run `git lfs install` and `git lfs pull` in the repository"),
     "submodule": (
@@ -80,6 +95,35 @@ WHY = {
         "run `git submodule update --init --recursive` in the repository",
     ),
 }
+
+
+def see_that_drawn(
+    plan: Plan, plan_key: str | None, repo: Path, commit: str, left: Mapping[str, str]
+) -> None:
+    """Refuse a commit whose graph is another than the caller knows.
+
+    Args:
+        left: what the commit has not as the working tree of the repository has it, and why.
+
+    Raises:
+        PipelineError: it is.
+    """
+    if plan_key is None or plan.key == plan_key:
+        return
+    what = f"The graph of commit {commit[:10]} is not the one that this run was drawn from"
+    values, top = load(repo).values, top_of(repo)
+    named = {os.path.relpath(top / path, repo): kind_of(why) for path, why in left.items()}
+    of_graph = [*MADE_FROM, *values]
+    made = {path: kind for path, kind in named.items() if any(fnmatch(path, f) for f in of_graph)}
+    if not made:
+        fix = "wait until the graph is read again (some seconds), then trigger a new run."
+        raise PipelineError(f"{what}.", fix)
+    shown = at_most_ten(f"{path} ({WHY[kind][0]})" for path, kind in made.items())
+    fixes = [WHY[kind][1] for kind in dict.fromkeys(made.values())]
+    raise PipelineError(
+        f"{what}: it lacks what the working tree has of {shown}.",
+        "; ".join(fixes) + "; then trigger a new run.",
+    )
 
 
 def cannot_be_had(run: Run, missing: Sequence[tuple[str, str, str]]) -> PipelineError:
