@@ -4,7 +4,9 @@ An entry is passed on as the lines that DVC wrote, so that a lockfile stays what
 written.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from include.pipeline.git.command import git
 
 FILE = "dvc.yaml:"  # what comes between the folder of a stage and its name
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+ANCHOR = re.compile(r"[&*]id\d{3}")
 
 
 def lockfiles(folder: Path, stages: Iterable[str]) -> list[Path]:
@@ -50,7 +53,7 @@ def put(folder: Path, entries: Mapping[str, str]) -> None:
         for stage, lines in entries.items():
             if place_of(stage)[0] == file:
                 blocks[place_of(stage)[1]] = lines.splitlines(keepends=True)
-        write(folder / file, head, blocks, rest)
+        write(folder / file, head, counted(blocks), rest)
 
 
 def put_in_order(run_folder: Path, commit: str, order: Sequence[str]) -> None:
@@ -66,12 +69,36 @@ def put_in_order(run_folder: Path, commit: str, order: Sequence[str]) -> None:
     for path in lockfiles(run_folder, order):
         old = git(run_folder, "show", f"{commit}:./{path}", check=False)
         held = list(parted(old)[1])
-        head, blocks, rest = parted((run_folder / path).read_text())
+        text = (run_folder / path).read_text()
+        if text.strip() == old:
+            continue
+        head, blocks, rest = parted(text)
         prefix = "" if path.parent == Path() else f"{path.parent.as_posix()}/{FILE}"
         new = sorted(blocks.keys() - set(held), key=lambda n: (ranks.get(prefix + n, 0), n))
         wanted = [name for name in held if name in blocks] + new
-        if list(blocks) != wanted:
-            write(run_folder / path, head, {name: blocks[name] for name in wanted}, rest)
+        ordered = counted({name: blocks[name] for name in wanted})
+        if list(blocks.items()) != list(ordered.items()):
+            write(run_folder / path, head, ordered, rest)
+
+
+def counted(blocks: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The lines of stages with the anchors that DVC gives them: it counts them through the file.
+
+    Each has its number where it is first used again. Lines that came from elsewhere may have the
+    same as those of another stage.
+    """
+    numbers, found = count(1), dict[str, list[str]]()
+    for stage, lines in blocks.items():
+        text = "".join(lines)
+        tokens = list(yaml.scan(text, LOADER)) if ANCHOR.search(text) else []
+        marks = [token for token in tokens if isinstance(token, yaml.AnchorToken | yaml.AliasToken)]
+        used = dict.fromkeys(mark.value for mark in marks if isinstance(mark, yaml.AliasToken))
+        names = {name: f"id{next(numbers):03}" for name in used}
+        for mark in reversed(marks):
+            name = str(names.get(mark.value, mark.value))
+            text = text[: mark.start_mark.index + 1] + name + text[mark.end_mark.index :]
+        found[stage] = text.splitlines(keepends=True) if marks else lines
+    return found
 
 
 def entries_in(lines: str) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from parity import dvc_, make, stages
 
 from include.pipeline.lockfile import lines_of, lockfiles, parted, place_of, put
@@ -63,6 +64,20 @@ def test_only_locks_of_stages_are_locks(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     assert lockfiles(tmp_path, ["a", "sub/dvc.yaml:b", "data.csv.dvc"]) == [Path("dvc.lock")]
+
+
+def test_anchors_of_stages_that_ran_apart_are_counted_through_as_dvc_does(tmp_path):
+    lines = "  {}:\n    cmd: x &id001\n    params:\n      p.yaml:\n        a: &id001\n        - ü\n"
+    lines += "        b: &id002 []\n        c: *id002\n        d: *id001\n"
+    put(tmp_path, {"one": lines.format("one")})
+    put(tmp_path, {"two": lines.format("two")})
+    held = (tmp_path / "dvc.lock").read_text()
+    assert [line.strip() for line in held.splitlines() if "id0" in line] == [
+        *("cmd: x &id001", "a: &id002", "b: &id001 []", "c: *id001", "d: *id002"),
+        *("cmd: x &id001", "a: &id004", "b: &id003 []", "c: *id003", "d: *id004"),
+    ]
+    params = {"a": ["ü"], "b": [], "c": [], "d": ["ü"]}
+    assert yaml.safe_load(held)["stages"]["two"]["params"] == {"p.yaml": params}
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,19 @@ MONTHS = {
 }
 
 
+ANCHORS = {
+    "dvc.yaml": stages(
+        coarse={"cmd": "echo $((${n} / 10)) > coarse.txt", "outs": ["coarse.txt"]},
+        zeta={**cat("coarse.txt", out="zeta.txt"), "params": ["list", "part"]},
+        alpha={**cat("coarse.txt", out="alpha.txt"), "params": ["again", "part", "whole"]},
+        join={**cat("alpha.txt", "zeta.txt", out="all.txt"), "params": [{"conf.yaml": None}]},
+    ),
+    "params.yaml": "n: 1\nwhole: &w {k: 1}\nagain: *w\nlist: &l [1, é]\n"
+    "part: {x: *l, y: *l, z: 1e-5}\n",
+    "conf.yaml": "a: &a\n  b: {c: 1}\nd:\n  <<: *a\ne: *a\n",
+}
+
+
 def made(both: Both, run_id: str, **values: object) -> list[str]:
     """The months that a run makes."""
     lines: list[str] = []
@@ -171,6 +184,23 @@ def test_a_run_remembers_what_it_made_and_not_what_it_began_with(tmp_path):
     both = committed(make(tmp_path / "repo", RANDOM))
     both.ours({"n": 2})
     assert {path.parent.name for path in (both.home / "good").rglob("*.json")} == {"coarse"}
+
+
+def test_what_anchors_make_one_is_written_as_dvc_writes_it_also_from_memory(tmp_path):
+    both = Both(make(tmp_path / "repo", ANCHORS))
+    run = both.open("otherwise")  # not in the order of `dvc repro`
+    for stage in ("coarse", "alpha", "zeta", "join"):
+        reproduce(run, stage, log=lambda line: None)
+    both.close(run)
+    clone = both.plain()
+    assert "*id" in (clone / "dvc.lock").read_text()
+    both.see_same(run, clone)
+    again, did = both.ours()
+    assert set(did.values()) == {"cached"}
+    both.see_same(again, clone)
+    # Also where it is only known once a stage before it has run.
+    _, _, did = both.agree({"n": 2})
+    assert did == {"coarse": "ran", "zeta": "cached", "alpha": "cached", "join": "cached"}
 
 
 def test_the_newest_is_of_the_newest_commit_and_not_of_the_run_that_closed_last(tmp_path):

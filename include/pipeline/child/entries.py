@@ -61,6 +61,19 @@ def fill(stage: Any, entry: Entry) -> None:
         out.obj = None
 
 
+def as_read(stage: Any, entry: Entry) -> Entry:
+    """An entry of which DVC found that nothing changed since, with the params as their files are.
+
+    What a file has twice by an anchor is one and the same there, and DVC writes an anchor for it;
+    where an entry was kept as JSON, it is two.
+    """
+    if "params" not in entry:
+        return entry
+    read = {str(dep.def_path): dep.read_params() for dep in stage.params}
+    params = {f: {name: read[f][name] for name in held} for f, held in entry["params"].items()}
+    return {**entry, "params": params}
+
+
 def put_back(stage: Any, begin: Entry | None) -> None:
     """Let the lockfile say what it said of a stage as the run began, whatever a step wrote."""
     if begin is None or as_json(entry_of(stage)) == as_json(begin):

@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from .entries import entry_of, fill, take_over
+from .entries import as_read, entry_of, fill, take_over
 from .orders import Entry
 from .stages import files_read
 
@@ -26,7 +26,7 @@ def recall(stage: Any, file: str | None) -> None:
     for entry in held:
         fill(stage, entry)
         if not stage.changed(allow_missing=True) and stage_is_cached(stage):
-            return take_over(stage, entry)
+            return take_over(stage, as_read(stage, entry))
     take_over(stage, nearest([*held, *filter(None, [first])], wanted(stage)))
 
 

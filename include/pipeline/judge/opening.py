@@ -11,7 +11,7 @@ from typing import Any
 from include.errors import PlatformError
 from include.pipeline import memory, resolve
 from include.pipeline.child import files
-from include.pipeline.child.entries import entries_of, entry_of, fill, write_entries
+from include.pipeline.child.entries import as_read, entries_of, entry_of, fill, write_entries
 from include.pipeline.child.orders import Entry, Refused
 from include.pipeline.child.stages import told_of
 from include.pipeline.judge.absent import beside, hollow_or_absent
@@ -148,7 +148,7 @@ def judged(repo: Any, names: Sequence[str], order: Open) -> list[str]:
         held = memory.recall(Path(order.memory), name) if runs else []
         if known and (made := made_before(repo, stage, held)):
             found.append(name)
-            filled[stage] = made.entry
+            filled[stage] = as_read(stage, made.entry)
         elif held:
             file = memory.beside(Path(order.own), name)
             file.write_text(json.dumps([made.entry for made in held]))
