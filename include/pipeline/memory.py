@@ -6,8 +6,9 @@ whatever order, write side by side. A run writes down only what its own stages m
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from include.pipeline.child import files
 from include.pipeline.child.orders import Entry
@@ -23,13 +24,14 @@ class Memory:
     entry: Entry  # as dvc.lock has it
     commit: str  # the run's experiment
     age: tuple[float, float]  # when the run's commit was made, and when the run was opened
+    values: dict[str, Any] = field(default_factory=dict)  # of the whole run
 
 
 def remember(folder: Path, stage: str, made: Memory) -> None:
     """Write down what a run made of a stage, and forget the oldest that is too much."""
     place = folder / file_name(stage)
     # "lock" is how files of older versions have it, and the server of a model reads it.
-    held = {"lock": made.entry, "commit": made.commit, "age": made.age}
+    held = {"lock": made.entry, "commit": made.commit, "age": made.age, "values": made.values}
     files.write(place / f"{key_of(made.entry)}.json", json.dumps(held, default=str))
     prune(folder, place.name)
 
@@ -52,7 +54,8 @@ def entries(place: Path) -> list[tuple[Path, Memory]]:
     for path in place.glob("*.json"):
         try:
             held = json.loads(path.read_text())
-            found.append((path, Memory(held["lock"], held["commit"], tuple(held["age"]))))
+            values = held.get("values", {})  # an older version wrote none
+            found.append((path, Memory(held["lock"], held["commit"], tuple(held["age"]), values)))
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return sorted(found, key=lambda pair: (pair[1].age, pair[0].name), reverse=True)

@@ -1,4 +1,7 @@
-"""What a run begins from: the lock that was committed, and where it says nothing, earlier runs."""
+"""What a run begins from: the lock that was committed, and where it says nothing, earlier runs.
+
+Long because each way in which a result is found again is a case on a few small graphs.
+"""
 
 import json
 import shutil
@@ -52,6 +55,20 @@ ANCHORS = {
     "params.yaml": "n: 1\nwhole: &w {k: 1}\nagain: *w\nlist: &l [1, é]\n"
     "part: {x: *l, y: *l, z: 1e-5}\n",
     "conf.yaml": "a: &a\n  b: {c: 1}\nd:\n  <<: *a\ne: *a\n",
+}
+
+
+BELOW = {
+    "dvc.yaml": stages(
+        day={"cmd": "echo ${window.end} > day.txt", "params": ["window"], "outs": ["day.txt"]},
+        keep={
+            "cmd": "mkdir -p kept && cp day.txt kept/$(cat day.txt)",
+            "deps": ["day.txt"],
+            "outs": [{"kept": {"persist": True}}],
+        },
+        all=cat("kept", out="all.txt"),
+    ),
+    "params.yaml": "window: {start: 1, end: 5}\n",
 }
 
 
@@ -162,6 +179,16 @@ def test_a_run_after_a_backfill_of_an_older_month_begins_with_the_newest(tmp_pat
     assert made(both, "again", end=2) == ["2"]
 
 
+def test_a_stage_whose_date_is_that_of_a_stage_before_it_goes_on_from_the_last_before(tmp_path):
+    both = committed(make(tmp_path / "repo", BELOW))
+    kept = {}
+    for day in (9, 6, 3, 7):
+        run, _ = both.ours({"window.end": day})
+        kept[day] = both.out(run, "all.txt").split()
+    # None was before the third: it begins with the first after it.
+    assert kept == {9: ["5", "9"], 6: ["5", "6"], 3: ["3", "5"], 7: ["5", "6", "7"]}
+
+
 def test_the_committed_state_has_nothing_to_do_after_a_backfill(tmp_path):
     both = committed(make(tmp_path / "repo", MONTHS))
     assert made(both, "backfill", end=1) == []
@@ -250,3 +277,8 @@ def lock(cmd: str = "c", code: str = "1", **params: object) -> dict[str, object]
 def test_the_nearest_start_is(held, best):
     assert nearest(held, lock(end=5)) == best
     assert json.loads(json.dumps(best)) == best
+
+
+def test_the_nearest_start_is_told_by_the_values_of_a_section():
+    held = [lock(window={"start": 1, "end": end}) for end in (9, 2, 4)]
+    assert nearest(held, lock(window={"start": 1, "end": 5})) == held[2]

@@ -59,7 +59,7 @@ class Reproduce(Order[Reproduced]):
     stage: str
     remote: bool  # whether data goes by a remote, since workers share no disk
     fetch: bool  # whether what the cache lacks may come from a remote
-    recall: str  # the file of what earlier runs made of this stage, the newest first
+    recall: str  # the file of what earlier runs made of this stage; see recalling.py
     opened: dict[str, Any] | None  # what dvc.yaml said of it as the run began; None if all steps
     begin: Entry | None  # run as the worker itself. And the lockfile, for the first try
 

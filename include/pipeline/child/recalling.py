@@ -17,7 +17,7 @@ def recall(stage: Any, file: str | None) -> None:
     nearest earlier run ended: it goes on with the folders that it keeps.
 
     Args:
-        file: what earlier runs made of this stage, the newest first.
+        file: what earlier runs made of this stage, the first of what is equally near first.
     """
     if not file or not Path(file).exists() or not stage.changed(allow_missing=True):
         return
@@ -48,6 +48,8 @@ def wanted(stage: Any) -> Entry:
 def nearest(held: Sequence[Entry], to: Entry) -> Entry:
     """The entry that differs least: in deps, then in params, then by the last value not above.
 
+    Of those that are equally near, the first.
+
     So a run of one more month begins with the month before, whatever ran since.
     """
     target = inputs_of(to)
@@ -75,5 +77,14 @@ def inputs_of(entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = {"cmd": [entry.get("cmd")]}
     found |= {f"dep {dep['path']}": [dep.get("md5")] for dep in entry.get("deps", [])}
     for file, values in entry.get("params", {}).items():
-        found |= {f"param {file}:{name}": value for name, value in values.items()}
+        found |= values_in(values, f"param {file}:")
+    return found
+
+
+def values_in(values: dict[str, Any], before: str) -> dict[str, Any]:
+    """The values of params by their dotted names: a param may be a whole section."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = isinstance(value, dict)
+        found |= values_in(value, f"{before}{name}.") if inner else {f"{before}{name}": value}
     return found

@@ -57,14 +57,15 @@ def close_run(run: Run, home: Path, reports: Sequence[str] = (), log: Log = prin
             log(f"report: {path}")
         put_in_order(run.folder, run.commit, run.order)
         charged.append(run)
-    save(run, run.name, paths, record_of(run, told, log))
+    record = record_of(run, told, log)
+    save(run, run.name, paths, record)
     if run.url:
         publish_experiment(run, ref(base_of(run), run.name))
         apart.withdraw(run)
     elif run.remote:
         asked(run, Sound([], run.stages))  # what a step damaged in the cache must not go to others
         asked(run, Push(run.stages))
-    remember(run, home, {stage: made[stage] for stage in good})
+    remember(run, home, {stage: made[stage] for stage in good}, record.params)
     discard(run)
     return run.name
 
@@ -104,13 +105,13 @@ def finished(
     return paths, found.good, found.told
 
 
-def remember(run: Run, home: Path, made: dict[str, dict[str, Any]]) -> None:
+def remember(run: Run, home: Path, made: dict[str, dict[str, Any]], values: dict[str, Any]) -> None:
     """Let later runs find what the stages of this one made, and nothing that it began with."""
     folder = good_of(home, run.repo)
     commit = git(run.repo, "rev-parse", ref(base_of(run), run.name))
     age = float(git(run.repo, "show", "-s", "--format=%ct", run.commit)), run.opened
     for stage, held in made.items():
         if held["entry"] and held["new"]:
-            memory.remember(folder, stage, memory.Memory(held["entry"], commit, age))
+            memory.remember(folder, stage, memory.Memory(held["entry"], commit, age, values))
     if run.url:
         apart.share_memory(run, folder)

@@ -13,12 +13,14 @@ from include.pipeline import memory, resolve
 from include.pipeline.child import files
 from include.pipeline.child.entries import as_read, entries_of, entry_of, fill, write_entries
 from include.pipeline.child.orders import Entry, Refused
+from include.pipeline.child.recalling import nearest
 from include.pipeline.child.stages import told_of
 from include.pipeline.judge.absent import beside, hollow_or_absent
 from include.pipeline.judge.closing import made_for_git, put_back, remove_pipes
 from include.pipeline.judge.dvc_config import take_over
 from include.pipeline.judge.ignoring import ignore, ignored
 from include.pipeline.judge.telling import told_of as record_of
+from include.pipeline.judge.telling import values_of
 from include.pipeline.judge.transfer import unspoilt
 from include.pipeline.judge.unchanged import same
 from include.pipeline.orders import Configure, Open, Opened, Settings
@@ -132,6 +134,7 @@ def judged(repo: Any, names: Sequence[str], order: Open) -> list[str]:
     earlier runs made is laid beside them.
     """
     by_name = {stage.addressing: stage for stage in repo.index.stages}
+    committed = {name: v for stage in repo.index.stages for name, v in values_of(stage)}
     found: list[str] = []
     filled = {}
     already = ignored(by_name[name] for name in names)
@@ -151,7 +154,10 @@ def judged(repo: Any, names: Sequence[str], order: Open) -> list[str]:
             filled[stage] = as_read(stage, made.entry)
         elif held:
             file = memory.beside(Path(order.own), name)
-            file.write_text(json.dumps([made.entry for made in held]))
+            if any(out.persist for out in stage.outs):
+                began = memory.Memory(entry_of(stage), "", (0, 0), committed)
+                held = nearest_first(repo, stage, [*held, *([began] if began.entry else [])])
+            file.write_text(json.dumps([made.entry for made in held], default=str))
     write_entries(filled)
     write_down(repo, order.began, filled)
     if order.apart:
@@ -160,6 +166,23 @@ def judged(repo: Any, names: Sequence[str], order: Open) -> list[str]:
         if found:  # none would mean all
             repo.push(targets=found)
     return found
+
+
+def nearest_first(repo: Any, stage: Any, held: list[memory.Memory]) -> list[memory.Memory]:
+    """What earlier runs made, by the params of the stage and of all stages before it.
+
+    A date may be no param of the stage that keeps a folder, but of the one that it reads from.
+    """
+    from networkx import descendants
+
+    above = [stage, *descendants(repo.index.graph, stage)]
+    now = {name: value for one in above for name, value in values_of(one, now=True)}
+    left: list[Entry] = [{"params": {"": made.values}, "made": made} for made in held]
+    found = []
+    while left:
+        found.append(nearest(left, {"params": {"": now}}))
+        left.remove(found[-1])
+    return [one["made"] for one in found]
 
 
 def made_before(repo: Any, stage: Any, held: Sequence[memory.Memory]) -> memory.Memory | None:

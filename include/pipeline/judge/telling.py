@@ -23,13 +23,17 @@ def told_of(stages: Iterable[Any]) -> Told:
     return found
 
 
-def values_of(stage: Any) -> Iterator[tuple[str, Any]]:
-    """The params of a stage, by the names by which a run sets them."""
+def values_of(stage: Any, *, now: bool = False) -> Iterator[tuple[str, Any]]:
+    """The params of a stage, by the names by which a run sets them.
+
+    Args:
+        now: whether to read them from their files, and not from the lockfile.
+    """
     from dvc.dependency import ParamsDependency
 
     for dep in (dep for dep in stage.deps if isinstance(dep, ParamsDependency)):
         file = os.path.relpath(dep.fs_path, dep.repo.root_dir)
-        held = dep.hash_info.value  # as the lockfile has it
+        held = dep.read_params() if now else dep.hash_info.value
         for name, value in flatten(held if isinstance(held, dict) else {}).items():
             yield shown(file, name), value
 
