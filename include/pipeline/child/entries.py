@@ -70,7 +70,10 @@ def as_read(stage: Any, entry: Entry) -> Entry:
     if "params" not in entry:
         return entry
     read = {str(dep.def_path): dep.read_params() for dep in stage.params}
-    params = {f: {name: read[f][name] for name in held} for f, held in entry["params"].items()}
+    params = {
+        file: {name: read.get(file, {}).get(name, value) for name, value in held.items()}
+        for file, held in entry["params"].items()
+    }
     return {**entry, "params": params}
 
 
