@@ -11,7 +11,13 @@ from include.assistant.documents.parsing.sections import Outline, Section, one_l
 
 MOST_PAGES = 5_000
 NUMBER = r"\d+(?:\.\d+)*\.?"  # of a heading
-REPEATED = 0.5  # share of the pages that a line stands on to be the head or foot of each
+REPEATED = 0.5  # share of the pages that begin or end with a line which is no text of theirs
+# The number of a page stands alone, after that word, or beside a sign that parts it from a title.
+NUMBERED = re.compile(
+    r"((?:.*(?:\b(?:page|pg\.?|p\.)|[|·•–—]))?\W*)(\d{1,5})"
+    r"((?:\s*(?:of|/)\s*\d+)?\s*(?:[|·•–—].*|\W*))",
+    re.IGNORECASE,
+)
 
 
 def sections_of(data: bytes) -> list[Section]:
@@ -25,7 +31,8 @@ def sections_of(data: bytes) -> list[Section]:
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
         held = pypdf.PdfReader(io.BytesIO(data))
-        if held.is_encrypted:
+        # Most that are encrypted only forbid to print or to copy, and open without a password.
+        if held.is_encrypted and not held.decrypt(""):
             raise ValueError("it is locked by a password")
         if len(held.pages) > MOST_PAGES:
             raise ValueError(f"it has {len(held.pages):,} pages; at most {MOST_PAGES:,} are read")
@@ -64,7 +71,7 @@ def outline_of(title: str, texts: list[str], marks: list[tuple[int, int, str]]) 
         outline.heading(1, title)
     for number, text in enumerate(texts):
         own = [(level, name) for page, level, name in marks if page == number]
-        if not marks:
+        if not marks and len(texts) > 1:
             outline.heading(2, f"Page {number + 1}")
         for level, name in own:
             before, text = split_at(text, name)
@@ -92,20 +99,30 @@ def add_paragraphs(text: str, outline: Outline) -> None:
 
 
 def without_heads(texts: list[str]) -> list[str]:
-    """The pages without the lines that stand at the top or bottom of most of them."""
+    """The pages without the line that begins or ends most of them: their heads and feet."""
     if len(texts) < 4:
         return texts
-    ends: Counter[str] = Counter()
-    for text in texts:
-        lines = [line.strip() for line in text.strip().split("\n")]
-        ends.update({plain(line) for line in (lines[0], lines[-1]) if line})
-    heads = {line for line, pages in ends.items() if pages > REPEATED * len(texts)}
-    return [
-        "\n".join(line for line in text.split("\n") if plain(line.strip()) not in heads)
-        for text in texts
-    ]
+    pages = [text.strip().split("\n") for text in texts]
+    ends = Counter(
+        key
+        for number, lines in enumerate(pages)
+        for key in {same_on_all(line, number) for line in (lines[0], lines[-1])}
+    )
+    heads = {key for key, found in ends.items() if key and found > REPEATED * len(texts)}
+    for number, lines in enumerate(pages):
+        for at in (-1, 0):
+            if lines and same_on_all(lines[at], number) in heads:
+                del lines[at]
+    return ["\n".join(lines) for lines in pages]
 
 
-def plain(line: str) -> str:
-    """A line without its numbers, which differ from page to page."""
-    return re.sub(r"\d+", "0", line)
+def same_on_all(line: str, page: int) -> str:
+    """What a head or foot has in common on all pages: its words, and how far off its number is.
+
+    Empty for what is none: a number that does not count the pages is a value.
+    """
+    line = line.strip()
+    if numbered := NUMBERED.fullmatch(line):
+        before, number, after = numbered.groups()
+        return f"{before}{int(number) - page:+}{after}"
+    return line if re.search(r"[^\W\d_]", line) else ""

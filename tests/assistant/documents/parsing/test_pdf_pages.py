@@ -9,10 +9,15 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 from include.assistant.documents.parsing.pdf_pages import sections_of
 
 
-def pdf(*pages: str, marks: tuple[tuple[str, int], ...] = (), password: str = "") -> bytes:
+def pdf(
+    *pages: str,
+    marks: tuple[tuple[str, int], ...] = (),
+    password: str | None = None,
+    title: str = "Runbook",
+) -> bytes:
     """A document whose pages have these lines."""
     writer = pypdf.PdfWriter()
-    writer.add_metadata({"/Title": "Runbook"})
+    writer.add_metadata({"/Title": title})
     kind = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
     font = DictionaryObject({NameObject(k): NameObject(v) for k, v in kind.items()})
     for text in pages:
@@ -25,8 +30,8 @@ def pdf(*pages: str, marks: tuple[tuple[str, int], ...] = (), password: str = ""
         page[NameObject("/Contents")] = writer._add_object(stream)
     for title, number in marks:
         writer.add_outline_item(title=title, page_number=number)
-    if password:
-        writer.encrypt(password, algorithm="RC4-128")
+    if password is not None:
+        writer.encrypt(password, "owner", algorithm="RC4-128")
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
@@ -69,6 +74,47 @@ def test_without_bookmarks_a_page_is_a_section_and_its_head_and_foot_are_dropped
         (("Runbook", "Page 1"), ["Text a example."]),
         (("Runbook", "Page 2"), ["Text b example."]),
     ]
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "{}",
+        "- {} -",
+        "Page {} of 4",
+        "Manual of ACME, page {}",
+        "Manual | {}",
+        "{} | Manual",
+        "ACME",
+    ],
+)
+def test_the_foot_of_a_page_is_its_number_or_what_all_pages_say(foot: str) -> None:
+    data = pdf(*(f"Text {word}.\n{foot.format(n)}" for n, word in enumerate("abcd", 7)))
+    assert [texts for _, texts in told(data)] == [[], *([f"Text {word}."] for word in "abcd")]
+
+
+@pytest.mark.parametrize("line", ["Step {}", "Release 1.{}", "Price: {} EUR", "404", "1.{}"])
+def test_lines_with_other_numbers_stay_at_the_ends_of_pages(line: str) -> None:
+    lines = [line.format(n) for n in range(1, 5)]
+    data = pdf(*(f"{it}\nIt is said of {it}.\n{it}" for it in lines))
+    assert [texts for _, texts in told(data)[1:]] == [
+        [f"{a} It is said of {a}. {a}"] for a in lines
+    ]
+
+
+def test_values_that_stand_in_lines_of_their_own_stay() -> None:
+    data = pdf(*(f"Workers of {word}\n{n}\nand more.\n{n}" for n, word in enumerate("abcd", 1)))
+    assert told(data)[1][1] == ["Workers of a 1 and more."]
+
+
+def test_a_document_of_one_page_is_one_section() -> None:
+    assert told(pdf("Text.")) == [(("Runbook",), ["Text."])]
+    [section] = sections_of(pdf("Text.", title=""))
+    assert section.titles == ()  # the name of its file is put there
+
+
+def test_a_document_that_opens_without_a_password_is_read() -> None:
+    assert told(pdf("Text.", password="")) == [(("Runbook",), ["Text."])]
 
 
 @pytest.mark.parametrize(
