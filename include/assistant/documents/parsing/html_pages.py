@@ -1,30 +1,32 @@
 """HTML into sections: what stands in the main part of a page, without menus and scripts."""
 
+import re
 from collections.abc import Iterator
 
-from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PreformattedString, Tag
 
-from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
+from include.assistant.documents.parsing.html_tree import BLOCKS, CODE, HEADINGS, PARTS, Tree
+from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line, row
 from include.assistant.documents.parsing.words import words
 
 HIDDEN = words(
     "script style template noscript svg head nav footer form iframe object embed button select "
     "dialog aside"
 )
-HEADINGS = {f"h{level}": level for level in range(1, 7)}
-BLOCKS = words(
-    "p li dt dd tr blockquote figcaption caption summary address div section article main body "
-    "ul ol dl table thead tbody tfoot details figure header html"
-)
-CODE = words("pre textarea listing")
-MAIN = ("main", "[role=main]", "article")
+PAGE = words("html body")  # hidden until a script shows them
+MARKS = words("linenos linenodiv lineno headerlink")  # classes of what a page numbers and links by
+MAIN = ("main", "[role=main]")
+ARTICLE_SHARE = 0.75  # of the words of a page that its only article has to be its main part
 UNSEEN = ("display:none", "visibility:hidden")
 
 
 def sections_of(text: str) -> list[Section]:
-    """The sections of a page."""
-    soup = BeautifulSoup(text, "html.parser")
+    """The sections of a page.
+
+    Raises:
+        ValueError: its elements are nested too deeply.
+    """
+    soup = Tree(text, "html.parser")
     outline = Outline()
     main = main_of(soup)
     if main is not soup and main.h1 is None and (title := title_above(soup)):
@@ -41,13 +43,23 @@ def sections_of(text: str) -> list[Section]:
 def main_of(soup: Tag) -> Tag:
     """The main part of a page; all of it where nothing says which part that is."""
     for place in MAIN:
-        found = [one for one in soup.select(place) if is_seen(one)]
-        # An article may hold others, such as what was said of it.
-        known = set(map(id, found))
-        outer = [one for one in found if not any(id(above) in known for above in one.parents)]
-        if outer:
-            return outer[0] if len(outer) == 1 else soup
-    return soup
+        if found := outermost(soup, place):
+            return found[0] if len(found) == 1 else soup
+    articles = outermost(soup, "article")
+    return articles[0] if len(articles) == 1 and is_most(articles[0], soup) else soup
+
+
+def is_most(article: Tag, soup: Tag) -> bool:
+    """Whether an article is the page, with the heading above it, and no card on it."""
+    kept = words_in(article) if article.h1 else f"{title_above(soup)} {words_in(article)}"
+    return len(kept.split()) >= ARTICLE_SHARE * len(words_in(soup).split())
+
+
+def outermost(soup: Tag, place: str) -> list[Tag]:
+    """The elements of a place that are seen; an article may hold others, such as replies."""
+    found = [one for one in soup.select(place) if is_seen(one)]
+    known = set(map(id, found))
+    return [one for one in found if not any(id(above) in known for above in one.parents)]
 
 
 def title_above(soup: Tag) -> str:
@@ -79,19 +91,34 @@ def walk(node: Tag, outline: Outline) -> None:
                 outline.heading(HEADINGS[child.name], without_link(child))
             elif child.name in CODE:
                 finish()
-                outline.add(child.get_text(), code=True)
-            elif child.name == "tr":
+                outline.add(code_in(child), code=True)
+            elif is_row(child):
                 finish()
-                cells = [words_in(cell) for cell in child.find_all(["td", "th"], recursive=False)]
-                outline.add(" | ".join(filter(None, cells)))
-            elif child.name in BLOCKS:
+                outline.add(row(cells_of(child)))
+            elif child.name in BLOCKS or child.find([*PARTS]):
                 finish()
                 before = len(outline.sections[-1].blocks)
                 walk(child, outline)
                 mark_item(child, outline, before)
             else:
-                held += [*seen_in(child), " " if child.name == "br" else ""]
+                held += apart(child)
     finish()
+
+
+def is_row(element: Tag) -> bool:
+    """Whether the cells of a row are values: others only say where on the page parts stand."""
+    cells = element.name == "tr" and element.find(["td", "th"], recursive=False)
+    return bool(cells) and element.find([*CODE, *HEADINGS, "table"]) is None
+
+
+def cells_of(line: Tag) -> list[str]:
+    """The texts of the cells of a row; one that is as wide as two is followed by an empty one."""
+    cells: list[str] = []
+    for cell in line.find_all(["td", "th"], recursive=False):
+        wide = str(cell.get("colspan") or "1")
+        more = int(wide) - 1 if re.fullmatch(r"[1-9]\d?", wide) else 0
+        cells += [words_in(cell) if shown(cell) else "", *[""] * more]
+    return cells
 
 
 def mark_item(element: Tag, outline: Outline, before: int) -> None:
@@ -105,9 +132,14 @@ def shown(node: object) -> bool:
     """Whether a reader sees an element."""
     if not isinstance(node, Tag):
         return True
+    if node.name in PAGE:
+        return True
+    if node.name == "form" and node.find(["h1", "main", "article"]):
+        return True  # some servers put all of a page into a form
     style = str(node.get("style") or "").replace(" ", "").lower()
     seen = node.name not in HIDDEN and not node.has_attr("hidden")
-    return seen and not any(way in style for way in UNSEEN)
+    marks = MARKS.intersection(node.get_attribute_list("class"))
+    return seen and not marks and not any(way in style for way in UNSEEN)
 
 
 def without_link(heading: Tag) -> str:
@@ -125,7 +157,26 @@ def seen_in(element: Tag) -> Iterator[str]:
     for child in element.children:
         if isinstance(child, Tag):
             if shown(child):
-                yield from seen_in(child)
-                yield " " if child.name in BLOCKS or child.name == "br" else ""
+                yield from apart(child)
         elif not isinstance(child, PreformattedString):
             yield str(child)
+
+
+def apart(element: Tag) -> list[str]:
+    """The texts in an element, with blanks around them where it is no part of a word."""
+    inside = [*seen_in(element)]
+    parts = element.name == "br" or element.name in PARTS or "-" in element.name
+    return [" ", *inside, " "] if parts else inside
+
+
+def code_in(element: Tag) -> str:
+    """The lines of a piece of code that are seen."""
+    text = ""
+    for child in element.children:
+        if isinstance(child, Tag):
+            line_ends = child.name == "br" or child.name in BLOCKS
+            text += code_in(child) if shown(child) else ""
+            text += "\n" if line_ends and not (child.contents and text.endswith("\n")) else ""
+        elif not isinstance(child, PreformattedString):
+            text += str(child)
+    return text

@@ -65,6 +65,14 @@ def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text.translate(UNSEEN)).strip()
 
 
+def row(cells: Iterable[str]) -> str:
+    """The cells of a row of a table in one line; empty ones keep the others in their columns."""
+    texts = [one_line(cell) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return " | ".join(texts)
+
+
 def lines(text: str) -> str:
     """The lines of a piece of code, without blanks at their ends."""
     kept = [line.rstrip() for line in text.translate(UNSEEN).replace("\xa0", " ").split("\n")]
