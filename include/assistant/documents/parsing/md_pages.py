@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 from include.assistant.documents.parsing.html_text import words_of
 from include.assistant.documents.parsing.rst_words import CODE, DROPPED, INCLUDES
-from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
+from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line, row
 from include.assistant.documents.parsing.spelling import shown
 
 # Between its lines are names with values: a page may as well begin with a rule.
@@ -126,18 +126,18 @@ def closing(tokens: Sequence[Token], start: int) -> int:
 def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
     """The blocks of one element of the page."""
     prefix = ""
-    row: list[str] = []
+    cells: list[str] = []
     for token in tokens:
         if token.type == "list_item_open":
             prefix = "- "
         elif token.type == "tr_open":
-            row = []
+            cells = []
         elif token.type in ("td_open", "th_open"):
-            row.append("")
+            cells.append("")
         elif token.type == "tr_close":
-            yield Block(" | ".join(filter(None, row)))
-        elif token.type == "inline" and row:
-            row[-1] = inline(token)
+            yield Block(row(cells))
+        elif token.type == "inline" and cells:
+            cells[-1] = inline(token)
         elif token.type in ("fence", "code_block"):
             yield from fence(token)
         elif token.type == "inline":
@@ -146,7 +146,7 @@ def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type == "html_block":
             yield Block(words_of(token.content))
         elif token.type == "table_close":
-            row = []
+            cells = []
 
 
 def fence(token: Token) -> Iterator[Block]:

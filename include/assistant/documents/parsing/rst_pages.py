@@ -8,7 +8,7 @@ from docutils.parsers.rst import Parser
 from docutils.utils import new_document
 
 from include.assistant.documents.parsing import rst_words
-from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line
+from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line, row
 
 SETTINGS = {
     "file_insertion_enabled": False,
@@ -122,7 +122,7 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
     elif isinstance(node, nodes.TextElement):
         yield Block(inline(node))
     elif isinstance(node, nodes.row):
-        yield Block(" | ".join(filter(None, (flat(cell) for cell in node.children))))
+        yield Block(row(map(flat, node.children)))
     elif isinstance(node, nodes.definition_list_item | nodes.field | nodes.option_list_item):
         yield from with_head(node, ": ")
     elif isinstance(node, nodes.footnote | nodes.citation):

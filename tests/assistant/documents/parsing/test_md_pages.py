@@ -156,3 +156,8 @@ def test_what_is_nested_more_deeply_than_it_is_read_is_refused() -> None:
 def test_files_that_are_included_are_counted() -> None:
     text = "# A\n\n```{include} ../README.md\n```\n\n> ```{literalinclude} a.py\n> ```\n"
     assert [section.includes for section in sections_of(text)] == [0, 2]
+
+
+def test_cells_stay_in_their_columns() -> None:
+    text = "| a | b | c |\n|---|---|---|\n|  | 1 | 2 |\n| 3 |  | 4 |\n| 5 | 6 |  |\n"
+    assert blocks(text) == ["a | b | c", "| 1 | 2", "3 | | 4", "5 | 6"]

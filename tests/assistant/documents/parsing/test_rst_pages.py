@@ -190,3 +190,8 @@ def test_roles_of_one_page_change_nothing_of_another() -> None:
     told(".. only-here::\n\n   Text.")
     registers = roles._roles, directives._directives
     assert "only-here" not in registers[1] and "doc" not in registers[0]
+
+
+def test_cells_stay_in_their_columns() -> None:
+    text = ".. list-table::\n\n   * - a\n     - b\n     - c\n   * -\n     - 1\n     -\n   * - 2\n     -\n     - 3\n"
+    assert blocks(text) == ["a | b | c", "| 1", "2 | | 3"]
