@@ -82,7 +82,7 @@ def rows_of(
     path, said = page.path, page.said
     named = under_source(section.titles, said.title)
     titles = fitting([personal.masked(title) for title in named], most, count)
-    blocks = [Block(personal.masked(block.text), block.code) for block in section.blocks]
+    blocks = [masked(block) for block in section.blocks]
     identity = name(said.source, path, place)
     return [
         {
@@ -100,6 +100,11 @@ def rows_of(
         }
         for position, piece in enumerate(pieces(titles, blocks, most, count))
     ]
+
+
+def masked(block: Block) -> Block:
+    """A block without what is personal."""
+    return Block(personal.masked(block.text), block.code, personal.masked(block.head))
 
 
 def under_source(titles: Sequence[str], source: str) -> list[str]:

@@ -94,7 +94,7 @@ def walk(node: Tag, outline: Outline) -> None:
                 outline.add(code_in(child), code=True)
             elif is_row(child):
                 finish()
-                outline.add(row(cells_of(child)))
+                outline.add(row(cells_of(child)), head=head_of(child))
             elif child.name in BLOCKS or child.find([*PARTS]):
                 finish()
                 before = len(outline.sections[-1].blocks)
@@ -109,6 +109,15 @@ def is_row(element: Tag) -> bool:
     """Whether the cells of a row are values: others only say where on the page parts stand."""
     cells = element.name == "tr" and element.find(["td", "th"], recursive=False)
     return bool(cells) and element.find([*CODE, *HEADINGS, "table"]) is None
+
+
+def head_of(line: Tag) -> str:
+    """The row above another one that names the columns of their table; empty if none does."""
+    table = line.find_parent("table")
+    first = table.find("tr") if table else None
+    if not isinstance(first, Tag) or first is line or first.find("td", recursive=False):
+        return ""
+    return row(cells_of(first))
 
 
 def cells_of(line: Tag) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -127,6 +128,7 @@ def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
     """The blocks of one element of the page."""
     prefix = ""
     cells: list[str] = []
+    head = ""
     for token in tokens:
         if token.type == "list_item_open":
             prefix = "- "
@@ -135,7 +137,9 @@ def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type in ("td_open", "th_open"):
             cells.append("")
         elif token.type == "tr_close":
-            yield Block(row(cells))
+            line = row(cells)
+            yield Block(line, head=head)
+            head = head or line
         elif token.type == "inline" and cells:
             cells[-1] = inline(token)
         elif token.type in ("fence", "code_block"):
@@ -146,7 +150,7 @@ def blocks_of(tokens: Sequence[Token]) -> Iterator[Block]:
         elif token.type == "html_block":
             yield Block(words_of(token.content))
         elif token.type == "table_close":
-            cells = []
+            cells, head = [], ""
 
 
 def fence(token: Token) -> Iterator[Block]:
@@ -162,7 +166,7 @@ def fence(token: Token) -> Iterator[Block]:
     head = one_line(f"{found[1].capitalize()}: {found[2]}")
     for section in outline.sections:
         for block in section.blocks:
-            yield Block(f"{head} {block.text}".strip(), block.code) if head else block
+            yield replace(block, text=f"{head} {block.text}".strip()) if head else block
             head = ""
 
 

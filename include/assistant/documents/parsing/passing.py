@@ -57,13 +57,18 @@ def pieces(titles: Sequence[str], blocks: Sequence[Block], most: Size, count: Co
     texts: list[str] = []
     held: list[str] = []
     used = NOTHING
-    for part in [part for block in blocks for part in parts(block, room, size)]:
+    cut_to_fit = [(part, block.head) for block in blocks for part in parts(block, room, size)]
+    for part, head in cut_to_fit:
         if held and not (used + size(part)).fits(room):
-            # What leads to the next part goes with it.
-            leads = len(held) > 1 and held[-1].endswith(":")
-            after = [held.pop()] if leads and (size(held[-1]) + size(part)).fits(room) else []
+            # What leads to the next part goes with it, and above rows are the names of columns.
+            leads = len(held) > 1 and (held[-1].endswith(":") or held[-1] == head)
+            above = held[-1] if leads else head
+            fits = bool(above) and (size(above) + size(part)).fits(room)
+            if leads and fits:
+                held.pop()
             texts.append("\n".join(held))
-            held, used = after, sum(map(size, after), NOTHING)
+            held = [above] if fits else []
+            used = sum(map(size, held), NOTHING)
         held.append(part)
         used += size(part)
     if held:

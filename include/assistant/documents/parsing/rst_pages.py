@@ -1,6 +1,7 @@
 """reStructuredText, as docutils reads it, into sections."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from docutils import nodes
 from docutils.frontend import get_default_settings
@@ -121,8 +122,8 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
         yield Block(node.astext())
     elif isinstance(node, nodes.TextElement):
         yield Block(inline(node))
-    elif isinstance(node, nodes.row):
-        yield Block(row(map(flat, node.children)))
+    elif isinstance(node, nodes.tgroup):
+        yield from rows_of(node)
     elif isinstance(node, nodes.definition_list_item | nodes.field | nodes.option_list_item):
         yield from with_head(node, ": ")
     elif isinstance(node, nodes.footnote | nodes.citation):
@@ -141,11 +142,20 @@ def blocks_of(node: nodes.Node) -> Iterator[Block]:
             yield from blocks_of(child)
 
 
+def rows_of(table: nodes.Element) -> Iterator[Block]:
+    """The rows of a table, each with the one that names its columns."""
+    head = ""
+    for line in table.findall(nodes.row):
+        cells = row(map(flat, line.children))
+        yield Block(cells, head=head)
+        head = head or (cells if isinstance(line.parent, nodes.thead) else "")
+
+
 def prefixed(prefix: str, node: nodes.Element) -> Iterator[Block]:
     """The blocks of a node, the first with something before it."""
     for child in node.children:
         for block in blocks_of(child):
-            yield Block(prefix + block.text, block.code) if not block.code else block
+            yield replace(block, text=prefix + block.text) if not block.code else block
             prefix = ""
 
 

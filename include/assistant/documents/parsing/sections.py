@@ -14,6 +14,7 @@ class Block:
 
     text: str
     code: bool = False
+    head: str = ""  # first row of the table that a row is of
 
 
 @dataclass
@@ -48,16 +49,16 @@ class Outline:
         """Begin a section under the headings that are open."""
         self.sections.append(Section(tuple(name for _, name in self.open)))
 
-    def add(self, text: str, code: bool = False) -> None:
+    def add(self, text: str, code: bool = False, head: str = "") -> None:
         """Add a block to the section that is open; empty ones are nothing."""
         text = lines(text) if code else one_line(text)
         if text.strip():
-            self.sections[-1].blocks.append(Block(text, code))
+            self.sections[-1].blocks.append(Block(text, code, head))
 
     def extend(self, blocks: Iterable[Block]) -> None:
         """Add several blocks."""
         for block in blocks:
-            self.add(block.text, block.code)
+            self.add(block.text, block.code, block.head)
 
 
 def one_line(text: str) -> str:
@@ -70,7 +71,7 @@ def row(cells: Iterable[str]) -> str:
     texts = [one_line(cell) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
-    return " | ".join(texts)
+    return one_line(" | ".join(texts))
 
 
 def lines(text: str) -> str:

@@ -117,3 +117,9 @@ def test_a_page_that_cannot_be_read_is_an_error(path: str, data: bytes, problem:
     said = str(raised.value)
     assert said.startswith(f"The page {path} of notes cannot be read: {problem}")
     assert said.endswith("\n  Next: leave it out of sources.notes in sources.yaml, or mend it.")
+
+
+def test_what_is_personal_is_masked_above_each_part_of_a_table() -> None:
+    rows = "".join(f"| {word} " * 2 + "|\n" for word in ("one", "two", "three"))
+    found = cut(f"# A\n\n| jane@gmail.com | b |\n|---|---|\n{rows}", "a.md", most=16)
+    assert [row["text"].split("\n")[0] for row in found.rows] == ["[email removed] | b"] * 2

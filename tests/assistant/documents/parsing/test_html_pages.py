@@ -136,3 +136,8 @@ def test_a_page_that_a_script_shows_and_one_in_a_form_are_read(style: str) -> No
 def test_what_is_nested_more_deeply_than_it_is_read_is_refused() -> None:
     with pytest.raises(ValueError, match="its parts are nested too deeply"):
         sections_of("<div>" * 2000 + "Text.")
+
+
+def test_a_row_knows_the_one_that_names_its_columns() -> None:
+    text = "<table><tr><th>a<th>b<tr><td>1<td>2</table><table><tr><th>c<td>3<tr><th>d<td>4</table>"
+    assert [block.head for block in sections_of(text)[-1].blocks] == ["", "a | b", "", ""]

@@ -161,3 +161,8 @@ def test_files_that_are_included_are_counted() -> None:
 def test_cells_stay_in_their_columns() -> None:
     text = "| a | b | c |\n|---|---|---|\n|  | 1 | 2 |\n| 3 |  | 4 |\n| 5 | 6 |  |\n"
     assert blocks(text) == ["a | b | c", "| 1 | 2", "3 | | 4", "5 | 6"]
+
+
+def test_a_row_knows_the_one_that_names_its_columns() -> None:
+    text = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+    assert [block.head for block in sections_of(text)[-1].blocks] == ["", "a | b"]

@@ -77,3 +77,10 @@ def test_a_word_that_is_one_token_is_cut_by_its_characters() -> None:
     assert cut(Block("a" * 10), Block("b" * 10), characters=20) == ["a" * 10, "b" * 10]
     [title] = fitting(["t" * 1000], Size(25, 200), words)
     assert 60 < len(title) < 80  # two fifths of 200, with the line end after it
+
+
+def test_rows_of_a_table_have_the_names_of_its_columns_above_them() -> None:
+    head = "k | v"  # three tokens, of the seven that there is room for
+    rows = [Block("a | 1", head=head), Block("b | 2", head=head), Block("c | 3 4 5 6", head=head)]
+    assert cut(Block(head), *rows) == ["k | v\na | 1", "k | v\nb | 2", "c | 3 4 5 6"]
+    assert cut(sentence(4), Block(head), *rows[:1]) == ["w w w w", "k | v\na | 1"]

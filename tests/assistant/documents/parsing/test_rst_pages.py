@@ -195,3 +195,8 @@ def test_roles_of_one_page_change_nothing_of_another() -> None:
 def test_cells_stay_in_their_columns() -> None:
     text = ".. list-table::\n\n   * - a\n     - b\n     - c\n   * -\n     - 1\n     -\n   * - 2\n     -\n     - 3\n"
     assert blocks(text) == ["a | b | c", "| 1", "2 | | 3"]
+
+
+def test_a_row_knows_the_one_that_names_its_columns() -> None:
+    text = "- - .. list-table::\n       :header-rows: 1\n\n       * - a\n         - b\n       * - 1\n         - 2\n"
+    assert [block.head for block in sections_of(text)[-1].blocks] == ["", "a | b"]
