@@ -40,6 +40,11 @@ def sections_of(text: str) -> list[Section]:
     return outline.sections
 
 
+def add(text: str, outline: Outline) -> None:
+    """Add the headings and blocks of a piece of HTML that stands in another page."""
+    walk(Tree(text, "html.parser"), outline)
+
+
 def main_of(soup: Tag) -> Tag:
     """The main part of a page; all of it where nothing says which part that is."""
     for place in MAIN:
@@ -88,7 +93,8 @@ def walk(node: Tag, outline: Outline) -> None:
         elif isinstance(child, Tag):
             if child.name in HEADINGS:
                 finish()
-                outline.heading(HEADINGS[child.name], without_link(child))
+                if title := without_link(child):
+                    outline.heading(HEADINGS[child.name], title)
             elif child.name in CODE:
                 finish()
                 outline.add(code_in(child), code=True)

@@ -1,21 +1,18 @@
 """Markdown into sections: CommonMark with tables, and what MyST and MkDocs add to it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from include.assistant.documents.parsing import front_matter, md_marks
 from include.assistant.documents.parsing.html_text import words_of
 from include.assistant.documents.parsing.rst_words import CODE, DROPPED, INCLUDES
 from include.assistant.documents.parsing.sections import Block, Outline, Section, one_line, row
 from include.assistant.documents.parsing.spelling import shown
 
-# Between its lines are names with values: a page may as well begin with a rule.
-FRONT_MATTER = re.compile(
-    r"\A---\n(?!\n)(?:(?:[\w\"'][^\n:]*:[^\n]*|[ \t#\]}-][^\n]*|)\n)*?---[ \t]*(?:\n|\Z)"
-)
 ROLE = re.compile(r"\{[\w:+-]+\}`([^`\n]+)`")
 ADMONITION = re.compile(
     r'^([ \t]*)(?:(?:!!!|\?\?\?\+?|///)[ \t]*([\w-]*)|===\+?)[ \t]*(?:"(.*)")?[ \t]*$'
@@ -23,16 +20,22 @@ ADMONITION = re.compile(
 FENCE = re.compile(r"[ \t]*(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 BLOCK = "///"  # begins a note, and alone ends it
 DIRECTIVE = re.compile(r"^\{([\w:+-]+)\}\s*(.*)$")
-OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|" + FRONT_MATTER.pattern)
+OPTION = re.compile(r"\A(?:[ \t]*:[\w-]+:[^\n]*\n)+|" + front_matter.NAMES.pattern)
 BREAK = re.compile(r"</?(?:br|hr|p|div|[uod]l|li|d[td]|t[rdh]|h[1-6])\b", re.I)  # ends a line
+HEADING = re.compile(r"<h[1-6]\b", re.I)
 DEEPEST = 100  # levels; quotes and items of lists are nested
 INDENT = 4  # columns of what is in a note, and to which a tab leads
 
 
 def sections_of(text: str) -> list[Section]:
     """The sections of a page."""
+    title, page = front_matter.parted(text)
     outline = Outline()
-    add(FRONT_MATTER.sub("", text), outline)
+    add(page, outline)
+    if title and all(section.level != 1 for section in outline.sections):
+        outline = Outline()
+        outline.heading(1, title)
+        add(page, outline)
     return outline.sections
 
 
@@ -43,20 +46,41 @@ def add(text: str, outline: Outline) -> None:
         ValueError: what stands in it is nested so deeply that the parser leaves it out.
     """
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST}).enable(["table", "strikethrough"])
-    tokens = parser.parse("\n".join(unfolded(text.split("\n"))))
+    lines = text.split("\n")
+    tokens = parser.parse("\n".join(unfolded(md_marks.plain(lines, [*in_code(lines)]))))
     if any(token.level >= DEEPEST - 1 for token in tokens):
         raise ValueError("its parts are nested too deeply")
     at = 0
     while at < len(tokens):
         token = tokens[at]
         if token.type == "heading_open" and token.level == 0:
-            outline.heading(int(token.tag[1:]), inline(tokens[at + 1]))
+            title = md_marks.IDENTITY.sub("", inline(tokens[at + 1]))
+            outline.heading(int(token.tag[1:]), title)
             at += 3
+            continue
+        if token.type == "html_block" and token.level == 0 and HEADING.search(token.content):
+            add_html(token.content, outline)
+            at += 1
             continue
         end = closing(tokens, at)
         outline.extend(blocks_of(tokens[at : end + 1]))
         outline.sections[-1].includes += sum(map(includes, tokens[at : end + 1]))
         at = end + 1
+
+
+def add_html(html: str, outline: Outline) -> None:
+    """Add the headings and blocks of a piece of HTML."""
+    from include.assistant.documents.parsing import html_pages
+
+    html_pages.add(html, outline)
+
+
+def in_code(lines: Sequence[str]) -> Iterator[bool]:
+    """For each line, whether it is of code or of what has the form of it."""
+    fence = ""
+    for line in lines:
+        before, fence = fence, fence_after(line, fence)
+        yield bool(before or fence)
 
 
 def includes(token: Token) -> bool:
@@ -70,7 +94,7 @@ def role_shown(found: re.Match[str]) -> str:
     return shown(found[1])
 
 
-def unfolded(lines: Sequence[str]) -> Iterator[str]:
+def unfolded(lines: Iterable[str]) -> Iterator[str]:
     """Lines with the notes and tabs of MkDocs as plain paragraphs, and roles as what they show."""
     inside: list[int] = []  # columns in which the notes that are open begin
     blocks = 0  # that are open and end in a line of their own

@@ -20,7 +20,7 @@ from include.assistant.documents.parsing.words import words
 CODE = words(
     """
     code code-block sourcecode parsed-literal ipython ipython3 doctest testcode testsetup
-    testoutput prompt console command-output productionlist
+    testoutput prompt console command-output productionlist code-cell jupyter-execute
     """
 )
 # Lists of pages, pictures, what is made from source code, and what is for writers of the page.

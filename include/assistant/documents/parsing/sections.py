@@ -22,6 +22,7 @@ class Section:
     """A heading, and what stands under it up to the next one."""
 
     titles: tuple[str, ...]  # headings above it, its own last; none before the first heading
+    level: int = 0  # of its own heading
     blocks: list[Block] = field(default_factory=list)
     problems: int = 0  # places that are not as the format wants them; their text is kept
     includes: int = 0  # places where another file would stand: it is not read
@@ -47,7 +48,8 @@ class Outline:
 
     def begin(self) -> None:
         """Begin a section under the headings that are open."""
-        self.sections.append(Section(tuple(name for _, name in self.open)))
+        level = self.open[-1][0] if self.open else 0
+        self.sections.append(Section(tuple(name for _, name in self.open), level))
 
     def add(self, text: str, code: bool = False, head: str = "") -> None:
         """Add a block to the section that is open; empty ones are nothing."""
@@ -87,8 +89,8 @@ def under_page(sections: list[Section], title: str) -> list[Section]:
     firsts = {section.titles[0] for section in sections if section.titles}
     if len(firsts) == 1 and all(section.titles for section in sections):
         return sections
-    if len(firsts) == 1 and not sections[0].titles:
-        title = firsts.pop()  # text above the first heading of a page
+    if len(firsts) == 1 and not sections[0].titles and sections[1].level == 1:
+        title = firsts.pop()  # text above the heading of the page
     return [
         section
         if section.titles[:1] == (title,)

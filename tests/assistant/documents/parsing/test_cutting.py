@@ -123,3 +123,13 @@ def test_what_is_personal_is_masked_above_each_part_of_a_table() -> None:
     rows = "".join(f"| {word} " * 2 + "|\n" for word in ("one", "two", "three"))
     found = cut(f"# A\n\n| jane@gmail.com | b |\n|---|---|\n{rows}", "a.md", most=16)
     assert [row["text"].split("\n")[0] for row in found.rows] == ["[email removed] | b"] * 2
+
+
+def test_a_heading_below_the_text_is_not_its_title() -> None:
+    found = cut("Run the widgets.\n\n## Licence\n\nMIT\n", "read_me.md")
+    assert [row["titles"] for row in found.rows] == [
+        ["Notes", "Read me"],
+        ["Notes", "Read me", "Licence"],
+    ]
+    found = cut("A badge.\n\n# Widgets\n\nText.\n", "read_me.md")
+    assert [row["titles"] for row in found.rows] == [["Notes", "Widgets"]] * 2

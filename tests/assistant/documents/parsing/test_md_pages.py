@@ -166,3 +166,30 @@ def test_cells_stay_in_their_columns() -> None:
 def test_a_row_knows_the_one_that_names_its_columns() -> None:
     text = "| a | b |\n|---|---|\n| 1 | 2 |\n"
     assert [block.head for block in sections_of(text)[-1].blocks] == ["", "a | b"]
+
+
+@pytest.mark.parametrize("form", ["---\ntitle: {}\n---\n", '+++\ntitle = "{}"\n+++\n'])
+def test_the_title_above_a_page_is_a_heading_where_it_has_none(form: str) -> None:
+    above = form.format("Restore")
+    assert told(f"{above}Run it.\n\n## Steps\n\nOne.\n") == [
+        (("Restore",), ["Run it."]),
+        (("Restore", "Steps"), ["One."]),
+    ]
+    assert told(f"{above}# Own\n\nRun it.\n") == [(("Own",), ["Run it."])]
+
+
+def test_headings_in_html_are_headings() -> None:
+    text = (
+        '<h1 align="center"><img src="a.png"></h1>\n<h1>Widgets\n</h1>\n\nRun.\n\n'
+        "<div><h2>Backup</h2>\nEach night.</div>\n\n## Licence\n\nMIT\n"
+    )
+    assert told(text) == [
+        (("Widgets",), ["Run."]),
+        (("Widgets", "Backup"), ["Each night."]),
+        (("Widgets", "Licence"), ["MIT"]),
+    ]
+
+
+@pytest.mark.parametrize("sign", ["{#why}", "{ #why .x }", "{: #why }", "{.unlisted}"])
+def test_the_name_of_a_heading_is_not_shown(sign: str) -> None:
+    assert told(f"# Why `{{#x}}` so? {sign}\n\nSo.\n") == [(("Why {#x} so?",), ["So."])]
