@@ -15,6 +15,7 @@ HIDDEN = words(
 )
 PAGE = words("html body")  # hidden until a script shows them
 MARKS = words("linenos linenodiv lineno headerlink")  # classes of what a page numbers and links by
+XML = re.compile(r"\A\s*<\?xml\b[^>]*\?>")  # begins a page in XHTML, which is read as any other
 MAIN = ("main", "[role=main]")
 ARTICLE_SHARE = 0.75  # of the words of a page that its only article has to be its main part
 UNSEEN = ("display:none", "visibility:hidden")
@@ -26,7 +27,7 @@ def sections_of(text: str) -> list[Section]:
     Raises:
         ValueError: its elements are nested too deeply.
     """
-    soup = Tree(text, "html.parser")
+    soup = Tree(XML.sub("", text), "html.parser")
     outline = Outline()
     main = main_of(soup)
     if main is not soup and main.h1 is None and (title := title_above(soup)):
