@@ -51,9 +51,21 @@ def sections_of(text: str, titles: Mapping[str, str] | None = None) -> list[Sect
     document = new_document("page", settings)
     with rst_words.taught(text, titles or {}):
         Parser().parse(text, document)
+    substitute(document)
     outline = Outline()
     walk(document, 0, outline)
     return outline.sections
+
+
+def substitute(document: nodes.document) -> None:
+    """Put the words that |name| stands for in its place, also in those of another name once."""
+    held = document.substitution_defs
+    for within in (*held.values(), document):
+        said = {name: inline(node) for name, node in held.items()}
+        for place in list(within.findall(nodes.substitution_reference)):
+            name = document.substitution_names.get(place["refname"].lower(), "")
+            if name in said:
+                place.replace_self(nodes.inline("", said[name]))
 
 
 def walk(node: nodes.Element, level: int, outline: Outline) -> None:

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives, roles
-from docutils.parsers.rst.states import Inliner
+from docutils.parsers.rst.states import Inliner, SubstitutionDef
 
+from include.assistant.documents.parsing.html_text import words_of
 from include.assistant.documents.parsing.spelling import shown
 from include.assistant.documents.parsing.words import words
 
@@ -30,9 +31,11 @@ DROPPED = words(
     py:module py:currentmodule image graphviz inheritance-diagram plot raw include
     literalinclude exampleinclude meta tags sectionauthor codeauthor moduleauthor
     tabularcolumns default-role role title sectnum header footer unicode replace date
-    autosummary click argparse minigallery testcleanup todo todolist changelog
+    autosummary minigallery testcleanup todo todolist
     """
 )
+# Made from source code: what is written below the name is all that stands in the page.
+MADE = words("argparse autoprogram changelog click")
 INCLUDES = words(
     "include literalinclude exampleinclude"
 )  # counted, since a page may be nothing else
@@ -48,7 +51,7 @@ KNOWN = words(
     """
     note warning tip important hint attention caution danger error admonition topic sidebar
     rubric epigraph highlights pull-quote compound container table list-table csv-table
-    line-block math figure
+    line-block math figure replace unicode
     """
 )
 ROLES_KEPT = words(
@@ -94,8 +97,12 @@ def kind_of(name: str) -> type[Directive]:
         return Literal
     if name in INCLUDES:
         return Include
-    if name in DROPPED or name.startswith("auto"):
+    if name == "raw":
+        return Raw
+    if name in DROPPED:
         return Nothing
+    if name in MADE or name.startswith("auto"):
+        return Made
     return Mark if name in FAQ else Content
 
 
@@ -117,12 +124,28 @@ class Loose(Directive):
     has_content = True
     option_spec: ClassVar[dict[str, Callable[[str], Any]] | None] = AnyOption()
 
+    def below(self) -> list[nodes.Node]:
+        """What is written below its first line."""
+        holder = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, holder)
+        return holder.children
+
 
 class Nothing(Loose):
     """A directive that says nothing to a reader."""
 
     def run(self) -> Sequence[nodes.Node]:
-        return []
+        # What |name| stands for has to be something: else its definition is taken for text.
+        return [nodes.inline()] if isinstance(self.state, SubstitutionDef) else []
+
+
+class Raw(Nothing):
+    """A piece of another format, of which HTML has words."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        formats = " ".join(self.arguments).lower().split()
+        said = words_of("\n".join(self.content)) if "html" in formats else ""
+        return [nodes.paragraph(said, said)] if said else super().run()
 
 
 class Include(Loose):
@@ -136,19 +159,17 @@ class Mark(Loose):
     """A class for what follows; kept as a comment, since questions may be marked by it."""
 
     def run(self) -> Sequence[nodes.Node]:
-        return [nodes.comment("", "", classes=" ".join(self.arguments).split()), *self.inside()]
-
-    def inside(self) -> list[nodes.Node]:
-        holder = nodes.container()
-        self.state.nested_parse(self.content, self.content_offset, holder)
-        return holder.children
+        return [nodes.comment("", "", classes=" ".join(self.arguments).split()), *self.below()]
 
 
 class Literal(Loose):
     """Text whose lines stay as they are."""
 
     def run(self) -> Sequence[nodes.Node]:
-        text = "\n".join(self.content)
+        # Without an empty line above it, docutils takes code for more of what is said of it.
+        own = self.block_text.split("\n")[0].partition("::")[2].strip()
+        above = "\n".join(self.arguments).removeprefix(own).strip("\n")
+        text = "\n".join([*([above] if above else []), *self.content])
         return [nodes.literal_block(text, text)] if text.strip() else []
 
 
@@ -156,6 +177,8 @@ class Content(Loose):
     """An argument, and what stands below it."""
 
     def run(self) -> Sequence[nodes.Node]:
+        if isinstance(self.state, SubstitutionDef):
+            return [nodes.inline("", " ".join(self.arguments))]
         holder = nodes.container()
         said = SAID.get(self.name)
         head = " ".join(" ".join(self.arguments).split())
@@ -164,8 +187,15 @@ class Content(Loose):
             holder += nodes.paragraph(
                 "", "", *([nodes.Text(f"{said} ")] if said else []), *children
             )
-        self.state.nested_parse(self.content, self.content_offset, holder)
+        holder += self.below()
         return [holder]
+
+
+class Made(Content):
+    """What is made from source code, of which a page has what is written below its name."""
+
+    def run(self) -> Sequence[nodes.Node]:
+        return super().run() if self.content else []
 
 
 def plain_role(

@@ -200,3 +200,31 @@ def test_cells_stay_in_their_columns() -> None:
 def test_a_row_knows_the_one_that_names_its_columns() -> None:
     text = "- - .. list-table::\n       :header-rows: 1\n\n       * - a\n         - b\n       * - 1\n         - 2\n"
     assert [block.head for block in sections_of(text)[-1].blocks] == ["", "a | b"]
+
+
+def test_what_a_name_stands_for_is_put_in_its_place() -> None:
+    text = (
+        "|Prod| needs |ver|, |Ver| or |no|; see |link|\\ |tm|. |logo|\n\n"
+        ".. |Prod| replace:: Widget *Server*\n.. |ver| replace:: |Prod| 12\n.. |loop| replace:: |loop|\n"
+        ".. |link| replace:: :ref:`the guide <x>`\n.. |tm| unicode:: U+2122\n"
+        ".. |logo| image:: a.png\n.. |own| made-up:: x\n"
+    )
+    said = "Widget Server needs Widget Server 12, Widget Server 12 or no; see the guide™."
+    assert blocks(text) == [said]
+
+
+def test_words_below_what_is_made_from_code_are_kept() -> None:
+    text = (
+        ".. autoclass:: a.B\n   :members:\n\n   By hand.\n\n.. automodule:: a\n\n"
+        ".. changelog::\n   :version: 1\n\n   .. change::\n      :tags: x\n\n      The pool is 5.\n\n"
+        ".. raw:: html\n\n   <table><tr><td>a<td>b</table>\n\n.. raw:: latex\n\n   x\n"
+    )
+    assert blocks(text) == ["a.B", "By hand.", "The pool is 5.", "a | b"]
+
+
+def test_code_needs_no_empty_line_above_it() -> None:
+    text = (
+        ".. code-block:: python\n   a:\n     b\n\n   c\n\n.. code-block:: python\n   :caption: x\n\n   d\n\n"
+        ".. productionlist::\n   e: `f`\n"
+    )
+    assert blocks(text) == ["|a:\n  b\nc", "|d", "|e: `f`"]
