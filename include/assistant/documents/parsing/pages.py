@@ -35,9 +35,12 @@ def read(ending: str, data: bytes, titles: Mapping[str, str]) -> Sections:
 
         return pdf_pages.sections_of(data)
     if ending in RST:
-        from include.assistant.documents.parsing import rst_pages
+        from include.assistant.documents.parsing import plain_pages, rst_pages
 
-        return rst_pages.sections_of(text_of(data), titles)
+        text = text_of(data)
+        if ending == "txt" and plain_pages.is_plain(text):
+            return plain_pages.sections_of(text)
+        return rst_pages.sections_of(text, titles)
     return reader_of(ending)(text_of(data, declared=ending in HTML))
 
 
