@@ -12,6 +12,8 @@ from include.assistant.documents.parsing.sections import Outline, Section, one_l
 MOST_PAGES = 5_000
 NUMBER = r"\d+(?:\.\d+)*\.?"  # of a heading
 REPEATED = 0.5  # share of the pages that begin or end with a line which is no text of theirs
+CUT = re.compile(r"\b(\w*[a-z])-\n([a-z]\w*)")
+HYPHENED = re.compile(r"\b\w+-\w+")
 # The number of a page stands alone, after that word, or beside a sign that parts it from a title.
 NUMBERED = re.compile(
     r"((?:.*(?:\b(?:page|pg\.?|p\.)|[|·•–—]))?\W*)(\d{1,5})"
@@ -50,7 +52,7 @@ def sections_of(data: bytes) -> list[Section]:
         raise ValueError(f"it is not a PDF that can be read ({error})") from None
     if not any(text.strip() for text in texts):
         raise ValueError(f"none of its {len(texts)} pages has text; pictures are not read")
-    return outline_of(title, without_heads(texts), marks)
+    return outline_of(title, with_whole_words(without_heads(texts)), marks)
 
 
 def bookmarks(held: Any, entries: Sequence[Any], level: int) -> Iterator[tuple[int, int, str]]:
@@ -92,10 +94,23 @@ def split_at(text: str, name: str) -> tuple[str, str]:
 
 
 def add_paragraphs(text: str, outline: Outline) -> None:
-    """Add the paragraphs of a page; a word cut at the end of a line is made whole."""
-    joined = re.sub(r"(?<=[a-z])-\n(?=[a-z])", "", text)
-    for paragraph in re.split(r"\n\s*\n", joined):
+    """Add the paragraphs of a page."""
+    for paragraph in re.split(r"\n\s*\n", text):
         outline.add(paragraph)
+
+
+def with_whole_words(texts: list[str]) -> list[str]:
+    """The pages without the hyphens that cut words at the ends of lines.
+
+    A hyphen stays before a number or a capital, and where the document has it within a line.
+    """
+    own = {word.lower() for text in texts for word in HYPHENED.findall(text)}
+
+    def joined(found: re.Match[str]) -> str:
+        hyphened = f"{found[1]}-{found[2]}"
+        return hyphened if hyphened.lower() in own else found[1] + found[2]
+
+    return [re.sub(r"(?<=\w)-\n(?=\w)", "-", CUT.sub(joined, text)) for text in texts]
 
 
 def without_heads(texts: list[str]) -> list[str]:

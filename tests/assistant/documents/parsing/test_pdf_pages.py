@@ -107,6 +107,14 @@ def test_values_that_stand_in_lines_of_their_own_stay() -> None:
     assert told(data)[1][1] == ["Workers of a 1 and more."]
 
 
+def test_a_hyphen_stays_where_the_document_has_it_in_a_line() -> None:
+    data = pdf("A well-\nknown docu-\nment, not RFC-\n9110.", "All are Well-known.")
+    assert [texts for _, texts in told(data)[1:]] == [
+        ["A well-known document, not RFC-9110."],
+        ["All are Well-known."],
+    ]
+
+
 def test_a_document_of_one_page_is_one_section() -> None:
     assert told(pdf("Text.")) == [(("Runbook",), ["Text."])]
     [section] = sections_of(pdf("Text.", title=""))
