@@ -10,6 +10,7 @@ NAMES = re.compile(
     r"\A---\n(?!\n)(?:(?:[\w\"'][^\n:]*:[^\n]*|[ \t#\]}-][^\n]*|)\n)*?---[ \t]*(?:\n|\Z)"
 )
 YAML = re.compile(r"\A---\n(?!\n)(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
+LONGEST = 20_000  # characters
 TOML = re.compile(r"\A\+\+\+\n(.*?\n?)\+\+\+[ \t]*(?:\n|\Z)", re.S)
 
 
@@ -17,7 +18,7 @@ def parted(text: str) -> tuple[str, str]:
     """The title that the front matter of a page gives it, if it has one, and the page below."""
     for form, read in ((YAML, yaml_in), (TOML, toml_in)):
         found = form.match(text)
-        held = found and read(found[1])
+        held = read(found[1]) if found and len(found[1]) <= LONGEST else None
         if found and isinstance(held, dict):
             title = held.get("title")
             return title if isinstance(title, str) else "", text[found.end() :]
@@ -27,8 +28,9 @@ def parted(text: str) -> tuple[str, str]:
 def yaml_in(text: str) -> object:
     """What YAML says; nothing where it is none."""
     try:
-        return yaml.load(text, yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError):  # the second: a date that no calendar has
+        # The faster loader, in C, ends the process where brackets are nested too deeply.
+        return yaml.load(text, yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError):  # the last: a date of no calendar
         return None
 
 
@@ -36,5 +38,5 @@ def toml_in(text: str) -> object:
     """What TOML says; nothing where it is none."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return None

@@ -27,12 +27,12 @@ def sections_of(text: str) -> list[Section]:
     Raises:
         ValueError: its elements are nested too deeply.
     """
-    soup = Tree(XML.sub("", text), "html.parser")
+    soup = Tree(XML.sub("", text))
     outline = Outline()
     main = main_of(soup)
     if main is not soup and main.h1 is None and (title := title_above(soup)):
         outline.heading(1, title)
-    walk(main, outline)
+    walk(main, soup, outline)
     if soup.title and not any(section.titles for section in outline.sections):
         named = Outline()
         named.heading(1, soup.title.get_text())
@@ -43,7 +43,8 @@ def sections_of(text: str) -> list[Section]:
 
 def add(text: str, outline: Outline) -> None:
     """Add the headings and blocks of a piece of HTML that stands in another page."""
-    walk(Tree(text, "html.parser"), outline)
+    tree = Tree(text)
+    walk(tree, tree, outline)
 
 
 def main_of(soup: Tag) -> Tag:
@@ -78,8 +79,8 @@ def is_seen(element: Tag) -> bool:
     return all(shown(one) for one in (element, *element.parents))
 
 
-def walk(node: Tag, outline: Outline) -> None:
-    """Add the headings and blocks below an element, in their order."""
+def walk(node: Tag, tree: Tree, outline: Outline) -> None:
+    """Add the headings and blocks below an element of a tree, in their order."""
     held: list[str] = []
 
     def finish() -> None:
@@ -102,13 +103,13 @@ def walk(node: Tag, outline: Outline) -> None:
             elif is_row(child):
                 finish()
                 outline.add(row(cells_of(child)), head=head_of(child))
-            elif child.name in BLOCKS or child.find([*PARTS]):
+            elif child.name in BLOCKS or tree.holds_parts(child):
                 finish()
                 before = len(outline.sections[-1].blocks)
-                walk(child, outline)
+                walk(child, tree, outline)
                 mark_item(child, outline, before)
             else:
-                held += apart(child)
+                held += [blank(child), *seen_in(child), blank(child)]
     finish()
 
 
@@ -173,16 +174,17 @@ def seen_in(element: Tag) -> Iterator[str]:
     for child in element.children:
         if isinstance(child, Tag):
             if shown(child):
-                yield from apart(child)
+                yield blank(child)
+                yield from seen_in(child)
+                yield blank(child)
         elif not isinstance(child, PreformattedString):
             yield str(child)
 
 
-def apart(element: Tag) -> list[str]:
-    """The texts in an element, with blanks around them where it is no part of a word."""
-    inside = [*seen_in(element)]
-    parts = element.name == "br" or element.name in PARTS or "-" in element.name
-    return [" ", *inside, " "] if parts else inside
+def blank(element: Tag) -> str:
+    """What stands around an element in a line: a blank where it is no part of a word."""
+    apart = element.name == "br" or element.name in PARTS or "-" in element.name
+    return " " if apart else ""
 
 
 def code_in(element: Tag) -> str:

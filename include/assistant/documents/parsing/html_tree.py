@@ -31,6 +31,14 @@ DEEPEST = 900  # levels
 class Tree(BeautifulSoup):
     """A page as html.parser reads it, which by itself waits for each end tag."""
 
+    def __init__(self, text: str) -> None:
+        self.holders: set[int] = set()  # elements that have parts in them, by identity
+        super().__init__(text, "html.parser")
+
+    def holds_parts(self, element: Tag) -> bool:
+        """Whether more than a line of text is in an element."""
+        return id(element) in self.holders
+
     def handle_starttag(self, name: str, *said: Any, **place: Any) -> Tag | None:
         """Begin an element, after the end of those that it ends."""
         self.endData()
@@ -40,23 +48,28 @@ class Tree(BeautifulSoup):
         if name in PARTS:
             self.end(*PARAGRAPH)
             self.end_heading(name)
+            for above in reversed(self.tagStack):
+                if id(above) in self.holders:
+                    break
+                self.holders.add(id(above))
         return super().handle_starttag(name, *said, **place)
 
     def end(self, names: frozenset[str], within: frozenset[str]) -> None:
         """End the outermost open element of these names, within the innermost of those."""
-        if not any(self.open_tag_counter.get(name) for name in names):
-            return
         kept = len(self.tagStack)
+        left = sum(self.open_tag_counter.get(name, 0) for name in names)
         for at in range(kept - 1, 0, -1):
-            if self.tagStack[at].name in within:
+            if not left or self.tagStack[at].name in within:
                 break
             if self.tagStack[at].name in names:
-                kept = at
+                kept, left = at, left - 1
         while len(self.tagStack) > kept:
             self.popTag()
 
     def end_heading(self, name: str) -> None:
         """End a heading that is open, before another one or what comes after its words."""
-        heading = next((one for one in self.tagStack if one.name in HEADINGS), None)
-        if heading and (name in HEADINGS or any(heading.stripped_strings)):
+        if not any(self.open_tag_counter.get(level) for level in HEADINGS):
+            return
+        heading = next(one for one in self.tagStack if one.name in HEADINGS)
+        if name in HEADINGS or any(heading.stripped_strings):
             self.end(frozenset(HEADINGS), frozenset())

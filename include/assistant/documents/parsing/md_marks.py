@@ -1,6 +1,7 @@
 """Marks of MyST, Docusaurus, Pandoc and GitHub that CommonMark takes for words, made plain."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from include.assistant.documents.parsing.words import words
@@ -48,14 +49,18 @@ def pairs(lines: Sequence[str], code: Sequence[bool]) -> dict[int, tuple[re.Matc
     """Where fences of colons begin, how, and where they end; without an end it is none."""
     found: dict[int, tuple[re.Match[str], int]] = {}
     begun_at: list[tuple[int, re.Match[str]]] = []
+    waiting: Counter[str] = Counter()  # signs of those that have begun
     for at, line in enumerate(lines):
         colons = None if code[at] else COLONS.match(line)
         if colons and colons[3].strip():
             begun_at.append((at, colons))
-        elif colons and any(one[2] == colons[2] for _, one in begun_at):
-            while begun_at[-1][1][2] != colons[2]:
-                begun_at.pop()
+            waiting[colons[2]] += 1
+        elif colons and waiting[colons[2]]:
             place, one = begun_at.pop()
+            while one[2] != colons[2]:
+                waiting[one[2]] -= 1
+                place, one = begun_at.pop()
+            waiting[one[2]] -= 1
             found[place] = one, at
     return found
 

@@ -14,6 +14,7 @@ NUMBER = r"\d+(?:\.\d+)*\.?"  # of a heading
 REPEATED = 0.5  # share of the pages that begin or end with a line which is no text of theirs
 CUT = re.compile(r"\b(\w*[a-z])-\n([a-z]\w*)")
 HYPHENED = re.compile(r"\b\w+-\w+")
+LONGEST = 200  # characters of a head or foot
 # The number of a page stands alone, after that word, or beside a sign that parts it from a title.
 NUMBERED = re.compile(
     r"((?:.*(?:\b(?:page|pg\.?|p\.)|[|·•–—]))?\W*)(\d{1,5})"
@@ -137,7 +138,8 @@ def same_on_all(line: str, page: int) -> str:
     Empty for what is none: a number that does not count the pages is a value.
     """
     line = line.strip()
-    if numbered := NUMBERED.fullmatch(line):
+    numbered = NUMBERED.fullmatch(line) if len(line) <= LONGEST else None
+    if numbered:
         before, number, after = numbered.groups()
         return f"{before}{int(number) - page:+}{after}"
     return line if re.search(r"[^\W\d_]", line) else ""

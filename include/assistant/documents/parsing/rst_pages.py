@@ -35,6 +35,7 @@ UNSEEN = (
     nodes.transition,
 )
 UNSAID = (nodes.raw, nodes.footnote_reference, nodes.image, nodes.system_message)
+REFERENCE = nodes.substitution_reference
 ERROR = 3  # level of a message from which on something is not read as it was meant
 CODE = (nodes.literal_block, nodes.doctest_block, nodes.math_block)
 
@@ -60,9 +61,9 @@ def sections_of(text: str, titles: Mapping[str, str] | None = None) -> list[Sect
 def substitute(document: nodes.document) -> None:
     """Put the words that |name| stands for in its place, also in those of another name once."""
     held = document.substitution_defs
-    for within in (*held.values(), document):
+    for parts in (list(held.values()), [document]):
         said = {name: inline(node) for name, node in held.items()}
-        for place in list(within.findall(nodes.substitution_reference)):
+        for place in [one for part in parts for one in part.findall(REFERENCE)]:
             name = document.substitution_names.get(place["refname"].lower(), "")
             if name in said:
                 place.replace_self(nodes.inline("", said[name]))

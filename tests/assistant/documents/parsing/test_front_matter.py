@@ -34,3 +34,9 @@ def test_it_ends_where_its_lines_do(above: str, title: str) -> None:
 )
 def test_a_page_that_begins_with_a_rule_keeps_its_text(text: str) -> None:
     assert parted(text) == ("", text)
+
+
+@pytest.mark.parametrize("text", ["---\n{}---\n", "+++\na = {}\n+++\n"], ids=["yaml", "toml"])
+def test_brackets_in_brackets_end_nothing(text: str) -> None:
+    page = text.format("[b,\n" * 4000)
+    assert parted(page) == ("", page)
