@@ -11,7 +11,7 @@ from airflow.sdk import AssetAlias, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 from dvc_assets import requests
 from dvc_notes import describe, login
-from dvc_proposals_approval import APPROVE, READ, SAID, broken, plan_of, say
+from dvc_proposals_approval import APPROVE, READ, SAID, SHOWN, broken, say
 from dvc_proposals_note import Refused
 from dvc_proposals_plans import Plan, plan_again
 from dvc_proposals_reading import OnNote
@@ -31,8 +31,9 @@ class CarryOut(OnNote):
         Raises:
             PipelineError: nobody can tell whether all is as it was, or it cannot be done.
         """
-        shown = plan_of(context, self.action)
-        who = (context["ti"].xcom_pull(task_ids=f"{APPROVE}_{self.action}") or {}).get("by")
+        asked = f"{APPROVE}_{self.action}"
+        shown = context["ti"].xcom_pull(task_ids=asked, key=SHOWN)
+        who = (context["ti"].xcom_pull(task_ids=asked) or {}).get("by")
         if not shown or not who:
             self.stop(context, "nobody has approved.")
         plan = Plan(**shown)

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from dvc_approval import answered, cell
 from dvc_notes import put_last, tell
 
-READ, APPROVE, SAID = "read_note", "approve", "said"
+READ, APPROVE, SAID, SHOWN = "read_note", "approve", "said", "shown"
 SUBJECTS = {
     "clear": "Clear what failed in {run} of {doer}?",
     "retrain": "Ask {doer} to train?",
@@ -37,13 +37,23 @@ class ApproveAction(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait for the answer; be skipped if nothing of the kind is proposed."""
+        self.show(context)
+        put_last(context, f"Waiting for approval: {self.subject}")
+        return super().execute(context)
+
+    def show(self, context: Context) -> None:
+        """Put what is proposed before a person, and keep it: it is what they approve.
+
+        Raises:
+            AirflowSkipException: nothing of the kind is proposed.
+        """
         shown = plan_of(context, self.action)
         if shown is None:
             raise AirflowSkipException(f"The note does not propose to {self.action}.")
         self.subject = SUBJECTS[self.action].format(run=shown["run_id"], doer=shown["doer"])
         self.body = page(shown)
-        put_last(context, f"Waiting for approval: {self.subject}")
-        return super().execute(context)
+        # The note may be read anew before the answer, and then its plan is another.
+        context["ti"].xcom_push(key=SHOWN, value=shown)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Return who approved; skip what comes after if nobody did."""

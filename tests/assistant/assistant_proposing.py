@@ -94,6 +94,7 @@ def asked(dag, action: str, *proposals: object, by: dict | None = None, word: st
     """What comes of the answer to a question, and what tasks tell each other then."""
     ti = Exchanged(read_note=read(dag, *proposals))
     task, held = context(dag, f"approve_{action}", ti)
+    task.show(held)
     event = {"chosen_options": [word], "params_input": {}, "responded_at": NOW}
     who = task.execute_complete(held, {**event, "responded_by_user": by})
     ti.held[f"approve_{action}", "return_value"] = who

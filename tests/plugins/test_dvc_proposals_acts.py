@@ -8,7 +8,18 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowSkipException
-from assistant_proposing import ANN, NOTE, RUN, Answers, asked, context, drawn, proposal, quiet
+from assistant_proposing import (
+    ANN,
+    NOTE,
+    RUN,
+    Answers,
+    asked,
+    context,
+    drawn,
+    proposal,
+    quiet,
+    read,
+)
 from small_git import commit, shell
 from stand_in_api import serving
 
@@ -43,7 +54,7 @@ def test_an_approval_expires_when_the_run_was_cleared_meanwhile(airflow, made, t
 def test_what_a_worker_wrote_into_the_plan_is_not_obeyed(airflow, made, tmp_path):
     dag = drawn(made, tmp_path)
     ti = asked(dag, "clear", proposal("clear", RUN), by=ANN)
-    ti.held["read_note", "return_value"]["plans"]["clear"]["doer"] = "payroll"
+    ti.held["approve_clear", "shown"]["doer"] = "payroll"
     task, held = context(dag, "clear_run", ti)
     with pytest.raises(AirflowSkipException, match="what was shown is no longer so; now: what"):
         task.execute(held)
@@ -97,3 +108,18 @@ def test_an_approved_rollback_is_triggered_with_its_reason(airflow, promoted, tm
     reason = f"ann approved what the note on {NOTE['run']}, which eve brought, proposes."
     assert path == "/api/v2/dags/back/dagRuns"
     assert told["conf"] == {"reason": reason, "stage": "champion"}
+
+
+def test_an_approval_is_of_what_was_shown_also_if_the_note_is_read_anew(
+    airflow, promoted, tmp_path
+):
+    dag = drawn(promoted, tmp_path)
+    back = proposal("roll_back", "second.shout")
+    ti = asked(dag, "roll_back", back, by=ANN)
+    shell(promoted, "git", "tag", "--annotate", "--message", "x", "model@v0.0.3")
+    shell(promoted, "git", "tag", "--annotate", "--message", "x", "model#champion#3")
+    ti.held["read_note", "return_value"] = read(dag, back)
+    task, held = context(dag, "trigger_rollback", ti)
+    with pytest.raises(AirflowSkipException, match="no longer so; now: .* in the place of v0.0.3"):
+        task.execute(held)
+    assert airflow.told == []
