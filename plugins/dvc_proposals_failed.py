@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from include.airflow_site.api import AirflowApi
     from include.alerts.looking import RunSeen
 
-BEFORE, LONGEST = "failed__", 250  # letters of a run's id, by Airflow's own limit
+FAILED, CLOSED = "failed__", "closed__"
+LONGEST = 250  # letters of a run's id, by Airflow's own limit
 
 
 class InvestigateFailed(BaseOperator):
@@ -44,8 +46,9 @@ class InvestigateFailed(BaseOperator):
         begun = []
         for dag_id in self.dag_ids:
             run = failed_last(runs_of(api, dag_id))
-            if run and trigger(api, self.proposals, dag_id, run):
-                begun.append(run_name(dag_id, run.run_id))
+            name = run_name(dag_id, run.run_id) if run else ""
+            if run and look_into(api, self.proposals, name, FAILED, run.ended):
+                begun.append(name)
         self.log.info("looked into: %s", ", ".join(begun) or "-")
         return begun
 
@@ -57,19 +60,23 @@ def failed_last(runs: Sequence["RunSeen"]) -> "RunSeen | None":
     return last if last and last.state == "failed" else None
 
 
-def trigger(api: "AirflowApi", proposals: str, dag_id: str, run: "RunSeen") -> bool:
-    """Have a run looked into; not again, unless it was cleared and failed anew.
+def look_into(
+    api: "AirflowApi", proposals: str, run: str, why: str, ended: datetime | None
+) -> bool:
+    """Have a run looked into; not again, unless it was cleared and ended anew.
+
+    Args:
+        why: what the id of the run that looks into it begins with.
 
     Raises:
         PipelineError: Airflow refused for another reason.
     """
-    name = run_name(dag_id, run.run_id)
-    ended = f"{run.ended:%Y%m%dT%H%M%S}" if run.ended else ""
-    run_id = f"{BEFORE}{re.sub(r'[^A-Za-z0-9_.~:+-]', '-', name)}-{ended}"[:LONGEST]
+    at = f"{ended:%Y%m%dT%H%M%S}" if ended else ""
+    run_id = f"{why}{re.sub(r'[^A-Za-z0-9_.~:+-]', '-', run)}-{at}"[:LONGEST]
     body = {
         "dag_run_id": run_id,
         "logical_date": None,
-        "conf": {"run": name},
+        "conf": {"run": run},
     }
     try:
         api.call("POST", f"/dags/{proposals}/dagRuns", body)

@@ -4,26 +4,26 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from airflow.configuration import conf
 from airflow.sdk import BaseOperator, Context
 from dvc_interval import AUTOMATIC
-from dvc_notes import describe
+from dvc_notes import describe, login
 from dvc_proposals_approval import READ, broken
+from dvc_proposals_failed import CLOSED, look_into
 from dvc_proposals_note import LARGEST, dag_of, note_in
-from dvc_proposals_plans import Place, card_of, plans_of
+from dvc_proposals_plans import Place, plans_of
+from dvc_proposals_trouble import in_trouble
 from dvc_runs import counted
 
-from include.errors import ParamsError, PipelineError
+from include.errors import ParamsError, PipelineError, at_most_ten
 from include.pipeline.names import run_name
 
-# States of reports that are looked into: those that the investigator takes for no good run.
-ALARMS = ("hurts", "failed", "blind", "unknown", "refused")
 NOTE = "note.json"
-LARGEST_REPORT = 4_000_000  # bytes of a report in which alarms are counted
 LONGEST_S = 600  # that the writing of a note may take
 
 
@@ -68,14 +68,17 @@ class ReadNote(OnNote):
         plans, refused = plans_of(note, self.place)
         asked = f"Proposed: {', '.join(plans)}." if plans else "Nothing is proposed."
         by = f"By a note that {note.brought_by} brought, on " if note.brought_by else ""
-        told = f"{by}{note.run}: {note.headline} {asked}"
-        told = broken(told + (f" Refused: {' '.join(refused)}" if refused else ""))
+        found = f"{by}{note.run}: {note.headline} {asked}"
+        found += f" Refused: {' '.join(refused)}" if refused else ""
+        told = broken(f"{found} {told}".strip())
         self.log.info("%s", told)
         describe(context, told)
         return {"plans": plans, "told": told}
 
     def got(self, context: Context, folder: Path) -> tuple[object, str]:
-        """The JSON of the note, in a file of the folder as well; None, and why there is none.
+        """The JSON of the note, in a file of the folder as well, and what became of other runs.
+
+        There is none if no run tells of trouble; then it is said of each.
 
         Raises:
             ParamsError: nobody says what run it is to be about.
@@ -85,12 +88,11 @@ class ReadNote(OnNote):
         if brought is not None:
             (folder / NOTE).write_text(json.dumps(brought, indent=1) + "\n")
             return brought, ""
+        told = ""
         if not run:
-            run, kind = self.ended(context)
-            if kind not in AUTOMATIC:
-                return None, f"{run} was begun by hand: to look into it, trigger this DAG with it."
-            if not in_trouble(run, Path(self.home)):
-                return None, f"{run} tells of no trouble."
+            run, told = self.in_trouble(context)
+            if not run:
+                return None, told
         dag_of(run, self.about)
         if not self.command:
             fix = "trigger it with a note, or name `investigate` in the DAG file."
@@ -99,10 +101,43 @@ class ReadNote(OnNote):
         words |= {"{logs}": conf.get("logging", "base_log_folder"), "python": sys.executable}
         command = [words.get(word, word) for word in self.command]
         let_write(command, Path(self.repo), self.log.info)
-        return read(folder / NOTE, f"`{' '.join(self.command)}` on {run}"), ""
+        return read(folder / NOTE, f"`{' '.join(self.command)}` on {run}"), told
 
-    def ended(self, context: Context) -> tuple[str, str]:
-        """The run whose end has started this one, and who began it, in Airflow's word.
+    def in_trouble(self, context: Context) -> tuple[str, str]:
+        """The run that is looked into now, empty if none tells of trouble; and what of others.
+
+        Airflow hands over all ends since the last one at once, as when it was late, or paused.
+
+        Raises:
+            ParamsError: no run has started this one.
+            PipelineError: Airflow refuses to look into another run.
+        """
+        found, told = {}, []
+        for run, (at, kind) in self.ended(context).items():
+            if kind not in AUTOMATIC:
+                told.append(f"{run} was begun by hand: to look into it, trigger this DAG with it.")
+            elif not in_trouble(run, Path(self.home)):
+                told.append(f"{run} tells of no trouble.")
+            else:
+                found[run] = at
+        run, *others = found or [""]
+        if not run:
+            return "", " ".join(told)
+        return run, self.passed_on({other: found[other] for other in others})
+
+    def passed_on(self, others: Mapping[str, datetime]) -> str:
+        """Have the other runs in trouble looked into, each by a run of its own; what is said."""
+        if not others:
+            return ""
+        names, api = at_most_ten(others), login()
+        if api is None:
+            return f"Not looked into: {names}: trigger this DAG with each; see docs/alerts.md."
+        for run, at in others.items():
+            look_into(api, self.dag_id, run, CLOSED, at)
+        return f"Looked into by runs of their own: {names}."
+
+    def ended(self, context: Context) -> dict[str, tuple[datetime, str]]:
+        """The runs whose ends have started this one, the last first: when, and who began them.
 
         Raises:
             ParamsError: there is none.
@@ -113,9 +148,11 @@ class ReadNote(OnNote):
         if not known:
             what = "No run that may be looked into has started this one, and it names none."
             raise ParamsError(what, "trigger it with a run, as DAG.RUN, or with a note.")
-        last = max(known, key=lambda event: event.timestamp)
-        run = run_name(str(last.source_dag_id), str(last.source_run_id))
-        return run, str((last.extra or {}).get("run_type", "manual"))
+        ended: dict[str, tuple[datetime, str]] = {}
+        for one in sorted(known, key=lambda event: event.timestamp, reverse=True):
+            run = run_name(str(one.source_dag_id), str(one.source_run_id))
+            ended.setdefault(run, (one.timestamp, str((one.extra or {}).get("run_type", "manual"))))
+        return ended
 
     def keep(self, context: Context, folder: Path) -> None:
         """Let people read the note among the reports, and those of no run that was deleted."""
@@ -138,30 +175,6 @@ def bringer(context: Context) -> str:
         return ""
     found = getattr(context.get("dag_run"), "triggering_user_name", None)
     return str(found or "somebody whom Airflow does not name")
-
-
-def in_trouble(run: str, home: Path) -> bool:
-    """Whether a report of a closed run tells of trouble, or counts alarms whatever its state."""
-    from include.pipeline.workspace import reports_of
-
-    card = card_of(run, home)
-    if card is None:
-        return False
-    folder = reports_of(home, card.dag_id, card.run_id)
-    counted = (alarms_in(folder / name) for name in card.reports if name.endswith(".json"))
-    return any(found.state in ALARMS for found in card.findings) or any(counted)
-
-
-def alarms_in(file: Path) -> bool:
-    """Whether a report counts alarms, as a number of its own or as reasons of its verdict."""
-    try:
-        held = json.loads(file.read_text()) if file.stat().st_size <= LARGEST_REPORT else None
-    except (OSError, ValueError, RecursionError):
-        return False
-    if not isinstance(held, dict):
-        return False
-    said = held.get("verdict")
-    return bool(held.get("alarms") or (said.get("alarms") if isinstance(said, dict) else None))
 
 
 def let_write(command: Sequence[str], repo: Path, heard: Callable[[str], object]) -> None:

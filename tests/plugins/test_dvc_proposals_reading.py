@@ -2,12 +2,14 @@
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from assistant_proposing import NOTE, NOW, RUN, context, drawn
-from dvc_proposals_reading import ALARMS
+from assistant_proposing import NOTE, NOW, RUN, Answers, context, drawn, quiet
+from dvc_proposals_trouble import ALARMS
+from stand_in_api import serving
 
 from include.assistant.investigator.evidence import GOOD
 from include.errors import ParamsError, PipelineError
@@ -17,9 +19,15 @@ from include.pipeline.workspace import reports_of
 
 def ended(dag_id: str = "watch", kind: str = "scheduled", task: str | None = "close_run") -> dict:
     """The event of a run that was closed."""
+    return {"triggering_asset_events": {"asset": [event(dag_id, kind, task)]}}
+
+
+def event(
+    dag_id: str, kind: str = "scheduled", task: str | None = "close_run", hours: int = 0
+) -> SimpleNamespace:
     about = {"source_task_id": task, "source_dag_id": dag_id, "source_run_id": RUN}
-    event = SimpleNamespace(**about, timestamp=NOW, extra={"run_type": kind, "experiment": "x"})
-    return {"triggering_asset_events": {"asset": [event]}}
+    at = NOW + timedelta(hours=hours)
+    return SimpleNamespace(**about, timestamp=at, extra={"run_type": kind, "experiment": "x"})
 
 
 WRITE = """
@@ -30,13 +38,13 @@ json.dump({"run": run, "headline": "h", "proposals": []}, open(note, "w"))
 """
 
 
-def closed(home: Path, state: str | None, alarms: object = None) -> None:
+def closed(home: Path, state: str | None, alarms: object = None, dag_id: str = "watch") -> None:
     """The run, with a report that comes to a state, and metrics that count alarms."""
-    place = reports_of(home, "watch", RUN)
+    place = reports_of(home, dag_id, RUN)
     place.mkdir(parents=True)
     (place / "metrics.json").write_text(json.dumps({"alarms": alarms}))
     (place / "watch.json").write_text(json.dumps({"verdict": {"state": state, "sentence": "s"}}))
-    write_card(home, ("watch", RUN))
+    write_card(home, (dag_id, RUN))
 
 
 def test_a_run_in_trouble_is_looked_into_and_the_note_is_kept_among_the_reports(made, tmp_path):
@@ -71,6 +79,43 @@ def test_a_run_that_needs_no_note_gets_none(made, tmp_path, state, kind, said):
     task, held = context(drawn(made, tmp_path, "false"), "read_note", **ended(kind=kind))
     found = task.execute(held)
     assert (found["plans"], said in found["told"]) == ({}, True)
+
+
+def together(made: Path, home: Path, train: str, kind: str = "scheduled") -> str:
+    """What is told where two ends have begun one run, that of train last."""
+    closed(home, "hurts")
+    closed(home, train, dag_id="train")
+    dag = drawn(made, home, sys.executable, "-c", WRITE, "{run}", "{note}")
+    both = {"a": [event("watch")], "b": [event("train", kind, hours=1)]}
+    task, held = context(dag, "read_note", triggering_asset_events=both)
+    return task.execute(held)["told"]
+
+
+@pytest.mark.parametrize(
+    ("train", "kind"),
+    [("steady", "scheduled"), ("hurts", "manual")],
+    ids=["a good one", "one by hand"],
+)
+def test_an_alarm_is_looked_into_also_where_another_run_ended_after_it(made, tmp_path, train, kind):
+    told = together(made, tmp_path, train, kind)
+    assert told == f"{NOTE['run']}: h Nothing is proposed."
+
+
+def test_of_two_runs_in_trouble_the_other_is_looked_into_by_a_run_of_its_own(
+    made, tmp_path, monkeypatch
+):
+    train = NOTE["run"].replace("watch", "train", 1)
+    with serving(Answers, monkeypatch, **quiet()) as airflow:
+        told = together(made, tmp_path, "hurts")
+    assert told.startswith(f"{train}: h Nothing is proposed. Looked into by runs of their own: ")
+    [(path, asked)] = airflow.told
+    assert path == "/api/v2/dags/ask/dagRuns" and asked["conf"] == {"run": NOTE["run"]}
+    assert asked["dag_run_id"] == f"closed__{NOTE['run']}-20260701T000000"
+
+
+def test_a_run_in_trouble_that_nobody_can_pass_on_is_named(made, tmp_path):
+    told = together(made, tmp_path, "hurts")
+    assert f"Not looked into: {NOTE['run']}: trigger this DAG with each" in told
 
 
 @pytest.mark.parametrize(
