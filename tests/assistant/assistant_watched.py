@@ -22,7 +22,7 @@ LIMITS = Limits(
     quarantined_max=0,
     stale_sources_max=0,
 )
-DRIFT = Drift(before=2, least=30, most=200, folds=3, resamples=50, seed=7)
+DRIFT = Drift(before=2, least=30, most=200, alike=0.999, folds=3, resamples=50, seed=7)
 CURRENT = {"celery": {"package": "celery", "version": "5.6.3"}}
 
 

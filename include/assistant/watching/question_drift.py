@@ -1,9 +1,10 @@
 """Whether people ask other things than before: how well a classifier tells their questions apart.
 
 Of two sets of vectors that are alike, a classifier that never saw a question ranks it no better
-than by chance, and the area under its ROC curve is 0.5. Questions that are asked again count once:
-the same words would be taught in one part and asked for in another. Two encoders give one question
-two vectors, and are told apart whatever is asked: what is compared was read by one.
+than by chance, and the area under its ROC curve is 0.5. A question that is asked again, in the same
+words or in others, counts as one: else it would be taught in one part and asked for in another,
+and few questions in many spellings would look like many. Two encoders give one question two
+vectors, and are told apart whatever is asked: what is compared was read by one.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from include.monitoring import performance
 from include.monitoring.performance import Floats, Interval, Period
 
 Vectors = NDArray[np.int8]
+Whole = NDArray[np.int64]
 VECTORS = {"encoder": pl.String(), "vector": pl.Binary()}  # a signed byte a dimension
 DIGITS = 4  # further ones differ between processors
+ROWS = 1000  # of vectors that are held against all others at once
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,19 @@ def apart(
         asked = min(side["vector"].n_unique() for side in (now, before))
         return FEW.format(least=settings.least) if asked < settings.least else OTHERS
     drawn = [arrays(side, settings) for side in sides]
-    vectors = np.vstack(drawn)
+    vectors = unit(np.vstack(drawn))
     recent = np.repeat([True, False], [len(side) for side in drawn])
-    scores = judged(unit(vectors), recent, parts(vectors, settings), settings.folds)
-    # Each question is a block of its own, as a day is where the rows of one are alike.
-    draws = performance.day_draws(len(scores), settings.resamples, settings.seed)
-    period = Period(recent, np.arange(len(scores)), draws)
+    one = questions(vectors, settings.alike)
+    different = [len(np.unique(one[recent == side])) for side in (True, False)]
+    if min(different) < settings.least:
+        return FEW.format(least=settings.least)
+    scores = judged(vectors, recent, parts(one, settings), settings.folds)
+    # Each question is a block, as a day is where the rows of one are alike.
+    draws = performance.day_draws(int(one.max()) + 1, settings.resamples, settings.seed)
+    period = Period(recent, one, draws)
     found = performance.interval(performance.auc(period, scores), confidence)
     area = Interval(*(round(value, DIGITS) for value in (found.value, found.low, found.high)))
-    return Apart(area, *map(len, drawn))
+    return Apart(area, *different)
 
 
 def of_one_encoder(now: pl.DataFrame, before: pl.DataFrame) -> list[pl.Series]:
@@ -94,16 +101,28 @@ def unit(vectors: Vectors) -> Floats:
     return plain / lengths
 
 
-def parts(vectors: Vectors, settings: Drift) -> NDArray[np.int64]:
-    """The part of each question; one that was asked on both sides is in one part."""
-    each, which = np.unique(vectors, axis=0, return_inverse=True)
-    shuffled = np.random.default_rng(settings.seed).permutation(len(each))
-    return np.asarray(shuffled % settings.folds)[which.reshape(-1)]
+def questions(vectors: Floats, alike: float) -> Whole:
+    """The question that each vector asks, 0 .. questions - 1: those that are near enough are one.
+
+    Args:
+        vectors: of the length 1.
+        alike: cosine from which two are near enough; a third one may lie between two.
+    """
+    from scipy.sparse import csr_array, vstack
+    from scipy.sparse.csgraph import connected_components
+
+    rows = [vectors[start : start + ROWS] for start in range(0, len(vectors), ROWS)]
+    near = vstack([csr_array(some @ vectors.T >= alike) for some in rows])
+    return np.asarray(connected_components(near, directed=False)[1], np.int64)
 
 
-def judged(
-    vectors: Floats, recent: NDArray[np.bool_], part: NDArray[np.int64], folds: int
-) -> Floats:
+def parts(one: Whole, settings: Drift) -> Whole:
+    """The part of each vector; all that ask one question, also of both sides, are in one part."""
+    shuffled = np.random.default_rng(settings.seed).permutation(int(one.max()) + 1)
+    return np.asarray(shuffled % settings.folds)[one]
+
+
+def judged(vectors: Floats, recent: NDArray[np.bool_], part: Whole, folds: int) -> Floats:
     """How recent each question looks to who has learned from the other parts."""
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]

@@ -21,6 +21,9 @@ class Drift(BaseModel):
         ge=20, description="different questions on each side below which none is told"
     )
     most: int = Field(ge=100, le=20_000, description="most different questions drawn of each side")
+    alike: float = Field(
+        gt=0.5, le=1, description="cosine from which two vectors are one question in other words"
+    )
     folds: int = Field(ge=2, le=20, description="parts, each judged by what the others taught")
     resamples: int = Field(ge=20, le=10_000, description="draws of questions for the interval")
     seed: int = Field(ge=0, description="seed of draws, folds and resamples")

@@ -4,15 +4,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from include.assistant.watching.question_drift import VECTORS, apart, parts
+from include.assistant.watching.question_drift import VECTORS, apart, parts, questions
 from include.assistant.watching.settings import Drift
 
-DRIFT = Drift(before=4, least=20, most=300, folds=5, resamples=100, seed=7)
+DRIFT = Drift(before=4, least=20, most=300, alike=0.95, folds=5, resamples=100, seed=7)
 
 
-def asked(questions: int, seed: int, shift: float = 0.0, by: str | None = None) -> pl.DataFrame:
+def asked(
+    questions: int, seed: int, shift: float = 0.0, by: str | None = None, size: int = 16
+) -> pl.DataFrame:
     """Vectors of questions, shifted along one direction, and which encoder read them."""
-    vectors = np.random.default_rng(seed).normal(size=(questions, 16))
+    vectors = np.random.default_rng(seed).normal(size=(questions, size))
     vectors[:, 0] += shift
     scaled = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127)
     return read([vector.astype(np.int8).tobytes() for vector in scaled], by)
@@ -41,10 +43,34 @@ def test_a_question_that_is_asked_again_and_again_counts_once():
     assert again == once
 
 
+def spelt(asked: pl.DataFrame, ways: int) -> pl.DataFrame:
+    """Each question in some spellings, whose vectors lie near each other."""
+    drawn = np.random.default_rng(9)
+    numbers = [np.frombuffer(vector, np.int8).astype(int) for vector in asked["vector"]]
+    moved = [one + drawn.integers(-8, 9, len(one)) for one in numbers for _ in range(ways)]
+    return read([one.clip(-127, 127).astype(np.int8).tobytes() for one in moved])
+
+
+def test_a_question_in_other_words_is_no_other_question():
+    now, before = (spelt(asked(n, n, size=128), 3) for n in (40, 120))
+    each = DRIFT.model_copy(update={"alike": 1.0, "most": 1000})
+    fooled = apart(now, before, each, 0.95)
+    assert fooled.now == 120 and fooled.area.low > 0.7
+    found = apart(now, before, each.model_copy(update={"alike": 0.9}), 0.95)
+    assert (found.now, found.before) == (40, 120)
+    assert found.area.low < 0.5 < found.area.high
+
+
+def test_few_questions_in_many_spellings_tell_nothing():
+    said = "fewer than 20 different questions were asked in it, or before"
+    assert apart(spelt(asked(19, 1), 9), asked(50, 2), DRIFT, 0.95) == said
+
+
 def test_a_question_of_both_sides_is_in_one_part():
-    vectors = np.vstack([np.eye(4, dtype=np.int8), np.eye(4, dtype=np.int8)])
-    found = parts(vectors, DRIFT)
-    assert [*found[:4]] == [*found[4:]] and set(found) <= {*range(5)}
+    one = questions(np.vstack([np.eye(4), np.eye(4)]), 0.9)
+    assert [*one] == [0, 1, 2, 3, 0, 1, 2, 3]
+    found = parts(one, DRIFT)
+    assert [*found[:4]] == [*found[4:]] and {*found} <= {*range(5)}
 
 
 def test_the_order_of_the_log_changes_nothing():
