@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from include.environments import pins_of
@@ -40,17 +41,28 @@ def stale_sources(sources: Path, lock: Path) -> list[Stale]:
     A package that is not locked is not at work here: of its documents nobody can tell.
 
     Raises:
-        DataError: the file does not say what was fetched.
+        DataError: a file does not say what was fetched, or what is locked.
     """
     try:
         fetched = Sources.model_validate_json(sources.read_bytes()).root
     except (OSError, ValidationError):
         what = f"{sources} does not say of which versions the documents are."
         raise DataError(what, "run `dvc repro`, which makes it.") from None
-    pins = pins_of(lock)
+    pins = {name: version.lstrip("= ") for name, version in pins_of(lock).items()}  # of ===
+    if not pins:
+        what = f"{lock} gives no package an exact version, so that nobody knows what is in use."
+        raise DataError(what, "name the file that does, as one of environments/, as its dep.")
     found = []
     for name, source in sorted(fetched.items()):
         locked = pins.get(canonicalize_name(source.package)) if source.package else None
-        if locked and source.version != locked:
+        if locked and not same(source.version, locked):
             found.append(Stale(name, source.package, source.version, locked))
     return found
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two versions are one, as 5.6 and 5.6.0 are; the build of a machine is none."""
+    try:
+        return Version(Version(one).public) == Version(Version(other).public)
+    except InvalidVersion:  # of what follows another order, as a tag does
+        return one == other

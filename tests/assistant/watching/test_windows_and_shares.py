@@ -54,6 +54,33 @@ def test_documents_are_stale_when_their_package_is_locked_at_another_version(tmp
     assert (found.source, found.version, found.locked) == ("celery", "5.6.2", "5.6.3")
 
 
+@pytest.mark.parametrize(
+    ("version", "lock", "stale"),
+    [
+        ("5.6", "celery==5.6.0", False),
+        ("v5.6.3rc1", "celery==5.6.3.rc1", False),
+        ("5.6", "celery==5.6+cpu", False),
+        ("5.6", "celery===5.6", False),
+        ("5.6", "celery===5.7", True),
+        ("5.6", "celery==5.6.post1", True),
+        ("rolling", "celery===rolling", False),
+    ],
+)
+def test_a_version_is_the_same_however_it_is_written(tmp_path, version, lock, stale):
+    (tmp_path / "lock.txt").write_text(f"{lock}\n")
+    held = {"docs": {"package": "celery", "version": version}}
+    (tmp_path / "sources.json").write_text(json.dumps(held))
+    assert bool(stale_sources(tmp_path / "sources.json", tmp_path / "lock.txt")) == stale
+
+
+@pytest.mark.parametrize("text", ["", "celery>=5\n", "-r other.txt\n"])
+def test_a_lock_that_pins_nothing_tells_of_no_document_that_it_is_new(tmp_path, text):
+    (tmp_path / "lock.txt").write_text(text)
+    (tmp_path / "sources.json").write_text("{}")
+    with pytest.raises(DataError, match=r"lock.txt gives no package an exact version.*\n  Next: n"):
+        stale_sources(tmp_path / "sources.json", tmp_path / "lock.txt")
+
+
 def test_a_version_that_was_raised_and_not_fetched_is_stale_still(tmp_path, monkeypatch):
     (tmp_path / "lock.txt").write_text("celery==5.6.3\n")
     (tmp_path / "packages").mkdir()
