@@ -4,7 +4,8 @@ As include.monitoring.journal does with predictions: what a log file gives depen
 alone, and is in PARQUET/day=2026-01-31/NAME.parquet for each day in UTC; what people thought of
 answers is in PARQUET/feedback, and how requests were replied to in PARQUET/requests. Lines that
 cannot be read are in PARQUET/_quarantine with the reason, and in PARQUET/quarantined as numbers,
-on the day when their file was begun: no time that stands in them can be trusted.
+at the time of the line before, else when their file was begun: no time that stands in them can be
+trusted. What is no longer in a log file goes from PARQUET when the file is read anew.
 """
 
 import argparse
@@ -37,6 +38,7 @@ from include.monitoring.journal_lines import REPLIES
 from include.step import clear_errors
 
 FEEDBACK, QUARANTINED = "feedback", "quarantined"
+FOLDERS = ("", FEEDBACK, REQUESTS, QUARANTINED)  # of the tables
 FAULTS = {"at": pl.Datetime("us", "UTC"), "line": pl.Int64(), "reason": pl.String()}
 BEGUN = re.compile(r"\d{8}T\d{6}Z(?=-)")  # how the service begins the name of a log file
 
@@ -76,40 +78,68 @@ def convert(logs: Path, parquet: Path) -> dict[str, Found]:
 def convert_new(logs: Path, name: str, parquet: Path, before: Found | None) -> Found | None:
     """Convert one log file; None if it holds nothing, or nothing that was not read before."""
     with opened(logs, name) as (file, closed):
-        size = os.fstat(file.fileno()).st_size if file else 0
-        if not file or not size or (before and (before.size, before.closed) == (size, closed)):
+        held = os.fstat(file.fileno()) if file else None
+        size = held.st_size if held else 0
+        if (
+            not file
+            or not held
+            or not size
+            or (before and (before.size, before.closed) == (size, closed))
+        ):
             return None
         data = file.read(size)
     whole = data.rfind(b"\n") + 1
     lines = read_lines(data[:whole])
-    for folder, table in tables(name, lines):
-        for day, rows in by_day(table):
-            held = io.BytesIO()
-            rows.write_parquet(held)
-            write(parquet / folder / f"day={day}" / f"{name}.parquet", held.getvalue())
+    kept = {*write_tables(parquet, name, lines, datetime.fromtimestamp(held.st_mtime, UTC))}
     if lines.faults:
+        kept.add(parquet / QUARANTINE / f"{name}.jsonl")
         write(parquet / QUARANTINE / f"{name}.jsonl", quarantined(name, lines))
+    for gone in {*files_of(parquet, name)} - kept:
+        gone.unlink()
     torn = size - whole if closed else 0
     return Found(size, closed, lines.count, len(lines.rows), len(lines.faults), torn)
 
 
-def tables(name: str, lines: Lines) -> Iterator[tuple[str, pl.DataFrame]]:
+def write_tables(parquet: Path, name: str, lines: Lines, written: datetime) -> Iterator[Path]:
+    """Write the tables of a log file by their days, and tell where."""
+    for folder, table in tables(name, lines, written):
+        for day, rows in by_day(table):
+            content = io.BytesIO()
+            rows.write_parquet(content)
+            place = parquet / folder / f"day={day}" / f"{name}.parquet"
+            write(place, content.getvalue())
+            yield place
+
+
+def files_of(parquet: Path, name: str) -> Iterator[Path]:
+    """What was made of a log file, now or before its lines were mended or erased."""
+    days = [day for folder in FOLDERS for day in (parquet / folder).glob("day=*")]
+    places = [*(day / f"{name}.parquet" for day in days), parquet / QUARANTINE / f"{name}.jsonl"]
+    yield from (place for place in places if place.is_file())
+
+
+def tables(name: str, lines: Lines, written: datetime) -> Iterator[tuple[str, pl.DataFrame]]:
     """The tables of a log file, each with its folder."""
     yield "", table_of(lines.rows, QUESTIONS)
     yield FEEDBACK, table_of(lines.feedbacks, FEEDBACKS)
     yield REQUESTS, table_of(lines.replies, REPLIES)
-    at = begun(name, lines)
-    faults = [{"at": at, "line": number, "reason": why} for number, why, _ in lines.faults]
+    first = begun(name, lines, written)
+    held = zip(lines.faults, lines.after, strict=True)
+    faults = [{"at": at or first, "line": line, "reason": why} for (line, why, _), at in held]
     yield QUARANTINED, table_of(faults, FAULTS)
 
 
-def begun(name: str, lines: Lines) -> datetime:
-    """When a log file was begun: by its name, else by its first line that can be read."""
+def begun(name: str, lines: Lines, written: datetime) -> datetime:
+    """When a log file was begun: by its name, else by its first line that can be read.
+
+    Args:
+        written: when it was written to last, for one that has neither.
+    """
     if found := BEGUN.match(name):
         with suppress(ValueError):  # digits that are no time
             return datetime.strptime(found[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     times = [row["at"] for row in (*lines.rows, *lines.feedbacks, *lines.replies)]
-    return min(times, default=datetime.fromtimestamp(0, UTC))
+    return min(times, default=written)
 
 
 def main(argv: list[str]) -> int:

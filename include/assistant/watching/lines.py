@@ -6,7 +6,7 @@ said is in it only if words are kept; its vector is, from which nobody reads the
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -112,34 +112,48 @@ class Feedback(Line):
 
 @dataclass
 class Lines(journal_lines.Lines):
-    """What whole lines of one file hold, and which cannot be read; rows are of questions."""
+    """What whole lines of one file hold, and which cannot be read; rows are of questions.
+
+    Args:
+        after: of each that cannot be read, the time of the last line before it that can.
+    """
 
     feedbacks: list[dict[str, Any]] = field(default_factory=list)
+    after: list[datetime | None] = field(default_factory=list)
 
-    def take(self, line: bytes) -> None:
-        """Put a line where it belongs."""
+    def take(self, line: bytes) -> datetime:
+        """Put a line where it belongs, and return its time."""
         if line.startswith(FEEDBACK):
-            self.feedbacks.append(row_of(Feedback.model_validate_json(line)))
+            where, row = self.feedbacks, row_of(Feedback.model_validate_json(line))
         elif line.startswith(REPLY):
-            self.replies.append(row_of(Reply.model_validate_json(line)))
+            where, row = self.replies, row_of(Reply.model_validate_json(line))
         else:
             kind = Search if line.startswith(SEARCH) else Ask
-            self.rows.append(question_row(kind.model_validate_json(line)))
+            where, row = self.rows, question_row(kind.model_validate_json(line))
+        where.append(row)
+        at: datetime = row["at"]
+        return at
 
 
 def read_lines(data: bytes) -> Lines:
     """Read what ends in an end of a line."""
-    found = Lines()
+    found, last = Lines(), None
     for found.count, line in enumerate(data.split(b"\n")[:-1], 1):
         try:
-            found.take(line)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            found.faults.append((found.count, f"{where}: {first['msg']}".lstrip(": "), line))
+            last = found.take(line)
         except ValueError as error:
-            found.faults.append((found.count, str(error), line))
+            found.faults.append((found.count, why(error), line))
+            found.after.append(last)
     return found
+
+
+def why(error: ValueError) -> str:
+    """Why a line cannot be read, without what stands in it."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}".lstrip(": ")
 
 
 def question_row(line: Search) -> dict[str, Any]:

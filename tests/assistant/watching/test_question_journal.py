@@ -1,6 +1,7 @@
 """The log of questions as tables: each line that can be read, and each that cannot, is counted."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -66,9 +67,17 @@ def test_a_line_that_cannot_be_read_is_set_aside_and_counted(tmp_path, bad, why)
     assert scan(parquet).collect()["id"].to_list() == ["q1", "q2"]
     counted = scan(parquet / "quarantined").collect()
     assert counted["line"].to_list() == [2] and why in counted["reason"][0]
-    assert (datetime.now(UTC) - counted["at"][0]) < timedelta(hours=1)  # when the file was begun
+    assert counted["at"].to_list() == [MONDAY]  # as the line before
     [kept] = (parquet / "_quarantine").iterdir()
     assert json.loads(kept.read_text())["text"] == bad.decode().strip()
+
+
+def test_a_line_that_cannot_be_read_counts_in_the_week_in_which_it_was_written(tmp_path):
+    later = MONDAY + timedelta(weeks=2)
+    parquet = logged(tmp_path, b"garbage\n", ask(1), ask(2, later), b"garbage\n")
+    begun, last = scan(parquet / "quarantined").collect()["at"].sort(descending=True)
+    assert (datetime.now(UTC) - begun) < timedelta(hours=1)  # when the file was begun
+    assert last == later
 
 
 def test_a_newer_service_may_say_more(tmp_path):
@@ -122,6 +131,31 @@ def test_a_file_whose_name_is_no_time_is_read_as_any_other(tmp_path):
     file.write_bytes(b"garbage\n" + line(ask(1)))
     convert(tmp_path / "log", tmp_path / "out")
     assert scan(tmp_path / "out" / "quarantined").collect()["at"].to_list() == [MONDAY]
+
+
+def test_a_file_that_tells_no_time_counts_where_it_was_written_last(tmp_path):
+    (tmp_path / "log").mkdir()
+    file = tmp_path / "log" / "host-b.jsonl"
+    file.write_bytes(b"garbage\n" * 3)
+    os.utime(file, (MONDAY.timestamp(), MONDAY.timestamp()))
+    convert(tmp_path / "log", tmp_path / "out")
+    assert scan(tmp_path / "out" / "quarantined").collect()["at"].to_list() == [MONDAY] * 3
+
+
+def test_what_is_no_longer_in_a_log_file_goes_from_the_tables(tmp_path):
+    (tmp_path / "log").mkdir()
+    file, other = (tmp_path / "log" / f"20260601T080000Z-1-000{n}.jsonl" for n in (1, 2))
+    later = MONDAY + timedelta(days=1)
+    file.write_bytes(line(ask(1)) + line(ask(2, later)) + line(feedback(2, True, later)) + b"x\n")
+    other.write_bytes(line(ask(3, later)) + b"y\n")
+    convert(tmp_path / "log", tmp_path / "out")
+    file.write_bytes(line(ask(1)))
+    convert(tmp_path / "log", tmp_path / "out")
+    assert scan(tmp_path / "out").collect()["id"].to_list() == ["q1", "q3"]
+    kept = {found.name for found in (tmp_path / "out").rglob("*.*") if found.is_file()}
+    assert kept == {"_read.json", *(f"{f.stem}.parquet" for f in (file, other)), other.name}
+    assert not [*(tmp_path / "out" / "feedback").glob("day=*/*")]
+    assert len(scan(tmp_path / "out" / "quarantined").collect()) == 1
 
 
 def test_a_folder_that_is_not_there_says_what_to_do(tmp_path):
