@@ -56,7 +56,7 @@ class Shares:
             citations_failed=share(asked.citations_failed, asked.questions, confidence),
             failed=share(asked.failed, asked.questions, confidence),
             rated=share(asked.rated, asked.questions, confidence),
-            useful=share(asked.useful, asked.rated, confidence),
+            useful=share(asked.useful, asked.judged, confidence),
         )
 
 

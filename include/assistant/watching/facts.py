@@ -6,6 +6,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from polars import selectors
 
 from include.assistant.answering.answer import OUTAGES
 from include.assistant.watching.journal import FAULTS, FEEDBACK, QUARANTINED
@@ -37,7 +38,9 @@ class Asked:
         refused: those that were refused for another reason.
         citations_failed: answers that their citations did not support, so that they were refused.
         latency_ms: that half of the answers took at most, and 99 in 100; None without one.
-        rated: questions of which somebody said what the answer was worth.
+        rated: questions of which somebody said what the answer was worth, whenever that was.
+        judged: answers of which somebody said so in the window, whenever they were asked for.
+        useful: those of them that were, by the last word on each.
         stray: feedback of the window on questions that the log does not have.
         tokens_in, tokens_out, cost: of calls that were made, so none of those that were kept.
     """
@@ -55,6 +58,7 @@ class Asked:
     cost: float
     cached: int
     rated: int
+    judged: int
     useful: int
     stray: int
 
@@ -102,15 +106,19 @@ class Questions:
                 "run `python -m include.assistant.watching.journal LOGS PARQUET` into a new folder."
             )
             raise DataError(f"{what}{schema[lacking[0]]}.{hint}", fix)
-        return self.taken.within(found, window.start, window.end)
+        within = self.taken.within(found, window.start, window.end)
+        if "id" not in schema:
+            return within
+        # A log file that was copied says the same of a request again.
+        return within.unique(selectors.exclude("vector"), keep="first", maintain_order=True)
 
     def asked(self, window: Window) -> Asked:
         """What was asked in a window."""
         rows = self.rows(window, QUESTIONS).drop("vector", "question").collect()
         asks, refused = rows.filter(kind="ask"), rows.filter("refused")
         called = asks.filter(~pl.col("cached").fill_null(False))
-        rated = self.feedback.join(asks, on="id", how="semi")
-        given = self.rows(window, FEEDBACKS, FEEDBACK).collect()
+        given = self.feedback(window)
+        judged = given.join(self.known.filter(kind="ask"), on="id", how="semi")
         return Asked(
             questions=len(asks),
             searches=len(rows) - len(asks),
@@ -124,21 +132,21 @@ class Questions:
             tokens_out=int(called["tokens_out"].sum()),
             cost=rounded(float(called["cost"].sum())),
             cached=int(asks["cached"].sum()),
-            rated=len(rated),
-            useful=int(rated["useful"].sum()),
+            rated=len(self.feedback(self.whole).join(asks, on="id", how="semi")),
+            judged=len(judged),
+            useful=int(judged["useful"].sum()),
             stray=len(given.join(self.known, on="id", how="anti")),
         )
 
-    @cached_property
-    def feedback(self) -> pl.DataFrame:
-        """The last word of feedback on each question, by its id."""
-        rows = self.rows(self.whole, FEEDBACKS, FEEDBACK).sort("at", "useful")
+    def feedback(self, window: Window) -> pl.DataFrame:
+        """The last word of the feedback of a window on each question, by its id."""
+        rows = self.rows(window, FEEDBACKS, FEEDBACK).sort("at", "useful")
         return rows.group_by("id").agg(pl.col("useful").last()).sort("id").collect()
 
     @cached_property
     def known(self) -> pl.DataFrame:
-        """The ids of all questions."""
-        return self.rows(self.whole, QUESTIONS).select("id").unique().collect()
+        """The ids of all questions, each with its kind."""
+        return self.rows(self.whole, QUESTIONS).select("id", "kind").unique("id").collect()
 
     def replies(self, window: Window) -> Replies | None:
         """How the requests of a window were replied to; None if the log does not tell."""
