@@ -2,8 +2,10 @@
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, computed_field
 
 from include.assistant.answering.endpoint import near
 from include.assistant.answering.forbidden import KEY
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 60.0  # for one answer; the whole has a budget of its own
 LARGEST = 2_000_000  # bytes of a reply: an answer has a few thousand
+FRAMING = ("content-length", "transfer-encoding")  # headers of a body that may be another now
+MOST_TOKENS = 10**9  # that a server may say a reply took
 BYTES_PER_TOKEN = 3  # fewer than English has: what is counted for a server is rather too much
 
 
@@ -108,33 +112,91 @@ def see_that_safe(base_url: str, key: str) -> None:
         raise ParamsError(what, "set investigating.endpoint.base_url to an https:// address.")
 
 
+class Function(BaseModel):
+    """What a model asks a tool."""
+
+    name: str
+    arguments: str
+
+
+class Call(BaseModel):
+    """A question to a tool."""
+
+    id: str | None = None
+    type: Literal["function"] = "function"
+    function: Function
+
+
+class Message(BaseModel):
+    """What a model says."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None = None
+    tool_calls: list[Call] | None = None
+
+
+class Choice(BaseModel):
+    """One answer."""
+
+    index: int = 0
+    finish_reason: str | None = None
+    message: Message
+
+
+class Counts(BaseModel):
+    """How many tokens an answer took."""
+
+    prompt_tokens: int = Field(default=0, ge=0, le=MOST_TOKENS)
+    completion_tokens: int = Field(default=0, ge=0, le=MOST_TOKENS)
+
+    @computed_field
+    def total_tokens(self) -> int:
+        """Both."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Reply(BaseModel):
+    """All that is passed on of a reply: libraries stumble over the rest, as odd times and calls."""
+
+    choices: list[Choice] = Field(min_length=1)
+    usage: Counts | None = None
+
+
+def passed_on(content: bytes) -> bytes:
+    """A reply as libraries know it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    held = Reply.model_validate_json(content).model_dump()
+    told = {"id": "", "object": "chat.completion", "created": 0, "model": ""}
+    return json.dumps({**told, **held}).encode()
+
+
 def careful() -> "httpx2.AsyncBaseTransport":
     """What sends requests, and passes on no reply that has no end or is none."""
     import httpx2
 
     class Careful(httpx2.AsyncHTTPTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            """Read the whole reply, up to a size: libraries stumble over what is no answer."""
+            """Read the whole reply, up to a size; of one that is compressed nobody knows it."""
             reply, held = await super().handle_async_request(request), bytearray()
             try:
+                if reply.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+                    raise httpx2.RemoteProtocolError("the reply is compressed, unasked")
                 async for part in reply.aiter_raw():
                     held += part
                     if len(held) > LARGEST:
                         raise httpx2.RemoteProtocolError("the reply has no end")
             finally:
                 await reply.aclose()
-            if reply.status_code == 200 and not has_choices(bytes(held)):
-                raise httpx2.RemoteProtocolError("the reply is no answer")
-            return httpx2.Response(reply.status_code, headers=reply.headers, content=bytes(held))
+            content = bytes(held)
+            if reply.status_code == 200:
+                try:
+                    content = passed_on(content)
+                except ValueError:
+                    raise httpx2.RemoteProtocolError("the reply is no answer") from None
+            headers = [pair for pair in reply.headers.items() if pair[0] not in FRAMING]
+            return httpx2.Response(reply.status_code, headers=headers, content=content)
 
     return Careful()
-
-
-def has_choices(content: bytes) -> bool:
-    """Whether a reply has the form of one."""
-    try:
-        held = json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    choices = held.get("choices") if isinstance(held, dict) else None
-    return isinstance(choices, list) and all(isinstance(one, dict) for one in choices)

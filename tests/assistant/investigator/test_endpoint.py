@@ -50,6 +50,17 @@ def test_the_budget_of_tokens_holds_whatever_a_server_says_of_them(tmp_path, tok
     assert told.cost > 0
 
 
+@pytest.mark.parametrize("told", [{"created": 10**20}, {"id": 5, "model": None}, {"usage": None}])
+def test_what_a_server_says_of_itself_ends_nothing(tmp_path, told):
+    def answer(handler: Handler) -> None:
+        body = json.loads(said("Nothing.", None, "eos")) | told
+        handler.send(json.dumps(body).encode(), Content_Type="application/json")
+
+    with model(answer) as server:
+        found = investigate_by(tools(tmp_path, *WINDOWS), playbook.read(), settings(server.url))
+    assert found.note.reason == "The model wrote no note: what it wrote was refused too often."
+
+
 @pytest.mark.parametrize("url", ["http://[::1/v1", "http://a:99999/v1", "http://a:b/v1"])
 def test_an_address_that_is_none_is_named(url):
     with pytest.raises(
