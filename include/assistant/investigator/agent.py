@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import Field
 
-from include.assistant.investigator import claims, writing
+from include.assistant.investigator import claims, permitted, writing
+from include.assistant.investigator.drafting import Draft, Seen, as_note, complete, seen
 from include.assistant.investigator.evidence import Strict
-from include.assistant.investigator.facts import Answer, CheckFact
-from include.assistant.investigator.note import Cause, Claim, Note, ProposedAction
+from include.assistant.investigator.facts import Answer
+from include.assistant.investigator.note import Note
 from include.assistant.investigator.playbook import Playbook
 from include.assistant.investigator.settings import Investigating
-from include.assistant.investigator.tools import MOST, NAMES, OfNumbers, Tools
+from include.assistant.investigator.tools import NAMES, Tools
 from include.errors import DataError, ParamsError
 
 if TYPE_CHECKING:
@@ -31,20 +31,6 @@ if TYPE_CHECKING:
 
 PROMPT = Path(__file__).with_name("prompt.yaml")
 TOLD = 10  # problems of a note that its writer is told at once
-
-
-class Draft(Strict):
-    """What a model writes: a note without what is known of it anyway, and without steps.
-
-    What a person is to do next is the playbook's: text of others could ask for anything.
-    """
-
-    headline: str = Field(min_length=1, max_length=300)
-    moved: tuple[Claim, ...] = Field(default=(), max_length=10)
-    since: tuple[Claim, ...] = Field(default=(), max_length=3)
-    for_whom: tuple[Claim, ...] = Field(default=(), max_length=5)
-    causes: tuple[Cause, ...] = Field(default=(), max_length=3, description="the likeliest first")
-    proposals: tuple[ProposedAction, ...] = Field(default=(), max_length=3)
 
 
 @dataclass(frozen=True)
@@ -93,12 +79,14 @@ def investigate_by(
     )
     prompt, label = read_prompt()
     run = tools.evidence.about.run
-    agent = made(tools, book, settings, model or endpoint(settings))
+    known = seen(tools, book)
+    agent = made(tools, book, settings, model or endpoint(settings), known)
     with capture_run_messages() as messages:
         try:
             asked = prompt.user.replace("{run}", run)
             told = agent.run_sync(asked, usage_limits=limits, usage=usage, timeout=budget.seconds)
-            note = as_note(told.output, run, f"{name_of(settings, model)}, {label}", book)
+            by = f"{name_of(settings, model)}, {label}"
+            note = complete(as_note(told.output, by, book, known), tools, known)
         except AgentRunError as error:
             fallen = writing.investigate(tools, book)
             note = fallen.model_copy(update={"reason": f"The model wrote no note: {said(error)}"})
@@ -108,12 +96,13 @@ def investigate_by(
 
 
 def made(
-    tools: Tools, book: Playbook, settings: Investigating, model: "Model"
+    tools: Tools, book: Playbook, settings: Investigating, model: "Model", known: Seen
 ) -> "Agent[None, Draft]":
     """The agent: the tools, the rules, and who checks what it writes."""
     from pydantic_ai import Agent, ModelRetry, Tool
 
-    retries, alarms = settings.budget.retries, alarms_of(tools)
+    retries = settings.budget.retries
+    alarms = {fact.id: fact.said for fact in known.failed}
     agent = Agent(
         model,
         output_type=Draft,
@@ -125,18 +114,16 @@ def made(
     @agent.output_validator
     def borne_out(draft: Draft) -> Draft:
         """Send a note back that says what no tool has said."""
-        note = as_note(draft, tools.evidence.about.run, "", book)
-        if wrong := [*claims.silent(note, alarms), *claims.wrong(note, tools.returned, book)]:
+        note = as_note(draft, "", book, known)
+        wrong = [*claims.silent(note, alarms), *claims.wrong(note, tools.returned, book)]
+        wrong += claims.wordy(note, tools.returned, book)
+        wrong += permitted.unfounded(note, tools.returned, known.weighed)
+        wrong += permitted.unfit(note, known.weighed, known.run, known.orders)
+        if wrong:
             raise ModelRetry("\n".join(wrong[:TOLD]))
         return draft
 
     return agent
-
-
-def alarms_of(tools: Tools) -> dict[str, str]:
-    """The checks that failed, whether or not the model asks for them."""
-    facts = Tools(tools.evidence).drift_of(OfNumbers(limit=MOST)).facts
-    return {f.id: f.said for f in facts if isinstance(f, CheckFact) and f.state == "failed"}
 
 
 def careful(ask: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -153,17 +140,6 @@ def careful(ask: Callable[..., Answer]) -> Callable[..., Answer]:
 
     call.__annotations__ = {**inspect.get_annotations(ask)}
     return call
-
-
-def as_note(draft: Draft, run: str, by: str, book: Playbook) -> Note:
-    """The note of a draft: titles and steps are those of the playbook."""
-    held = {name: getattr(draft, name) for name in Draft.model_fields}
-    named = [(one, book.causes.get(one.cause)) for one in draft.causes]
-    held["causes"] = tuple(
-        one.model_copy(update={"title": rule.title}) if rule else one for one, rule in named
-    )
-    steps = next((rule.next for _, rule in named if rule), ())
-    return Note(run=run, written_by=by, next_steps=steps, **held)
 
 
 def read_prompt(path: Path = PROMPT) -> tuple[Prompt, str]:

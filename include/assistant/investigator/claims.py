@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 
+from include.assistant.answering.words import stems
 from include.assistant.investigator import bearing, permitted
 from include.assistant.investigator.bearing import spaced
 from include.assistant.investigator.facts import Fact
@@ -19,6 +20,7 @@ from include.errors import at_most_ten
 TOKEN = re.compile(r"[^\s()\[\]{}<>\"'`|;:=/*]*\d[^\s()\[\]{}<>\"'`|;:=/*]*")
 NUMBER = re.compile(r"[+\-−–]?(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d+)?(%?)")
 ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z+.-]*://[^\s<>\"']+")
+OWN = 2  # words of a model's claim that are in no fact that it cites, at most
 Facts = Mapping[str, Fact]
 
 
@@ -29,8 +31,7 @@ def wrong(note: Note, returned: Facts, book: Playbook) -> list[str]:
         returned: what tools have returned, by id.
         book: whose causes, steps and proposals it may name.
     """
-    offers = {rule.propose.text for rule in book.causes.values() if rule.propose}
-    texts = {permitted.LEFT_OUT, *offers}
+    texts = {permitted.LEFT_OUT, *offers(book)}
     found = [
         problem
         for claim in note.claims
@@ -64,6 +65,24 @@ def silent(note: Note, alarms: Mapping[str, str]) -> list[str]:
     if not alarms or cited & {*alarms}:
         return []
     return [f"The note cites none of the checks that failed: {at_most_ten(alarms)}."]
+
+
+def wordy(note: Note, returned: Facts, book: Playbook) -> Iterator[str]:
+    """Claims of a model with words of its own: it says which facts count, and no more than these.
+
+    A claim that shares some words with a fact may ask for anything in the others.
+    """
+    for claim in note.claims:
+        facts = [returned[one.id] for one in claim.citations if one.id in returned]
+        held = {*stems(" ".join(map(bearing.values, facts)))}
+        own = [*dict.fromkeys(stem for stem in stems(claim.text) if stem not in held)]
+        if len(own) > OWN and claim.text not in offers(book):
+            yield f"The claim {claim.text!r} says more than what it cites: {', '.join(own[:5])}."
+
+
+def offers(book: Playbook) -> set[str]:
+    """Why something is proposed, in the playbook's words."""
+    return {rule.propose.text for rule in book.causes.values() if rule.propose}
 
 
 def loose(note: Note, returned: Facts) -> Iterator[str]:

@@ -4,11 +4,12 @@ And what none of its texts may be: links of its own, secrets, and words for a ma
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from include.assistant.answering import forbidden
 from include.assistant.answering.signs import latin
+from include.assistant.investigator.evidence import Run
 from include.assistant.investigator.facts import (
     ChangeFact,
     DocumentFact,
@@ -19,8 +20,9 @@ from include.assistant.investigator.facts import (
 )
 from include.assistant.investigator.note import Note
 from include.assistant.investigator.orders import last
-from include.assistant.investigator.playbook import Playbook
+from include.assistant.investigator.playbook import Playbook, Weighed
 from include.assistant.investigator.secrets import scrambled
+from include.errors import at_most_ten
 
 LEFT_OUT = "Words that are not to be shown are left out of this note."
 
@@ -41,6 +43,44 @@ def unasked(note: Note, returned: Mapping[str, Fact], book: Playbook) -> Iterato
     for asked in note.proposals:
         if not any(rule.propose and rule.propose.action == asked.action for rule in rules):
             yield f"The playbook proposes no {asked.action} for what the note names as a cause."
+
+
+def unfounded(
+    note: Note, returned: Mapping[str, Fact], weighed: Mapping[str, Weighed]
+) -> Iterator[str]:
+    """Causes that nothing speaks for, or whose claims cite something else; and made-up subjects.
+
+    Args:
+        weighed: the causes that something speaks for, by name.
+    """
+    names = {name for fact in returned.values() for name in named(fact)}
+    for one in note.causes:
+        cited = {citation.id for claim in one.claims for citation in claim.citations}
+        speaking = [fact.id for fact in weighed[one.cause].facts] if one.cause in weighed else []
+        if not speaking:
+            yield f"Nothing speaks for the cause {one.cause}."
+        elif not cited & {*speaking}:
+            ids = at_most_ten(speaking)
+            yield f"The cause {one.cause} cites nothing that speaks for it, as {ids} does."
+        if one.subject not in names and not {*one.subject.split(", ")} <= {*names, ""}:
+            yield f"No fact names the subject {one.subject!r}: leave it empty."
+
+
+def named(fact: Fact) -> Iterator[str]:
+    """What a fact names that a cause may have befallen."""
+    held = (getattr(fact, field, "") for field in ("name", "stage", "task", "dag_id"))
+    yield from (str(name) for name in held if name)
+    yield from getattr(fact, "subjects", ())
+
+
+def unfit(
+    note: Note, weighed: Mapping[str, Weighed], run: Run, orders: Sequence[str]
+) -> Iterator[str]:
+    """Proposals that cannot be carried out, or against which the log of the run speaks."""
+    offers = [weighed[one.cause].rule.propose for one in note.causes if one.cause in weighed]
+    for one in note.proposals:
+        if not any(o and o.action == one.action and o.fits(run, orders) for o in offers):
+            yield f"To {one.action} is nothing for this run as it is, or its log asks for another."
 
 
 def baseless(note: Note, returned: Mapping[str, Fact]) -> Iterator[str]:
