@@ -130,6 +130,7 @@ class ChangeFact(Fact):
         usual: whether it changed from the good run before to the last good one as well: the end of
             the window does, and new rows.
         telling: whether it is upstream, root and not usual: what may be why.
+        tightens: the check of the report that it holds to a narrower limit; empty for none.
     """
 
     stage: str
@@ -141,6 +142,7 @@ class ChangeFact(Fact):
     upstream: bool
     usual: bool
     telling: bool
+    tightens: str = ""
 
 
 class LogFact(Fact):

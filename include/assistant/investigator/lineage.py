@@ -12,6 +12,7 @@ from include.assistant.investigator.facts import ChangeFact, Kind
 ENVIRONMENT = re.compile(
     r"(^|/)(environments?/|requirements[^/]*\.txt$|environment\.ya?ml$|[^/]*\.lock$|Dockerfile)"
 )
+LIMIT = re.compile(r"(?:^|[.:])([^.:]+)_(min|max)$")  # how settings name the limits of checks
 DATA = frozenset({".csv", ".tsv", ".parquet", ".json", ".jsonl", ".zip", ".gz", ".npy", ".txt"})
 LONGEST = 160  # letters of a value that is shown
 SHIFTING = ("params", "data", "command")  # what may be another each time
@@ -89,8 +90,29 @@ def changes(
     known = before is not None and bool(before.stages)
     past = all_of(good.stages, before.stages, above, tag) if before and known else []
     usual = {one.id for one in past if one.kind in SHIFTING}
-    found = all_of(now.stages, good.stages, above, tag)
+    makers = reporting(now.stages, reports)
+    found = [
+        change.model_copy(update={"tightens": tightened(change)})
+        if change.stage in makers
+        else change
+        for change in all_of(now.stages, good.stages, above, tag)
+    ]
     return sorted((as_usual(one) if one.id in usual else one for one in found), key=order)
+
+
+def reporting(stages: Stages, reports: set[str]) -> set[str]:
+    """The stages that made some reports."""
+    return {stage for stage, one in stages.items() if any(made(p, one.outs) for p in reports)}
+
+
+def tightened(change: ChangeFact) -> str:
+    """The check that a setting holds to a narrower limit, by its name: NAME_min or NAME_max."""
+    limit = LIMIT.search(change.name) if change.kind == "params" else None
+    try:
+        more = float(change.after) - float(change.before)
+    except ValueError:  # as where it was not there before
+        return ""
+    return limit[1] if limit and (more > 0 if limit[2] == "min" else more < 0) else ""
 
 
 def as_usual(change: ChangeFact) -> ChangeFact:
@@ -119,7 +141,7 @@ def upstream(stages: Stages, reports: set[str]) -> set[str]:
 
     The stage that reports is none: what it does differently is told otherwise, and no cause.
     """
-    makers = {stage for stage, one in stages.items() if any(made(p, one.outs) for p in reports)}
+    makers = reporting(stages, reports)
     found: set[str] = set()
     waiting = [*makers]
     while waiting:

@@ -76,14 +76,25 @@ class Sign(Pattern):
     Args:
         weight: what it adds, once.
         also: what must be there as well.
+        same: field of the fact to the field of what is there as well that must be equal to it.
+        without: what must not be there.
         absent: whether it counts where no fact is like it.
         subject: whether the fact says what the cause befell.
     """
 
     weight: float
     also: Pattern | None = None
+    same: dict[str, str] = Field(default={})
+    without: Pattern | None = None
     absent: bool = False
     subject: bool = False
+
+    def agrees(self, fact: AnyFact, beside: Sequence[AnyFact]) -> bool:
+        """Whether one of the facts that are there as well is about the same."""
+        return not self.same or any(
+            all(getattr(fact, a, None) == getattr(one, b, "") for a, b in self.same.items())
+            for one in beside
+        )
 
 
 class Proposal(Strict):
@@ -207,9 +218,10 @@ def weighed(name: str, rule: Rule, facts: Sequence[AnyFact]) -> Weighed:
     """One cause by its signs."""
     score, speaking, subject = 0.0, dict[str, AnyFact](), ""
     for sign in sorted(rule.signs, key=lambda sign: -sign.weight):
-        like = [fact for fact in facts if sign.fits(fact)]
         beside = [fact for fact in facts if sign.also.fits(fact)] if sign.also else []
-        if bool(like) == sign.absent or (sign.also and not beside):
+        like = [fact for fact in facts if sign.fits(fact) and sign.agrees(fact, beside)]
+        against = sign.without and any(map(sign.without.fits, facts))
+        if bool(like) == sign.absent or (sign.also and not beside) or against:
             continue
         score += sign.weight
         if sign.weight > 0:

@@ -50,6 +50,28 @@ def test_a_change_comes_before_what_follows_from_it(now, kind, name):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "was", "now", "check"),
+    [
+        ("watch.limits.auc_min", "0.5", "0.6", "auc"),
+        ("p.yaml:group_gap_max", "0.2", "0.1", "group_gap"),
+        ("watch.limits.auc_min", "0.6", "0.5", ""),
+        ("watch.limits.auc", "0.5", "0.6", ""),
+        ("watch.limits.auc_min", "null", "0.6", ""),
+    ],
+    ids=["at least more", "at most less", "wider", "no limit", "none before"],
+)
+def test_a_setting_of_the_report_that_makes_a_limit_narrower_names_the_check(name, was, now, check):
+    def run(text: str, **outs: str) -> Run:
+        outs = outs or {"reports/watch.json": text}
+        return Run(name=NOW, stages={"watch": Stage(params={name: text}, outs=outs)})
+
+    [found] = changes(run(now), run(was), None, REPORT, "")
+    assert (found.tightens, found.telling) == (check, False)
+    [other] = changes(run(now, pages="a"), run(was, pages="a"), None, REPORT, "")
+    assert other.tightens == ""
+
+
 def test_new_rows_of_a_source_of_which_nothing_changed_are_a_cause():
     assert told(pipeline(raw="new"), pipeline()) == [
         ("build", "data", "data/raw", True, True),

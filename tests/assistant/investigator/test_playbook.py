@@ -6,7 +6,7 @@ from assistant_evidence import FINE, LOW, WINDOWS, check, planted, stage, tools,
 
 from include.assistant.investigator import playbook as books
 from include.assistant.investigator.claims import wrong
-from include.assistant.investigator.evidence import Evidence
+from include.assistant.investigator.evidence import Evidence, Stage
 from include.assistant.investigator.facts import Answer
 from include.assistant.investigator.playbook import Playbook
 from include.assistant.investigator.tools import OfNumbers, Tools
@@ -109,7 +109,7 @@ def test_it_names_checks_and_fields_that_there_are():
         p
         for rule in raw["causes"].values()
         for sign in rule["signs"]
-        for p in (sign, sign.get("also", {}))
+        for p in (sign, sign.get("also", {}), sign.get("without", {}))
     ]
     named = {
         p["where"]["name"]
@@ -144,6 +144,38 @@ def test_a_change_alone_is_no_reason_to_act(tmp_path):
     hurt = investigate(tools(tmp_path / "hurt", window(1, LOW), stages=stages), books.read())
     assert [one.cause for one in hurt.causes][:1] == ["code_changed"]
     assert [(one.action, one.target) for one in hurt.proposals] == [("roll_back", "b")]
+
+
+@pytest.mark.parametrize(
+    ("setting", "was", "cause"),
+    [
+        ("watch.limits.auc_min", 0.5, "limit_changed"),
+        ("watch.limits.auc_min", 0.7, "concept_shift"),
+        ("watch.limits.group_gap_max", 0.9, "concept_shift"),
+    ],
+    ids=["narrower", "wider", "of another check"],
+)
+def test_a_limit_that_somebody_made_narrower_is_no_change_of_the_world(
+    tmp_path, setting, was, cause
+):
+    now, good = (
+        {"watch": Stage(params={setting: limit}, outs={"reports/watch.json": limit})}
+        for limit in ("0.6", str(was))
+    )
+    note = investigate(tools(tmp_path, window(1, LOW, auc=0.55), stages=(now, good)), books.read())
+    assert [one.cause for one in note.causes] == [cause]
+    assert [one.action for one in note.proposals] == (
+        [] if cause == "limit_changed" else ["retrain"]
+    )
+
+
+@pytest.mark.parametrize("rows", [60, 20], ids=["more", "fewer"])
+def test_a_week_in_which_people_ask_more_or_less_is_no_wrong_delivery(tmp_path, rows):
+    weeks = window(1, FINE, rows=40, questions=40), window(2, FINE, rows=rows, questions=rows)
+    assert investigate(tools(tmp_path, *weeks), books.read()).causes[0].cause == "nothing_wrong"
+    plain = window(1, FINE, rows=40), window(2, FINE, rows=rows)
+    found = investigate(tools(tmp_path / "plain", *plain), books.read()).causes[0].cause
+    assert found == ("rows_duplicated" if rows > 40 else "window_incomplete")
 
 
 def test_a_run_that_failed_is_told_of_with_the_last_good_one(tmp_path):
