@@ -27,17 +27,17 @@ def stages_of(locks: Mapping[str, Any]) -> dict[str, Stage]:
     found = {}
     for folder, lock in sorted(locks.items()):
         stages = lock.get("stages") if isinstance(lock, dict) else None
-        for name, held in (stages or {}).items():
-            full = f"{folder}/dvc.yaml:{name}" if folder else name
-            found[full] = stage_of(held, folder)
+        for name, held in mapped(stages).items():
+            full = f"{folder}/dvc.yaml:{name}" if folder else str(name)
+            found[full] = stage_of(mapped(held), folder)
     return found
 
 
 def stage_of(held: Mapping[str, Any], folder: str) -> Stage:
     """One stage of a lockfile, with paths from the root."""
     params: dict[str, str] = {}
-    for file, values in (held.get("params") or {}).items():
-        prefix = f"{placed(file, folder)}:" if folder else ""
+    for file, values in mapped(held.get("params")).items():
+        prefix = f"{placed(str(file), folder)}:" if folder else ""
         params |= {f"{prefix}{name}": text for name, text in flat(values or {})}
     return Stage(
         command=" ".join(str(held.get("cmd", "")).split()),
@@ -45,6 +45,11 @@ def stage_of(held: Mapping[str, Any], folder: str) -> Stage:
         params=params,
         outs=hashes(held.get("outs"), folder),
     )
+
+
+def mapped(held: object) -> Mapping[Any, Any]:
+    """What stands there by name; nothing, where a lockfile holds anything else."""
+    return held if isinstance(held, Mapping) else {}
 
 
 def hashes(entries: object, folder: str) -> dict[str, str]:

@@ -169,3 +169,17 @@ def test_paths_do_not_leave_the_root():
 )
 def test_what_a_dep_is_is_told_by_its_name(path, kind):
     assert kind_of(path, {}) == kind
+
+
+def test_a_lockfile_that_is_none_of_dvc_holds_no_stage_or_an_empty_one():
+    odd = {
+        "a": [1],
+        "b": {"params": [1], "deps": {"x": 1}, "outs": [1, {"path": 5}]},
+        7: {"cmd": 1},
+    }
+    found = stages_of({"": {"stages": odd}, "x": {"stages": [1]}, "y": 3})
+    assert {name: (one.command, one.outs) for name, one in found.items()} == {
+        "a": ("", {}),
+        "b": ("", {"5": ""}),
+        "7": ("1", {}),
+    }
