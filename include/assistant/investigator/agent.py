@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from include.assistant.investigator import claims, permitted, writing
-from include.assistant.investigator.drafting import Draft, Seen, as_note, complete, seen
+from include.assistant.investigator.drafting import Draft, Seen, as_note, complete, failed_of, seen
 from include.assistant.investigator.evidence import Strict
 from include.assistant.investigator.facts import Answer
 from include.assistant.investigator.note import Note
@@ -101,8 +101,7 @@ def made(
     """The agent: the tools, the rules, and who checks what it writes."""
     from pydantic_ai import Agent, ModelRetry, Tool
 
-    retries = settings.budget.retries
-    alarms = {fact.id: fact.said for fact in known.failed}
+    retries, alarms = settings.budget.retries, alarms_of(tools)
     agent = Agent(
         model,
         output_type=Draft,
@@ -124,6 +123,11 @@ def made(
         return draft
 
     return agent
+
+
+def alarms_of(tools: Tools) -> dict[str, str]:
+    """The checks that failed, whether or not the model asks for them."""
+    return {fact.id: fact.said for fact in failed_of(Tools(tools.evidence))}
 
 
 def careful(ask: Callable[..., Answer]) -> Callable[..., Answer]:

@@ -82,14 +82,19 @@ def seen(tools: Tools, book: Playbook) -> Seen:
     """Look at what the playbook looks at, without its counting as asked by the model."""
     own = Tools(tools.evidence)
     facts = {fact.id: fact for look in book.look_at for fact in writing.looked(own, look)}
-    drift = own.drift_of(OfNumbers(limit=MOST)).facts
     return Seen(
         run=own.evidence.run(),
         facts=[*facts.values()],
         weighed={one.name: one for one in books.weigh(book, [*facts.values()])},
-        failed=[one for one in drift if isinstance(one, CheckFact) and one.state == "failed"],
+        failed=failed_of(own),
         orders=orders(own),
     )
+
+
+def failed_of(tools: Tools) -> list[CheckFact]:
+    """The checks that failed, whatever they are."""
+    drift = tools.drift_of(OfNumbers(limit=MOST)).facts
+    return [one for one in drift if isinstance(one, CheckFact) and one.state == "failed"]
 
 
 def as_note(draft: Draft, by: str, book: Playbook, known: Seen) -> Note:
