@@ -84,7 +84,7 @@ def test_a_model_that_cannot_be_asked_has_found_nothing(tmp_path):
 
 SAID = "The check auc failed in the window from 2025-03-01: auc is 0.55;"
 CLAIM = {"text": "The AUC is 0.55.", "citations": [{"id": "check:auc", "quote": SAID}]}
-CAUSE = {"cause": "concept_shift", "title": "T", "weight": 1, "claims": [CLAIM]}
+CAUSE = {"cause": "concept_shift", "claims": [CLAIM]}
 
 
 def calls(tool: str, **asked: object) -> Behaviour:
@@ -98,7 +98,7 @@ def calls(tool: str, **asked: object) -> Behaviour:
 
 
 def test_a_model_that_writes_its_notes_is_scored_beside_the_playbook(tmp_path):
-    end = calls("final_result", headline="The AUC fell.", moved=[CLAIM], causes=[CAUSE])
+    end = calls("final_result", moved=[CLAIM], causes=[CAUSE])
     with model(calls("drift_of"), end) as server:
         told = by_model(tmp_path, server.url)
     numbers = ("first_share", "fell_back_share", "claims", "wrong_claims", "tokens")
