@@ -57,3 +57,17 @@ def test_a_check_that_failed_is_told_also_where_a_model_is_silent_about_it(tmp_p
     assert (told.note.reason, told.note.moved[0].text) == ("", CLAIM["text"])
     assert [claim.citations[0].id for claim in told.note.moved] == ["check:auc", "check:error_rate"]
     assert claims.wrong(told.note, held.returned, playbook.read()) == []
+
+
+@pytest.mark.parametrize(
+    ("order", "cleared"), [("mend the file", True), ("trigger a new run", False)]
+)
+def test_a_run_is_not_cleared_whose_log_asks_for_another(tmp_path, order, cleared):
+    log = f"ERROR The file is bad. Next: {order}.\n"
+    held = tools(tmp_path, state="failed", logs={"load": log})
+    failed = {"id": f"run:{NOW}", "quote": f"The run {NOW}"}
+    claim = {"text": f"The run {NOW} failed.", "citations": [failed]}
+    asked = {"action": "clear", "target": NOW, "citations": [failed]}
+    end = note(claim, causes=[cause("run_failed", claim)], proposals=[asked])
+    told = asking(held, ask(), [end])
+    assert bool(told.note.proposals) == (told.note.written_by != "playbook") == cleared
