@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from dvc_proposals import proposals_dag
 
 COMMAND = (
-    "python -m include.assistant.investigate --run {run} --home {home} --logs {logs} --note {note}"
+    "python -m include.assistant.investigate --run {run} {failed} "
+    "--home {home} --logs {logs} --note {note}"
 )
 FLIGHTS = {"roll_back": "flight_delays_rollback", "artifact": "flight_delays"}
 ASSISTANT = {"roll_back": "assistant_rollback", "artifact": "include/assistant:assistant"}

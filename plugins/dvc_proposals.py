@@ -35,9 +35,10 @@ def proposals_dag(
             `retrain`, the pipeline that is asked to train; `roll_back`, the DAG that takes the last
             promotion back, and `artifact`, of what; as {"watch": {"retrain": "train"}}.
         investigate: the command that writes the note, in the root of the repository; {run} stands
-            for the run, {home} for [leeway] home, {logs} for the logs of tasks, {note} for the file
-            that it writes, beside which it may write a page. Without a command, only notes that
-            people bring are read.
+            for the run, {home} for [leeway] home, {logs} for the logs of tasks, {failed} for
+            --failed where Airflow says that the run failed, {note} for the file that it writes,
+            beside which it may write a page. Without a command, only notes that people bring are
+            read.
         approve_within: after which an approval that nobody gave is a refusal.
         repo: as for `pipeline_dag`.
         arguments: go to Airflow's DAG.

@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperator, Context
 from dvc_interval import AUTOMATIC
 from dvc_notes import describe, login
 from dvc_proposals_approval import READ, broken
-from dvc_proposals_failed import CLOSED, look_into
+from dvc_proposals_failed import CLOSED, FAILED, look_into
 from dvc_proposals_note import LARGEST, dag_of, note_in
 from dvc_proposals_plans import Place, plans_of
 from dvc_proposals_trouble import in_trouble
@@ -99,7 +99,8 @@ class ReadNote(OnNote):
             raise ParamsError(f"No command writes the note on {run}.", fix)
         words = {"{run}": run, "{home}": self.home, "{note}": str(folder / NOTE)}
         words |= {"{logs}": conf.get("logging", "base_log_folder"), "python": sys.executable}
-        command = [words.get(word, word) for word in self.command]
+        words["{failed}"] = "--failed" if str(context["run_id"]).startswith(FAILED) else ""
+        command = [said for word in self.command if (said := words.get(word, word))]
         let_write(command, Path(self.repo), self.log.info)
         return read(folder / NOTE, f"`{' '.join(self.command)}` on {run}"), told
 

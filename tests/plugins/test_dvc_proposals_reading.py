@@ -118,6 +118,24 @@ def test_a_run_in_trouble_that_nobody_can_pass_on_is_named(made, tmp_path):
     assert f"Not looked into: {NOTE['run']}: trigger this DAG with each" in told
 
 
+TOLD = """
+import json, sys
+note = {"run": "watch.x", "headline": " ".join(sys.argv[2:]), "proposals": []}
+json.dump(note, open(sys.argv[1], "w"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("run_id", "said"), [("failed__watch.x-1", "of watch.x --failed"), ("closed__", "of watch.x")]
+)
+def test_the_investigator_is_told_of_a_run_that_airflow_calls_failed(made, tmp_path, run_id, said):
+    words = ["{note}", "of", "{run}", "{failed}"]
+    dag = drawn(made, tmp_path, sys.executable, "-c", TOLD, *words)
+    task, held = context(dag, "read_note", run="watch.x")
+    told = task.execute({**held, "run_id": run_id})["told"]
+    assert told == f"watch.x: {said} Nothing is proposed."
+
+
 @pytest.mark.parametrize(
     ("command", "run", "said"),
     [

@@ -63,7 +63,7 @@ def test_a_check_that_failed_is_told_also_where_a_model_is_silent_about_it(tmp_p
     ("order", "cleared"), [("mend the file", True), ("trigger a new run", False)]
 )
 def test_a_run_is_not_cleared_whose_log_asks_for_another(tmp_path, order, cleared):
-    log = f"ERROR The file is bad. Next: {order}.\n"
+    log = f"ERROR The file is bad.\n  Next: {order}.\n"
     held = tools(tmp_path, state="failed", logs={"load": log})
     failed = {"id": f"run:{NOW}", "quote": f"The run {NOW}"}
     claim = {"text": f"The run {NOW} failed.", "citations": [failed]}
