@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from dvc_notes import describe, login, tell
 if TYPE_CHECKING:
     from include.pipeline.registry.promotion import Proposal
 
-VERIFY, APPROVE = "verify", "approve"
+VERIFY, APPROVE, SHOWN = "verify", "approve", "shown"
 
 
 class Approve(ApprovalOperator):
@@ -33,13 +34,15 @@ class Approve(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait for the answer; return at once if none is needed."""
-        found = shown(context)
+        found = verified(context)
         if found.risk != "high":
             tell(context, {self.task_id: f"not asked: the risk is {found.risk}"})
             return {"by": ""}
         wanted = found.wanted
         self.subject = f"Let {found.version} of {wanted.artifact} be {wanted.stage}?"
         self.body = page(found)
+        # Whoever clears `verify` alone before the answer has it find what nobody was shown.
+        context["ti"].xcom_push(key=SHOWN, value=asdict(found))
         describe(context, f"Waiting for approval: {self.subject}")
         return super().execute(context)
 
@@ -65,13 +68,24 @@ def answered(event: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
     return who, against, event
 
 
-def shown(context: Context) -> "Proposal":
+def verified(context: Context) -> "Proposal":
     """What `verify` has found."""
+    return proposal(context["ti"].xcom_pull(task_ids=VERIFY))
+
+
+def approved(context: Context) -> "Proposal":
+    """What a person was shown; what `verify` has found where nobody was asked."""
+    shown: Any = context["ti"].xcom_pull(task_ids=APPROVE, key=SHOWN)
+    return proposal(shown) if shown else verified(context)
+
+
+def proposal(held: object) -> "Proposal":
+    """What a task has kept of a proposal."""
     from pydantic import TypeAdapter
 
     from include.pipeline.registry.promotion import Proposal
 
-    return TypeAdapter(Proposal).validate_python(context["ti"].xcom_pull(task_ids=VERIFY))
+    return TypeAdapter(Proposal).validate_python(held)
 
 
 def page(found: "Proposal") -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from dvc_approval import APPROVE, VERIFY, shown
+from dvc_approval import APPROVE, VERIFY, approved
 from dvc_interval import AUTOMATIC
 from dvc_notes import describe, tell
 
@@ -134,7 +134,7 @@ class Promote(Registered):
         from include.pipeline.registry.promotion import carry_out
         from include.pipeline.registry.verdicts import NotPromoted
 
-        found, answer = shown(context), context["ti"].xcom_pull(task_ids=APPROVE)
+        found, answer = approved(context), context["ti"].xcom_pull(task_ids=APPROVE)
         wanted, who = found.wanted, (answer or {}).get("by", "")
         if found.risk != "low" and not who:
             note = f"Not promoted: the risk is {found.risk}, and nobody has approved."

@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from airflow.sdk import AssetAlias, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
+from dvc_approval import SHOWN
 from dvc_assets import requests
 from dvc_notes import describe, login
-from dvc_proposals_approval import APPROVE, READ, SAID, SHOWN, broken, say
+from dvc_proposals_approval import APPROVE, READ, SAID, broken, say
 from dvc_proposals_note import Refused
 from dvc_proposals_plans import Plan, plan_again
 from dvc_proposals_reading import OnNote

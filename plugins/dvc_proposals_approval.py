@@ -7,10 +7,10 @@ from typing import Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
-from dvc_approval import answered, cell
+from dvc_approval import SHOWN, answered, cell
 from dvc_notes import put_last, tell
 
-READ, APPROVE, SAID, SHOWN = "read_note", "approve", "said", "shown"
+READ, APPROVE, SAID = "read_note", "approve", "said"
 SUBJECTS = {
     "clear": "Clear what failed in {run} of {doer}?",
     "retrain": "Ask {doer} to train?",

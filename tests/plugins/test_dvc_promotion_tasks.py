@@ -1,11 +1,12 @@
 """What the tasks of a promotion do where no Airflow has to run."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
-from dvc_approval import page
+from dvc_approval import approved, page
 from dvc_promotion import promotion_dag
 
 from include.errors import ParamsError
@@ -83,21 +84,32 @@ def test_an_approval_that_nobody_gave_in_time_is_a_refusal(dag, caplog):
     assert task.response_timeout == timedelta(days=7)
 
 
+def proposal(version: str, *gates: dict) -> Proposal:
+    """What would go live, at a high risk."""
+    return Proposal(
+        wanted=Wanted("model", "verdict.json", "one"),
+        commit="c" * 40,
+        version=version,
+        path="model.bin",
+        hash="1",
+        verdict_hash="2",
+        champion="",
+        risk="high",
+        files={"model.bin": "1"},
+        gates=[*gates],
+    )
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["a person was asked", "nobody was"])
+def test_what_goes_live_is_what_was_shown_also_if_it_is_verified_anew(asked):
+    kept = {("verify", "return_value"): asdict(proposal("v0.0.2"))}
+    kept |= {("approve", "shown"): asdict(proposal("v0.0.1"))} if asked else {}
+    ti = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": kept.get((task_ids, key)))
+    assert approved({"ti": ti}) == proposal("v0.0.1" if asked else "v0.0.2")
+
+
 def test_no_text_of_a_verdict_leaves_its_cell():
     gate = {"name": "a|b`c\nd", "value": None, "limit": "x", "passed": False, "reason": "y | z"}
-    shown = page(
-        Proposal(
-            wanted=Wanted("model", "verdict.json", "one"),
-            commit="c" * 40,
-            version="v0.0.1",
-            path="model.bin",
-            hash="1",
-            verdict_hash="2",
-            champion="",
-            risk="high",
-            files={"model.bin": "1"},
-            gates=[gate],
-        )
-    )
+    shown = page(proposal("v0.0.1", gate))
     assert "| a\\|b'c d | – | x | failed. y \\| z |" in shown.splitlines()
     assert "| live now | `none` |" in shown
