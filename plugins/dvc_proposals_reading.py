@@ -107,7 +107,7 @@ class ReadNote(OnNote):
     def in_trouble(self, context: Context) -> tuple[str, str]:
         """The run that is looked into now, empty if none tells of trouble; and what of others.
 
-        Airflow hands over all ends since the last one at once, as when it was late, or paused.
+        Airflow hands over all ends since the last one at once, where it was slow, or paused.
 
         Raises:
             ParamsError: no run has started this one.
