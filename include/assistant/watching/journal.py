@@ -78,14 +78,11 @@ def convert(logs: Path, parquet: Path) -> dict[str, Found]:
 def convert_new(logs: Path, name: str, parquet: Path, before: Found | None) -> Found | None:
     """Convert one log file; None if it holds nothing, or nothing that was not read before."""
     with opened(logs, name) as (file, closed):
-        held = os.fstat(file.fileno()) if file else None
-        size = held.st_size if held else 0
-        if (
-            not file
-            or not held
-            or not size
-            or (before and (before.size, before.closed) == (size, closed))
-        ):
+        if not file:
+            return None
+        held = os.fstat(file.fileno())
+        size = held.st_size
+        if not size or (before and (before.size, before.closed) == (size, closed)):
             return None
         data = file.read(size)
     whole = data.rfind(b"\n") + 1
