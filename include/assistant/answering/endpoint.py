@@ -47,15 +47,7 @@ class Server:
         self.url = f"{settings.base_url.rstrip('/')}/chat/completions"
         self.models_url = f"{settings.base_url.rstrip('/')}/models"
         self.told: str | None = None  # of the model; None until the server was there to say it
-        try:
-            httpx.URL(self.url)
-            crossing = settings.base_url.startswith("http://") and not near(settings.base_url)
-        except (httpx.InvalidURL, ValueError) as error:
-            what = f"answering.endpoint.base_url is no address: {error}."
-            raise ParamsError(what, "correct it in params.yaml.") from None
-        if self.key and crossing:
-            what = f"{settings.base_url} has no TLS, and {KEY} would cross the network in clear."
-            raise ParamsError(what, "set answering.endpoint.base_url to an https:// address.")
+        see_that_safe("answering", settings.base_url, self.key)
         waits = settings.waits
         self.client = httpx.Client(
             timeout=httpx.Timeout(waits.answer_s, connect=waits.connect_s),
@@ -203,6 +195,25 @@ def key_of_environment() -> str:
         what = f"{KEY} holds a space, an end of a line or a sign beyond ASCII, as no key does."
         raise ParamsError(what, f"set {KEY} to the key alone.")
     return key
+
+
+def see_that_safe(section: str, base_url: str, key: str) -> None:
+    """Refuse an address that is none, and a key in clear on its way to another network.
+
+    Args:
+        section: of params.yaml, which names the endpoint.
+    """
+    import httpx
+
+    try:
+        httpx.URL(base_url)
+        _, near_by = urlsplit(base_url).port, near(base_url)
+    except (httpx.InvalidURL, ValueError) as error:
+        what = f"{section}.endpoint.base_url is no address: {error}."
+        raise ParamsError(what, "correct it in params.yaml.") from None
+    if key and base_url.startswith("http://") and not near_by:
+        what = f"{base_url} has no TLS, and {KEY} would cross the network in clear."
+        raise ParamsError(what, f"set {section}.endpoint.base_url to an https:// address.")
 
 
 def near(url: str) -> bool:

@@ -1,16 +1,12 @@
 """The model of an endpoint: plain HTTP to one address, and no redirect is followed with the key."""
 
 import json
-import os
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, computed_field
 
-from include.assistant.answering.endpoint import near
-from include.assistant.answering.forbidden import KEY
+from include.assistant.answering.endpoint import key_of_environment, see_that_safe
 from include.assistant.investigator.settings import Endpoint
-from include.errors import ParamsError
 
 if TYPE_CHECKING:
     import httpx2
@@ -30,15 +26,15 @@ def model_of(settings: Endpoint, most: int) -> "Model":
         most: tokens that may be read and written, together.
 
     Raises:
-        ParamsError: the address is none, or the key would cross the network in clear.
+        ParamsError: the address or the key is none, or the key would cross the network in clear.
     """
     import httpx2
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.settings import ModelSettings
 
-    key = os.environ.get(KEY, "").strip()
-    see_that_safe(settings.base_url, key)
+    key = key_of_environment()
+    see_that_safe("investigating", settings.base_url, key)
     client = httpx2.AsyncClient(
         follow_redirects=False,
         trust_env=False,
@@ -95,21 +91,6 @@ def counted(model: "Model", most: int) -> "Model":
 def tokens_of(content: bytes) -> int:
     """How many tokens a text has at most, thereabouts."""
     return len(content) // BYTES_PER_TOKEN
-
-
-def see_that_safe(base_url: str, key: str) -> None:
-    """Refuse an address that is none, and a key in clear on its way to another network."""
-    import httpx2
-
-    try:
-        httpx2.URL(base_url)
-        _, near_by = urlsplit(base_url).port, near(base_url)
-    except (httpx2.InvalidURL, ValueError) as error:
-        what = f"investigating.endpoint.base_url is no address: {error}."
-        raise ParamsError(what, "correct it in params.yaml.") from None
-    if key and base_url.startswith("http://") and not near_by:
-        what = f"{base_url} has no TLS, and {KEY} would cross the network in clear."
-        raise ParamsError(what, "set investigating.endpoint.base_url to an https:// address.")
 
 
 class Function(BaseModel):

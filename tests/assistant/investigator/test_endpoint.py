@@ -72,3 +72,10 @@ def test_an_address_that_is_none_is_named(url):
 def test_the_model_of_the_compose_file_may_be_asked_with_the_key_that_it_gives(monkeypatch):
     monkeypatch.setenv("LEEWAY_MODEL_API_KEY", "k" * 20)
     assert model_of(settings("http://inference:8000/v1").endpoint, 1000).model_name == "m"
+
+
+def test_a_key_that_no_header_can_hold_is_refused_unshown(monkeypatch):
+    monkeypatch.setenv("LEEWAY_MODEL_API_KEY", "sk-of-ours\nand more")
+    with pytest.raises(ParamsError, match="LEEWAY_MODEL_API_KEY holds a space, an end") as error:
+        model_of(settings("http://127.0.0.1:9/v1").endpoint, 1000)
+    assert "sk-of-ours" not in str(error.value)
